@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat test lint typecheck index clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+install: $(INSTALLED) ## create .venv and install the advisor
+
+chat: $(INSTALLED) ## serve the web chat (builds the index on first run)
+	$(BIN)/python app.py
+
+index: $(INSTALLED) ## bring the index in line with corpus/
+	$(BIN)/advisor index
+
+test: $(INSTALLED_DEV) ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED_DEV) ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+typecheck: $(INSTALLED_DEV) ## check types
+	$(BIN)/mypy
+
+clean: ## remove the index and caches (they are rebuilt)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache index/[0-9]* index/current index/writer.lock*

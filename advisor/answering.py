@@ -1,0 +1,233 @@
+"""The extractive writer: an answer arranged from whole sentences of the corpus.
+
+The sentence that answers comes first, with the one before it when it leans on it; a question for steps or a list gets the
+list; then what other passages add, as long as it is close to the question and new. Every sentence keeps its exact place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from advisor.evidence import ScoredSentence
+from advisor.index import Generation
+from advisor.text import Lines, fold, plain
+from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sentence
+
+WRITER = "extractive"
+_ENOUGH_WORDS = 60
+_SHORT_PARAGRAPH = 75  # words: a paragraph or item up to this length is quoted whole
+_MOST_ITEMS = 9
+_MOST_ADDED = 4
+_FAR = 0.6  # of the best sentence's score: less is another subject
+_CLOSE = 0.75  # of the best sentence's score: worth adding even when the answer is long enough
+_SAME = 0.97  # cosine of two sentences that say the same thing (under the same headings)
+_FITS_LIST = 0.65  # of the best sentence's score: what an item needs to count for its list
+_SEVERAL = 3
+
+_ASKS_LIST = re.compile(
+    r"\b(?:comment|etapes?|quel(?:le)?s sont|quel(?:le)?s \w+s|liste|demarche|par ou commencer|signes|signaux|criteres"
+    r"|pieges|que doit|que faire|how (?:to|do|does|should|can|would|could)|steps?|what are|which \w+s|list|signs|criteria|pitfalls"
+    r"|what should|where to start|checklist)\b"
+)
+_LEANS_BACK = re.compile(
+    r"^(?:cela|ce|cet|cette|ces|celui|celle|ceux|celles|elles?|ils|il (?!faut|est|existe|y a|s agit|s'agit)|en revanche"
+    r"|toutefois|cependant|mais|ainsi|donc|or|this|that|these|those|it|they|he|she|however|but|so|therefore|such)\b"
+)
+# Sections of the playbooks that have a place of their own in an answer.
+_GROUPS = {
+    "comment faire, etape par etape": "how",
+    "how to do it, step by step": "how",
+    "liste de controle": "how",
+    "checklist": "how",
+    "chiffres a connaitre": "figures",
+    "figures to know": "figures",
+    "signaux d'alerte": "caution",
+    "warning signs": "caution",
+    "arbitrages et desaccords": "caution",
+    "trade-offs and disagreements": "caution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pick:
+    """A sentence chosen for the answer: its chunk, its place, and its part of the answer."""
+
+    chunk: Chunk
+    sentence: Sentence
+    group: str
+    is_item: bool = False
+
+    @property
+    def text(self) -> str:
+        start = self.chunk.start
+        return plain(self.chunk.text[self.sentence.start - start : self.sentence.end - start])
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+
+def write_extractive(
+    index: Generation, question: str, sentences: Sequence[ScoredSentence], *, max_words: int
+) -> Draft:
+    """A draft of at most about `max_words` words; empty when there are no sentences."""
+    if not sentences:
+        return Draft((), (), WRITER)
+    ranked = sorted(sentences, key=lambda sentence: -sentence.score)
+    picks = _list_with_its_announcement(ranked[0]) or _paragraph(ranked[0])
+    if _ASKS_LIST.search(fold(question)):
+        picks += _list_items(ranked, picks, max_words - _words(picks))
+    picks += _additions(ranked, picks, max_words)
+    return _draft(index, _arrange(picks))
+
+
+def _words(picks: Iterable[_Pick]) -> int:
+    return sum(pick.words for pick in picks)
+
+
+def _list_with_its_announcement(best: ScoredSentence) -> list[_Pick]:
+    """When the best sentence announces a list ("... three steps:"), the list with it."""
+    chunk = best.passage.chunk
+    first = last = chunk.sentences.index(best.sentence)
+    if not best.text.endswith(":"):
+        return []
+    while last + 1 < len(chunk.sentences) and chunk.sentences[last + 1].is_item:
+        last += 1
+    return [_pick(chunk, number) for number in range(first, last + 1)] if last > first else []
+
+
+def _paragraph(best: ScoredSentence) -> list[_Pick]:
+    """The best sentence with its paragraph or list item, as far as it is short; with what it leans on before it."""
+    chunk = best.passage.chunk
+    first = last = chunk.sentences.index(best.sentence)
+    while first > 0 and _LEANS_BACK.search(fold(_pick(chunk, first).text)):
+        first -= 1
+    block = [number for number, sentence in enumerate(chunk.sentences) if sentence.block == best.sentence.block]
+    whole = range(min(first, block[0]), block[-1] + 1)
+    if _words(_pick(chunk, number) for number in whole) <= _SHORT_PARAGRAPH:
+        return [_pick(chunk, number) for number in whole]
+    if last + 1 in block:
+        last += 1
+    return [_pick(chunk, number) for number in range(first, last + 1)]
+
+
+def _pick(chunk: Chunk, number: int, group: str = "") -> _Pick:
+    return _Pick(chunk, chunk.sentences[number], group)
+
+
+def _list_items(ranked: Sequence[ScoredSentence], picks: list[_Pick], budget: int) -> list[_Pick]:
+    """The items of the list that the question is about, in order, each by its best sentence.
+
+    A question is about a list when several of its items fit it nearly as well as the best sentence does; when one item
+    stands out, that item is the answer and the list is not.
+    """
+    chosen = {(pick.chunk.document, pick.sentence.block) for pick in picks}
+    lists: dict[tuple[str, tuple[str, ...]], dict[int, ScoredSentence]] = {}
+    for scored in ranked:
+        if scored.score < _FITS_LIST * ranked[0].score:
+            break
+        if scored.sentence.is_item:
+            items = lists.setdefault((scored.source, scored.passage.chunk.heading), {})
+            items.setdefault(scored.sentence.block, scored)
+    longest = max(lists.values(), key=len, default={})
+    if len(longest) < _SEVERAL:
+        return []
+    kept: list[_Pick] = []
+    for scored in longest.values():
+        group = _group(scored.passage.chunk) or "how"
+        pick = _Pick(scored.passage.chunk, scored.sentence, group, is_item=True)
+        if (scored.source, scored.sentence.block) not in chosen and _words(kept) + pick.words <= budget:
+            kept.append(pick)
+    return sorted(kept[:_MOST_ITEMS], key=lambda pick: pick.sentence.start)
+
+
+def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: int) -> list[_Pick]:
+    """What other sentences add: near the question, not said yet, within the length."""
+    vectors = {(s.source, s.sentence.start): s.vector for s in ranked}
+    used = {(pick.chunk.document, pick.sentence.start) for pick in picks}
+    said = [vectors[key] for key in used if key in vectors]
+    total, added = _words(picks), list[_Pick]()
+    for scored in ranked[1:]:
+        needed = _FAR if total < _ENOUGH_WORDS else _CLOSE
+        key = (scored.source, scored.sentence.start)
+        if len(added) >= _MOST_ADDED or scored.score < needed * ranked[0].score:
+            break
+        if key in used or scored.text.endswith((":", "?")):
+            continue
+        chunk = scored.passage.chunk
+        at = chunk.sentences.index(scored.sentence)
+        first = at
+        while first > 0 and _LEANS_BACK.search(fold(_pick(chunk, first).text)):
+            first -= 1
+        fresh = [_pick(chunk, n, _group(chunk) or "more") for n in range(first, at + 1)]
+        fresh = [pick for pick in fresh if (scored.source, pick.sentence.start) not in used]
+        if total + _words(fresh) > max_words or any(float(scored.vector @ other) > _SAME for other in said):
+            continue
+        added += fresh
+        used |= {(scored.source, pick.sentence.start) for pick in fresh}
+        said.append(scored.vector)
+        total += _words(fresh)
+    return added
+
+
+def _group(chunk: Chunk) -> str:
+    return _GROUPS.get(fold(chunk.heading[-1]), "") if chunk.heading else ""
+
+
+def _arrange(picks: Sequence[_Pick]) -> list[_Pick]:
+    """The opening, then the groups in a fixed order, each passage by passage in reading order."""
+    order = {group: number for number, group in enumerate(("", "how", "figures", "caution", "more"))}
+    documents = {name: number for number, name in enumerate(dict.fromkeys(pick.chunk.document for pick in picks))}
+    return sorted(picks, key=lambda p: (order[p.group], documents[p.chunk.document], p.sentence.start))
+
+
+def _draft(index: Generation, picks: Sequence[_Pick]) -> Draft:
+    """Number the citations: sentences that follow each other in one block share one."""
+    spans: list[tuple[Chunk, int, int]] = []
+    numbers: list[int] = []
+    for before, pick in zip([None, *picks], picks, strict=False):
+        joins = (
+            before is not None
+            and before.chunk.id == pick.chunk.id
+            and before.sentence.block == pick.sentence.block
+            and before.sentence.end <= pick.sentence.start
+            and not plain(pick.chunk.text[before.sentence.end - pick.chunk.start : pick.sentence.start - pick.chunk.start])
+        )
+        if joins:
+            chunk, start, _ = spans[-1]
+            spans[-1] = (chunk, start, pick.sentence.end)
+        else:
+            spans.append((pick.chunk, pick.sentence.start, pick.sentence.end))
+        numbers.append(len(spans))
+    documents = {chunk.document: index.catalog.document(chunk.document) for chunk, _, _ in spans}
+    citations = [
+        _citation(marker, chunk, documents[chunk.document], start, end)
+        for marker, (chunk, start, end) in enumerate(spans, start=1)
+    ]
+    written = [
+        DraftSentence(pick.text, (number,), pick.group, pick.is_item) for pick, number in zip(picks, numbers, strict=True)
+    ]
+    return Draft(tuple(written), tuple(citations), WRITER)
+
+
+def _citation(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
+    if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
+        message = f"{chunk.document} is not in the generation that holds its chunk"
+        raise LookupError(message)
+    lines = Lines(document.text)
+    return Citation(
+        marker=marker,
+        document=document.id,
+        title=document.title,
+        heading=chunk.heading,
+        start=start,
+        end=end,
+        start_line=lines.of(start),
+        end_line=lines.of(end - 1),
+        quote=document.text[start:end],
+        page=chunk.page,
+        evidence=document.evidence,
+        date=document.updated,
+    )

@@ -1,0 +1,190 @@
+"""Document -> chunks: by headings, then by size in whole sentences, with exact spans.
+
+A document is first read as blocks (paragraphs, list items, code, tables), each a span of the source with its heading path.
+The blocks of one section are packed into chunks of at most `chunk_chars`; a block that is longer is cut between sentences. A
+heading is never a chunk: its words are in the heading path of the chunks below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise, zip_longest
+
+from markdown_it import MarkdownIt
+
+from advisor.corpus import MARKDOWN
+from advisor.text import NEWLINE, Lines, has_words, plain, sentence_spans
+from advisor.types import Chunk, Document, Sentence
+
+VERSION = 2
+"""Raise it when the same document would give other chunks: the index is then rebuilt."""
+
+_PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
+_OPAQUE = ("fence", "code_block", "html_block", "table_open")
+_PARAGRAPH = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z))+")
+_BULLETS = ("-", "–", "—", "*", "•", "‣", "▪")
+_ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[.)])[^\S\r\n]+", re.MULTILINE)
+_WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
+_NOT_SPACE = re.compile(r"\S")
+_LONGEST_HEADING = 100  # characters, for plain text
+_NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A leaf of the document's structure: `[start, end)` in the source, under a heading path.
+
+    `section` numbers the headings: two sections can have the same path.
+    """
+
+    start: int
+    end: int
+    heading: tuple[str, ...]
+    section: int
+    is_item: bool = False
+
+
+def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
+    """The chunks of a document in reading order; they never overlap.
+
+    :param chunk_chars: longest chunk, in characters. A single word longer than that is cut.
+    """
+    lines = Lines(document.text)
+    chunks = []
+    for (_, heading), blocks in groupby(blocks_of(document), key=lambda block: (block.section, block.heading)):
+        sentences = list(_sentences(document, blocks, chunk_chars))
+        for group in _pack(document, sentences, chunk_chars):
+            start, end = group[0].start, group[-1].end
+            chunks.append(
+                Chunk(
+                    document=document.id,
+                    title=document.title,
+                    language=document.language,
+                    heading=heading,
+                    start=start,
+                    end=end,
+                    start_line=lines.of(start),
+                    end_line=lines.of(end - 1),
+                    text=document.text[start:end],
+                    sentences=tuple(group),
+                )
+            )
+    return chunks
+
+
+def blocks_of(document: Document) -> list[Block]:
+    """The blocks of a document in reading order."""
+    is_markdown = document.id.lower().endswith(MARKDOWN)
+    blocks = _markdown_blocks(document) if is_markdown else _text_blocks(document)
+    return [block for block in blocks if has_words(plain(document.text[block.start : block.end]))]
+
+
+def _markdown_blocks(document: Document) -> Iterator[Block]:
+    body = document.text[document.body_start :]
+    starts = [0, *(found.end() for found in NEWLINE.finditer(body)), len(body)]
+    headings: list[tuple[int, str]] = []
+    items = section = 0
+    tokens = _PARSER.parse(body)
+    skip_until = -1
+    for position, token in enumerate(tokens):
+        items += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
+        if token.map is None or token.map[0] < skip_until:
+            continue
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+            text = plain(tokens[position + 1].content)
+            headings = [*(kept for kept in headings if kept[0] < level), (level, text)]
+            section += 1
+        elif token.type == "paragraph_open" or token.type in _OPAQUE:
+            if token.type in _OPAQUE:
+                skip_until = token.map[1]
+            opening = tokens[position + 1].content if token.type == "paragraph_open" else ""
+            start, end = _span(body, starts, token.map, opening)
+            path = tuple(text for _, text in headings if text and text != document.title)
+            yield Block(document.body_start + start, document.body_start + end, path, section, items > 0)
+
+
+def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[int, int]:
+    """Where a block's own text starts (after list and quote marks) and ends; `rows` are its first and past-last line."""
+    start, end = starts[rows[0]], starts[rows[1]]
+    # The marks come before the text: what the parser kept of the first line is the end of that line.
+    first_line = body[start : starts[rows[0] + 1]].rstrip()
+    kept = content.split("\n", 1)[0].rstrip()
+    if kept and first_line.endswith(kept):
+        start += len(first_line) - len(kept)
+    return start, start + len(body[start:end].rstrip())
+
+
+def _text_blocks(document: Document) -> Iterator[Block]:
+    """Paragraphs between blank lines; a short line before a paragraph, without final punctuation, is a heading."""
+    heading: tuple[str, ...] = ()
+    section = 0
+    paragraphs = [found for found in _PARAGRAPH.finditer(document.text, document.body_start) if has_words(found.group())]
+    for found, following in zip_longest(paragraphs, paragraphs[1:]):
+        words = found.group().strip()
+        # A short line with nothing below it says something itself: as a heading it would be in no chunk.
+        has_text = following and (words == document.title or not _could_be_heading(following.group().strip()))
+        if has_text and _could_be_heading(words):
+            heading = () if words == document.title else (words,)
+            section += 1
+            continue
+        text = found.group()
+        marks = list(_ITEM.finditer(text))
+        edges = [0, *(mark.start() for mark in marks), len(text)]
+        item_starts = {mark.start(): mark.end() for mark in marks}
+        for left, right in pairwise(edges):
+            start = item_starts.get(left, left)
+            piece = text[start:right]
+            place = found.start() + start + len(piece) - len(piece.lstrip())
+            yield Block(place, place + len(piece.strip()), heading, section, left in item_starts)
+
+
+def _could_be_heading(words: str) -> bool:
+    fits = len(words) <= _LONGEST_HEADING and not NEWLINE.search(words)
+    return fits and not words.startswith(_BULLETS) and not words.endswith(_NO_HEADING_END)
+
+
+def _sentences(document: Document, blocks: Iterator[Block], longest: int) -> Iterator[Sentence]:
+    for block in blocks:
+        text = document.text[block.start : block.end]
+        for start, end in sentence_spans(text, document.language):
+            for left, right in _cut(text, start, end, longest):
+                yield Sentence(block.start + left, block.start + right, block.start, block.is_item)
+
+
+def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """A sentence of more than `longest` characters, cut at white space."""
+    while end - start > longest:
+        words = _WHOLE_WORDS.match(text, start, start + longest + 1)
+        middle = words.end() if words else start + longest
+        yield start, middle
+        following = _NOT_SPACE.search(text, middle, end)
+        start = following.start() if following else end
+    if start < end:
+        yield start, end
+
+
+def _pack(document: Document, sentences: list[Sentence], longest: int) -> Iterator[list[Sentence]]:
+    """Whole sentences in groups of like size, none over `longest`, cut between blocks where that is possible.
+
+    A sentence that announces a list (it ends with a colon) goes with the list.
+    """
+    if not sentences:
+        return
+    total = sentences[-1].end - sentences[0].start
+    goal = total / -(-total // longest)
+    group: list[Sentence] = []
+    for sentence in sentences:
+        if group:
+            size, with_it = group[-1].end - group[0].start, sentence.end - group[0].start
+            new_block = sentence.block != group[-1].block
+            if with_it > longest or size >= goal * (0.85 if new_block else 1):
+                announces = new_block and sentence.is_item and document.text[group[-1].end - 1] == ":"
+                fits = len(group) > 1 and sentence.end - group[-1].start <= longest
+                kept = len(group) - 1 if announces and fits else len(group)
+                yield group[:kept]
+                group = group[kept:]
+        group.append(sentence)
+    yield group

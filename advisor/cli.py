@@ -1,0 +1,247 @@
+"""The command line. Results on stdout; messages and progress on stderr.
+
+Exit status 0 success, 1 failure with one line that says what to do, 2 usage or a question that cannot be taken.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from advisor import doctor as check_up
+from advisor.console import STDERR, sync_with_progress
+from advisor.errors import AdvisorError, QuestionError
+from advisor.models import Embeddings
+from advisor.pipeline import Advisor, invalid_answer
+from advisor.settings import Settings, load_settings
+from advisor.sync import rollback as go_back
+from advisor.types import Answer, Citation, IndexReport, Language
+from advisor.wire import Asked, answer_json, read_questions, report_json, search_json
+
+app = typer.Typer(
+    help="Answers from a curated corpus, with the lines behind every sentence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Corpus = Annotated[Path | None, typer.Option("--corpus", help="Folder of documents (ADVISOR_CORPUS_DIR; corpus).")]
+Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index (ADVISOR_INDEX_DIR; index).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Question = Annotated[str | None, typer.Argument(help="The question, in French or English.")]
+From = Annotated[Path | None, typer.Option("--from", help='A file of questions, one {"id", "question"} a line.')]
+
+
+def main() -> None:
+    """Run the command line; every deliberate error becomes one line on stderr."""
+    try:
+        app()
+    except QuestionError as error:
+        STDERR.print(f"advisor: {error}", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+    except AdvisorError as error:
+        STDERR.print(f"advisor: {error}", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def index(
+    corpus: Corpus = None,
+    index: Index = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build everything anew.")] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the generation before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the index in line with the corpus folder."""
+    settings = _settings(corpus, index)
+    if rollback:
+        name = go_back(settings)
+        _print_json({"generation": name}) if as_json else typer.echo(f"Back to generation {name}.")
+        return
+    report = sync_with_progress(settings, Embeddings(settings), rebuild=rebuild, dry_run=dry_run)
+    if as_json:
+        _print_json(report_json(report))
+    else:
+        typer.echo(_in_words(report, dry_run=dry_run))
+    if report.failed:
+        for failed in report.failed:
+            STDERR.print(f"advisor: {failed.document}: {failed.error}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    question: Question = None,
+    questions: From = None,
+    k: Annotated[int | None, typer.Option("-k", min=1, max=1_000, help="How many passages.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Find the passages nearest to a question."""
+    batch = _questions(question, questions)
+    advisor = Advisor.open(_settings(corpus, index))
+    for asked in batch:
+        for name, text in _named_turns(asked):
+            started = time.perf_counter()
+            try:
+                results = advisor.search(text, k=k)
+            except QuestionError as error:
+                if not questions:
+                    raise
+                STDERR.print(f"advisor: {name}: {error}", highlight=False, markup=False)
+                results = []
+            line = search_json(name, text, results, (time.perf_counter() - started) * 1000)
+            if as_json:
+                _print_json(line)
+            else:
+                typer.echo(_results_in_words(line))
+
+
+@app.command()
+def ask(
+    question: Question = None,
+    questions: From = None,
+    language: Annotated[str | None, typer.Option(help="Language of the answer: fr or en (detected).")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Answer a question, with the lines behind every sentence."""
+    batch = _questions(question, questions)
+    wanted = _language(language)
+    advisor = Advisor.open(_settings(corpus, index))
+    for asked in batch:
+        history: list[str] = []
+        for name, text in _named_turns(asked):
+            answer = _ask(advisor, text, history, wanted, stop=questions is None)
+            history.append(answer.standalone_question)
+            if as_json:
+                _print_json(answer_json(name, answer))
+            else:
+                typer.echo(_answer_in_words(answer))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port; the next free one when it is taken.")] = 7860,
+    corpus: Corpus = None,
+    index: Index = None,
+) -> None:
+    """Serve the web chat; builds the index when there is none."""
+    from advisor.ui.server import serve as serve_page
+
+    serve_page(_settings(corpus, index), host=host, port=port)
+
+
+@app.command()
+def doctor(corpus: Corpus = None, index: Index = None, *, as_json: Json = False) -> None:
+    """Check the installation, the model, the corpus and the index, and say what to do."""
+    findings = check_up.examine(_settings(corpus, index))
+    for finding in findings:
+        if as_json:
+            _print_json({"check": finding.check, "ok": finding.ok, "detail": finding.detail, "advice": finding.advice})
+        else:
+            mark = "ok  " if finding.ok else "FAIL"
+            typer.echo(f"{mark} {finding.check}: {finding.detail}" + (f"\n     {finding.advice}" if finding.advice else ""))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _settings(corpus: Path | None, index: Path | None) -> Settings:
+    return load_settings(corpus_dir=corpus, index_dir=index)
+
+
+def _language(code: str | None) -> Language | None:
+    if code not in (None, "fr", "en"):
+        message = f"--language takes fr or en, not {code!r}"
+        raise typer.BadParameter(message)
+    return "fr" if code == "fr" else "en" if code == "en" else None
+
+
+def _questions(question: str | None, file: Path | None) -> list[Asked]:
+    """What was asked on the command line or in the file.
+
+    :raises QuestionError: when a line of the file is malformed.
+    """
+    if (question is None) == (file is None):
+        message = "give a question, or --from FILE"
+        raise typer.BadParameter(message)
+    return list(read_questions(file)) if file else [Asked("1", (question or "",), is_dialogue=False)]
+
+
+def _named_turns(asked: Asked) -> Iterator[tuple[str, str]]:
+    for number, text in enumerate(asked.turns, start=1):
+        yield (f"{asked.id}#{number}" if asked.is_dialogue else asked.id), text
+
+
+def _ask(advisor: Advisor, text: str, history: list[str], language: Language | None, *, stop: bool) -> Answer:
+    """The answer; in a batch, a question that cannot be taken is recorded and the batch goes on."""
+    try:
+        return advisor.ask(text, history=history, language=language)
+    except QuestionError as error:
+        if stop:
+            raise
+        return invalid_answer(text, str(error), advisor.index.info)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _in_words(report: IndexReport, *, dry_run: bool) -> str:
+    counts = {
+        "added": len(report.added),
+        "updated": len(report.updated),
+        "renamed": len(report.renamed),
+        "removed": len(report.removed),
+        "unchanged": report.unchanged,
+        "failed": len(report.failed),
+    }
+    changes = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    if dry_run:
+        names = [f"  + {name}" for name in report.added] + [f"  ~ {name}" for name in report.updated]
+        names += [f"  {old} -> {new}" for old, new in report.renamed] + [f"  - {name}" for name in report.removed]
+        return "\n".join([f"Would change: {changes}.", *names])
+    return (
+        f"Generation {report.generation}: {report.documents} documents, {report.chunks} passages "
+        f"({report.embedded} embedded, {report.reused} re-used) in {report.seconds:.1f} s: {changes}."
+    )
+
+
+def _results_in_words(line: dict[str, Any]) -> str:
+    found = [
+        f"{r['rank']:>2}. {r['score']:.3f}  {r['document']}:{r['start_line']}-{r['end_line']}  "
+        + " > ".join([r["title"], *r["heading"]])
+        + "\n    "
+        + " ".join(r["text"].split())[:160]
+        for r in line["results"]
+    ]
+    return "\n".join([line["question"], *found])
+
+
+def _answer_in_words(answer: Answer) -> str:
+    if answer.status == "invalid":
+        return f"{answer.question!r}: {answer.reason}"
+    return "\n".join([answer.text, "", *map(_source_in_words, answer.citations)]).rstrip()
+
+
+def _source_in_words(citation: Citation) -> str:
+    lines = f"{citation.start_line}" + (f"-{citation.end_line}" if citation.end_line != citation.start_line else "")
+    place = " > ".join([citation.title, *citation.heading])
+    kind = ", ".join(filter(None, (citation.evidence, citation.date)))
+    return f"[{citation.marker}] {citation.document}:{lines}  {place}" + (f"  ({kind})" if kind else "")

@@ -1,0 +1,55 @@
+"""Everything the advisor raises on purpose.
+
+    AdvisorError
+    ├── SettingsError        a setting has an impossible value
+    ├── CorpusError          the corpus folder cannot be used
+    │   └── DocumentError    one document cannot be read; the others can
+    ├── BrokenIndexError          the index cannot be used
+    │   ├── IndexNotFoundError
+    │   ├── IndexMismatchError   built with another model, chunking or Chroma
+    │   └── IndexLockedError     somebody else is writing it
+    ├── ModelError           an embedding model cannot be loaded
+    └── QuestionError        a question that cannot be taken
+
+A message names what, why and what to do next, in one line.
+"""
+
+
+class AdvisorError(Exception):
+    """Root of the errors whose message is meant for the person at the keyboard."""
+
+
+class SettingsError(AdvisorError):
+    """A setting has an impossible value, or an unknown name."""
+
+
+class CorpusError(AdvisorError):
+    """The corpus folder is missing, empty or unreadable."""
+
+
+class DocumentError(CorpusError):
+    """One document cannot be read."""
+
+
+class BrokenIndexError(AdvisorError):
+    """The index cannot be used, or a new generation of it did not pass its checks."""
+
+
+class IndexNotFoundError(BrokenIndexError):
+    """No index has been built yet."""
+
+
+class IndexMismatchError(BrokenIndexError):
+    """The index was built with another model, chunking, format or version of Chroma."""
+
+
+class IndexLockedError(BrokenIndexError):
+    """Another process is writing the index."""
+
+
+class ModelError(AdvisorError):
+    """A model cannot be loaded."""
+
+
+class QuestionError(AdvisorError):
+    """A question that cannot be taken: empty, without letters, or too long."""

@@ -1,0 +1,115 @@
+"""Passages -> their sentences, each with how well it answers the question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.index import Generation
+from advisor.lexical import terms
+from advisor.text import fold, plain
+from advisor.query import Query
+from advisor.types import ScoredChunk, Sentence
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Shares of the score: meaning, the question's words in the sentence, in its passage, the passage's own rank.
+_MEANING, _WORDS, _NEARBY, _PASSAGE = 0.45, 0.35, 0.3, 0.2
+_CHUNK = 0.2  # share of the passage's cosine in the meaning of its sentence
+_TWIN = 0.5  # share of the translation's cosine
+_KIND_BONUS = 0.1
+_LINK_PENALTY = 0.3
+_QUESTION_PENALTY = 0.4
+_FRAGMENT_PENALTY = 0.2
+_LEAST_WORDS = 5
+
+_ASKS_FIGURE = re.compile(
+    r"\b(?:combien|quel(?:le)?s? (?:gain|pourcentage|part|taux|montant|delai|duree|chiffres?|date|cout)|quand"
+    r"|how (?:much|many|long)|when|what (?:percentage|share|rate|gain|date|deadline)|pourcentage|percentage|date|delai"
+    r"|deadline)\b"
+)
+_ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
+_FIGURE = re.compile(r"\d")
+_CAUSE = re.compile(
+    r"\b(?:parce que|car|faute de|grace a|en raison|a cause|puisque|afin de|pour que|because|due to|since|for lack of|so that"
+    r"|thanks to|in order to)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredSentence:
+    """A sentence of a passage. `cosine` is with the question (and its translation's); `score` ranks the sentences of one question."""
+
+    passage: ScoredChunk
+    sentence: Sentence
+    text: str
+    vector: NDArray[np.float32]
+    cosine: float
+    score: float
+
+    @property
+    def words(self) -> int:
+        """Its length in words."""
+        return len(self.text.split())
+
+    @property
+    def source(self) -> str:
+        """The document it is in."""
+        return self.passage.chunk.document
+
+
+def score_sentences(
+    index: Generation, query: Query, vector: NDArray[np.float32], passages: Sequence[ScoredChunk]
+) -> list[ScoredSentence]:
+    """Every sentence of the passages, in passage order, then reading order.
+
+    :param vector: the question's unit vector, shape (dimension,).
+    """
+    stored = index.catalog.chunks([passage.chunk.id for passage in passages])
+    places = [(passage, at) for passage in passages for at in range(len(passage.chunk.sentences))]
+    if not places:
+        return []
+    vectors = index.sentence_vectors([stored[passage.chunk.id].numbers[at] for passage, at in places])
+    twins = index.sentence_vectors([stored[passage.chunk.id].twins[at] for passage, at in places])
+    cosines = (1 - _TWIN) * (vectors @ vector) + _TWIN * (twins @ vector)
+    chunks = np.array([passage.dense or 0.0 for passage, _ in places], np.float32)
+    meaning = (1 - _CHUNK) * cosines + _CHUNK * chunks
+    low = float(np.median(meaning))
+    spread = float(meaning.max()) - low or 1.0
+    kind = fold(query.question)
+    nearby = {p.chunk.id: query.coverage(frozenset(terms(p.chunk.embedded_text, p.chunk.language))) for p in passages}
+    found = []
+    for (passage, at), own, cosine, value in zip(places, vectors, cosines, meaning, strict=True):
+        chunk = passage.chunk
+        raw = chunk.text_of(chunk.sentences[at])
+        words = frozenset(terms(raw, chunk.language))
+        score = (
+            _MEANING * (float(value) - low) / spread
+            + _WORDS * query.coverage(words)
+            + _NEARBY * nearby[chunk.id]
+            + _PASSAGE * passage.score
+            + _adjustment(kind, raw, plain(raw))
+        )
+        found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), score))
+    return found
+
+
+def _adjustment(kind: str, raw: str, text: str) -> float:
+    """What the form of a sentence adds or takes away, for this kind of question."""
+    value = 0.0
+    if _ASKS_FIGURE.search(kind) and _FIGURE.search(text):
+        value += _KIND_BONUS
+    if _ASKS_WHY.search(kind) and _CAUSE.search(fold(text)):
+        value += _KIND_BONUS
+    if "](" in raw:
+        value -= _LINK_PENALTY  # a pointer to another page answers nothing
+    if text.endswith("?"):
+        value -= _QUESTION_PENALTY
+    if len(text.split()) < _LEAST_WORDS:
+        value -= _FRAGMENT_PENALTY
+    return value

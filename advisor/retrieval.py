@@ -1,0 +1,73 @@
+"""Search: vectors, BM25, and their fusion. Free functions over a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from advisor.index import Generation
+from advisor.query import Query
+from advisor.types import ScoredChunk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def vector_search(index: Generation, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
+    """Chunk ids with their cosine (-1..1) to the question's vector, best first."""
+    return index.search_vectors(vector, num_results=num_results)
+
+
+def keyword_search(index: Generation, query: Query, *, num_results: int) -> list[tuple[str, float]]:
+    """Chunk ids with their BM25 score (above 0), best first."""
+    return index.lexical.search(query.terms, num_results=num_results)
+
+
+def fuse(
+    dense: Sequence[tuple[str, float]], lexical: Sequence[tuple[str, float]], *, dense_weight: float
+) -> list[tuple[str, float]]:
+    """Convex combination of min-max normalised scores (Bruch, Gai and Ingber 2023), best first, ties by id.
+
+    A chunk that one search did not return counts as that search's worst. Scores are in 0..1.
+    """
+    vectors, words = _normalise(dict(dense)), _normalise(dict(lexical))
+    fused = {
+        key: dense_weight * vectors.get(key, 0.0) + (1 - dense_weight) * words.get(key, 0.0)
+        for key in vectors.keys() | words.keys()
+    }
+    return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _normalise(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores moved to 0..1; when they are all the same, to 1."""
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    return {key: (score - low) / (high - low) if high > low else 1.0 for key, score in scores.items()}
+
+
+def hybrid_search(
+    index: Generation,
+    query: Query,
+    vector: NDArray[np.float32],
+    *,
+    num_results: int,
+    num_candidates: int,
+    dense_weight: float,
+) -> list[ScoredChunk]:
+    """The chunks that answer best, by meaning and by words.
+
+    :param vector: the question's unit vector, shape (dimension,).
+    :param num_candidates: how many chunks each search contributes.
+    :param dense_weight: 0 = words only, 1 = meaning only.
+    """
+    dense = vector_search(index, vector, num_results=num_candidates)
+    lexical = keyword_search(index, query, num_results=num_candidates)
+    best = fuse(dense, lexical, dense_weight=dense_weight)[:num_results]
+    stored = index.catalog.chunks([key for key, _ in best])
+    cosines, bm25 = dict(dense), dict(lexical)
+    return [
+        ScoredChunk(stored[key].chunk, score, rank, cosines.get(key), bm25.get(key))
+        for rank, (key, score) in enumerate(best, start=1)
+    ]

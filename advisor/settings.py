@@ -1,0 +1,68 @@
+"""One frozen settings object, built in one place and passed down: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from advisor.errors import SettingsError
+
+PREFIX = "ADVISOR_"
+_DEVELOPMENT = {PREFIX + "DATA_DIR"}  # where tests and measurements find their data
+BUNDLED_MODEL = "multilingual-e5-small"
+
+
+class Settings(BaseSettings):
+    """Every knob, with its unit in its name. Each is also an environment variable `ADVISOR_<NAME>`."""
+
+    # An empty variable is not set: an empty folder name would be the working folder.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    corpus_dir: Path = Field(default=Path("corpus"), description="Folder of documents: the source of truth.")
+    index_dir: Path = Field(default=Path("index"), description="Folder of the index: built, deletable at any time.")
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
+    )
+    embedding_model: str = Field(
+        default=BUNDLED_MODEL,
+        description="The bundled model, or any sentence-transformers model by name or folder.",
+    )
+    threads: int = Field(default=2, ge=1, le=256, description="Threads that encode passages.")
+
+    chunk_chars: int = Field(default=900, ge=200, le=8_000, description="Longest chunk, in characters (about 4 a token).")
+    max_file_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest file that is read.")
+
+    num_candidates: int = Field(default=50, ge=1, le=1_000, description="Chunks that each search contributes.")
+    num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")
+    num_passages: int = Field(default=30, ge=1, le=200, description="Chunks whose sentences an answer can use.")
+    dense_weight: float = Field(default=0.6, ge=0, le=1, description="Share of the vector score in the fused score.")
+
+    max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
+    answer_threshold: float = Field(
+        default=0.5, ge=0, le=1, description="Least confidence with which a question is answered."
+    )
+    max_answer_words: int = Field(default=150, ge=40, le=1_000, description="Longest answer, in words.")
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value
+    """Settings from the environment; `overrides` that are not None win.
+
+    :raises SettingsError: for a value out of range or an unknown `ADVISOR_` variable.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | _DEVELOPMENT)
+    if unknown:
+        message = f"unknown setting {unknown[0]} in the environment. Known: {', '.join(sorted(known))}"
+        raise SettingsError(message)
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]).removeprefix(PREFIX.lower())
+        message = f"setting {PREFIX}{name.upper()}: {first['msg']} (got {first['input']!r})"
+        raise SettingsError(message) from None

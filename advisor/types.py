@@ -1,0 +1,239 @@
+"""The nouns of the pipeline, frozen. This module imports nothing from the package.
+
+Offsets are in characters of the decoded file, newlines as in the file; lines count from 1; an end is exclusive for
+characters and inclusive for lines. Scores: higher is better, always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["fr", "en"]
+Status = Literal["answered", "abstained", "invalid"]
+Verdict = Literal["supported", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a document rests on; `year` is None where the work bears no date."""
+
+    organisation: str
+    document: str
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file of the corpus.
+
+    `id` is the path relative to the corpus folder, with slashes; `text` the whole decoded file; `body_start` the offset
+    where the front matter ends (0 without one); `content_hash` covers the file's bytes.
+    """
+
+    id: str
+    title: str
+    language: Language
+    text: str
+    body_start: int
+    content_hash: str
+    topic: str | None = None
+    translation_of: str | None = None
+    updated: str | None = None
+    evidence: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a chunk: `[start, end)` in its document.
+
+    `block` numbers the paragraph or list item within the document; `is_item` says that the block is a list item.
+    """
+
+    start: int
+    end: int
+    block: int
+    is_item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a document under one heading path: `text == document.text[start:end]`.
+
+    `heading` goes from the outermost heading to the innermost and leaves the document's title out. `embedded_text` is what
+    is embedded and searched: title and heading path before the text.
+    """
+
+    document: str
+    title: str
+    language: Language
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    text: str
+    sentences: tuple[Sentence, ...] = ()
+    page: int | None = None
+
+    @property
+    def location(self) -> str:
+        """The place in words: `fr/cloud.md:40-62`."""
+        return f"{self.document}:{self.start_line}-{self.end_line}"
+
+    @property
+    def id(self) -> str:
+        """The place exactly, as characters: two chunks can share a line, never a start."""
+        return f"{self.document}@{self.start}-{self.end}"
+
+    @property
+    def embedded_text(self) -> str:
+        """Title and headings, then the text."""
+        return self._under_headings(self.text)
+
+    def text_of(self, sentence: Sentence) -> str:
+        """One of its sentences, as it stands in the source."""
+        return self.text[sentence.start - self.start : sentence.end - self.start]
+
+    def embedded_sentence(self, sentence: Sentence) -> str:
+        """Title and headings, then one of its sentences: a sentence alone seldom says what it is about."""
+        return self._under_headings(self.text_of(sentence))
+
+    def _under_headings(self, text: str) -> str:
+        return " > ".join((self.title, *self.heading)) + "\n" + text
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A chunk with its place in a ranking. `rank` counts from 1.
+
+    `dense` is the cosine with the question (None where the vector search did not return the chunk); `lexical` its BM25
+    score (likewise).
+    """
+
+    chunk: Chunk
+    score: float
+    rank: int
+    dense: float | None = None
+    lexical: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The lines behind a sentence: `quote == document.text[start:end]`."""
+
+    marker: int
+    document: str
+    title: str
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    quote: str
+    page: int | None = None
+    evidence: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` and `is_item` as in the draft."""
+
+    text: str
+    markers: tuple[int, ...]
+    verdict: Verdict
+    support: float
+    group: str = ""
+    is_item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A sentence that the reader does not see in the answer, and why."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSentence:
+    """A sentence before verification, with the markers it claims.
+
+    `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list.
+    """
+
+    text: str
+    markers: tuple[int, ...]
+    group: str = ""
+    is_item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a writer hands to verification."""
+
+    sentences: tuple[DraftSentence, ...]
+    citations: tuple[Citation, ...]
+    writer: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """Which index an answer was made from."""
+
+    generation: str
+    documents: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of a question. `confidence` is in 0..1; `ms` maps a stage to its milliseconds."""
+
+    question: str
+    standalone_question: str
+    language: Language
+    status: Status
+    text: str
+    reason: str | None
+    sentences: tuple[AnswerSentence, ...]
+    withheld: tuple[Withheld, ...]
+    citations: tuple[Citation, ...]
+    confidence: float
+    writer: str
+    index: IndexInfo
+    ms: dict[str, float]
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDocument:
+    """A file that could not be read, and why."""
+
+    document: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What `advisor index` did, or would do. Paths are relative to the corpus."""
+
+    generation: str
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    failed: tuple[FailedDocument, ...] = ()
+    documents: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    reused: int = 0
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from the generation before."""
+        return bool(self.added or self.updated or self.renamed or self.removed)

@@ -1,0 +1,1 @@
+"""The web page: one file per tab, no decision about answers in it."""

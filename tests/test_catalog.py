@@ -1,0 +1,81 @@
+"""Documents, chunks and sentences in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from advisor.catalog import Catalog, text_hash, write
+from advisor.chunking import chunk_document
+from advisor.corpus import parse_document
+from advisor.types import Chunk, Document
+
+SOURCES = {
+    "fr/é à.md": "---\ntitle: Coûts\nsources:\n  - organisation: CNCF\n    year: 2023\n---\n# A\n\nUn. Deux ?\n\n- Trois.\n",
+    "en/b.txt": "The board meets. It decides.",
+    "vide.md": "",
+}
+
+
+def filled(folder: Path, sources: dict[str, str] = SOURCES, twins: dict[int, int] | None = None) -> tuple[
+    Catalog, list[Document], list[Chunk]
+]:  # fmt: skip
+    documents = [parse_document(name, text.encode()) for name, text in sources.items()]
+    chunks = [chunk for document in documents for chunk in chunk_document(document, chunk_chars=900)]
+    write(folder / "catalog #1?.sqlite", documents, chunks, twins or {})
+    return Catalog(folder / "catalog #1?.sqlite"), documents, chunks
+
+
+def test_what_goes_in_comes_out(tmp_path: Path) -> None:
+    catalog, documents, chunks = filled(tmp_path, twins={0: 3, 3: 0})
+    with closing(catalog):
+        assert catalog.documents() == sorted(documents, key=lambda document: document.id)
+        assert [catalog.document(document.id) for document in documents] == documents
+        assert catalog.document("absent.md") is None
+        assert catalog.hashes() == {document.id: document.content_hash for document in documents}
+        stored = catalog.chunks([chunk.id for chunk in chunks] + ["absent@0-1"])
+        assert {key: value.chunk for key, value in stored.items()} == {chunk.id: chunk for chunk in chunks}
+        assert [stored[chunk.id].numbers for chunk in chunks] == [(0, 1, 2), (3, 4)]
+        assert [stored[chunk.id].twins for chunk in chunks] == [(3, 1, 2), (0, 4)]
+        assert [value.chunk for value in catalog.chunks_of("fr/é à.md")] == [chunks[0]]
+        assert catalog.chunks_of("vide.md") == []
+        assert catalog.counts() == (3, 2, 5)
+        assert catalog.chunks([]) == {}
+
+
+def test_hashes_of_texts(tmp_path: Path) -> None:
+    catalog, _, chunks = filled(tmp_path)
+    with closing(catalog):
+        assert catalog.chunk_hashes() == {text_hash(chunk.embedded_text): chunk.id for chunk in chunks}
+        texts = [chunk.embedded_sentence(sentence) for chunk in chunks for sentence in chunk.sentences]
+        assert catalog.sentence_hashes() == {text_hash(text): number for number, text in enumerate(texts)}
+    assert text_hash("a") != text_hash("b")
+    assert len(text_hash("\ud800")) == 32
+
+
+def test_more_ids_than_sqlite_takes_parameters(tmp_path: Path) -> None:
+    catalog, _, chunks = filled(tmp_path, {f"{n}.txt": f"Phrase {n}." for n in range(1_203)})
+    with closing(catalog):
+        assert list(catalog.chunks([chunk.id for chunk in chunks])) == [chunk.id for chunk in chunks]
+
+
+def test_a_catalog_is_read_only(tmp_path: Path) -> None:
+    catalog, _, _ = filled(tmp_path)
+    with closing(catalog), pytest.raises(sqlite3.OperationalError, match="readonly"):
+        catalog._database.execute("DELETE FROM documents")
+
+
+def test_several_threads(tmp_path: Path) -> None:
+    catalog, documents, chunks = filled(tmp_path, {f"{n}.txt": f"Phrase {n}. Autre {n}." for n in range(50)})
+
+    def read(n: int) -> bool:
+        at = n % 50
+        stored = catalog.chunks([chunks[at].id])[chunks[at].id]
+        return stored.chunk == chunks[at] and catalog.document(documents[at].id) == documents[at]
+
+    with closing(catalog), ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(read, range(400)))

@@ -1,0 +1,64 @@
+"""Follow-up questions get their subject."""
+
+from __future__ import annotations
+
+import pytest
+
+from advisor.conversation import is_follow_up, standalone_question
+from advisor.types import Language
+
+FIRST: dict[Language, str] = {
+    "fr": "Comment réduire la facture du cloud avec le FinOps ?",
+    "en": "How can FinOps reduce the cloud bill of a company?",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Et pourquoi cela a-t-il échoué ?", "fr"),
+        ("Pourquoi ?", "fr"),
+        ("Oui", "fr"),
+        ("Et pour une petite équipe ?", "fr"),
+        ("Combien ça coûte ?", "fr"),
+        ("Why?", "en"),
+        ("And for a small team?", "en"),
+        ("How much does it cost?", "en"),
+        ("What about security?", "en"),
+    ],
+)
+def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None:
+    assert is_follow_up(question, language)
+    full = standalone_question(question, [FIRST[language]], language)
+    assert full.startswith(question)
+    assert FIRST[language] in full
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Quels indicateurs DORA suivre pour mesurer la livraison ?", "fr"),
+        ("Quelle est la place du CTO au comité de direction ?", "fr"),
+        ("Which DORA metrics should an engineering team track?", "en"),
+    ],
+)
+def test_a_new_subject_is_left_alone(question: str, language: Language) -> None:
+    assert standalone_question(question, [FIRST[language]], language) == question
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_first_question_is_left_alone(language: Language) -> None:
+    assert standalone_question("Pourquoi ?", [], language) == "Pourquoi ?"
+
+
+def test_a_chain_keeps_its_first_subject() -> None:
+    """The subject is not wrapped again at each turn."""
+    history = [FIRST["fr"]]
+    for question in ("Pourquoi ?", "Et combien ?", "Et ensuite ?"):
+        history.append(standalone_question(question, history, "fr"))
+    assert history[1:] == [f"{q} (à propos de : {FIRST['fr']})" for q in ("Pourquoi ?", "Et combien ?", "Et ensuite ?")]
+
+
+def test_a_new_subject_replaces_the_old_one() -> None:
+    new = "Quels indicateurs DORA suivre pour mesurer la livraison ?"
+    assert standalone_question("Pourquoi ?", [FIRST["fr"], new], "fr") == f"Pourquoi ? (à propos de : {new})"

@@ -1,0 +1,190 @@
+"""The bundled model: two engines, one set of weights."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from sentence_transformers import SentenceTransformer
+
+from advisor import bundled_model
+from advisor.errors import ModelError
+from advisor.models import PASSAGE_PREFIX, QUERY_PREFIX, Embeddings
+from advisor.settings import Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SUBJECTS = [
+    ("Comment réduire la facture du cloud", "How to reduce the cloud bill"),
+    ("L'IA Act impose un registre des systèmes à haut risque", "The AI Act requires a register of high-risk systems"),
+    ("Le CTO présente trois risques au comité de direction", "The CTO presents three risks to the board"),
+    ("Étiqueter 92 % des dépenses, c'est possible en six mois", "Tagging 92% of spend is possible in six months"),
+    ("La dette technique coûte 2,3 M€ par an 🧭", "Technical debt costs 2.3 million euros a year 🚀"),
+]
+TEXTS = [
+    form.format(text)
+    for pair in SUBJECTS
+    for text in pair
+    for form in ("{}", "{} ?", "## {0}\n\n- {0}", "« {} » – ISO/IEC 27001", "{0}. {0}! (voir p. 12)")
+]
+
+
+@pytest.fixture(scope="module")
+def embeddings() -> Embeddings:
+    """Nothing remembered."""
+    return Embeddings(Settings())
+
+
+@pytest.fixture(scope="module")
+def transformer(embeddings: Embeddings) -> SentenceTransformer:
+    """The converted folder, loaded without our code."""
+    embeddings.encode_passages(["x " * 10_001])  # long enough to be encoded by it, so it is there
+    folder = Settings().cache_dir / f"{bundled_model.NAME}-{bundled_model.digest()}"
+    return SentenceTransformer(str(folder), local_files_only=True, device="cpu", model_kwargs={"dtype": torch.float32})
+
+
+@pytest.fixture(scope="module")
+def prefixed(transformer: SentenceTransformer) -> dict[str, NDArray[np.float32]]:
+    """Prefix -> vectors of the texts with it."""
+    return {prefix: encoded(transformer, [prefix + text for text in TEXTS]) for prefix in ("", QUERY_PREFIX, PASSAGE_PREFIX)}
+
+
+def encoded(transformer: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
+    return transformer.encode(texts, normalize_embeddings=True, prompt="", show_progress_bar=False)
+
+
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.sum(np.asarray(left, np.float32) * np.asarray(right, np.float32), axis=1)
+
+
+def test_passages_get_their_prefix_and_the_engines_agree(
+    embeddings: Embeddings, prefixed: dict[str, NDArray[np.float32]]
+) -> None:
+    assert len(TEXTS) == 50
+    small = embeddings.encode_passages(TEXTS)
+    least = cosines(small, prefixed[PASSAGE_PREFIX]).min()
+    assert least >= 0.999
+    assert cosines(small, prefixed[""]).mean() < least
+    assert cosines(small, prefixed[QUERY_PREFIX]).mean() < least
+
+
+def test_queries_get_their_prefix(embeddings: Embeddings, prefixed: dict[str, NDArray[np.float32]]) -> None:
+    small = np.stack([embeddings.encode_query(text) for text in TEXTS])
+    least = cosines(small, prefixed[QUERY_PREFIX]).min()
+    assert least >= 0.999
+    assert cosines(small, prefixed[""]).mean() < least
+    assert cosines(small, prefixed[PASSAGE_PREFIX]).mean() < least
+
+
+def test_bulk_passages_get_their_prefix_and_keep_their_order(
+    embeddings: Embeddings, prefixed: dict[str, NDArray[np.float32]]
+) -> None:
+    """More than the small engine takes: sorted by length, in batches, and put back in order."""
+    filler = "suite " * 3_400
+    done: list[int] = []
+    bulk = embeddings.encode_passages([*TEXTS, filler], done.append)
+    assert sum(done) == len(TEXTS) + 1
+    assert cosines(bulk[:-1], prefixed[PASSAGE_PREFIX]).min() >= 0.9999
+    assert np.linalg.norm(bulk, axis=1) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "avant\0après",
+        "e\u0301te\u0301 co\u0302te\u0301",
+        "a\u200bb\u00ad",
+        "\ufeffmarque",
+        "日本語 текст",
+        "🧭 Le cap 🚀 la fusée ✅",
+        "x" * 300,
+    ],
+    ids=["empty", "space", "NUL", "combining", "zero width", "BOM", "other scripts", "emoji", "one long word"],
+)
+def test_odd_texts(embeddings: Embeddings, transformer: SentenceTransformer, text: str) -> None:
+    [small] = embeddings.encode_passages([text])
+    assert float(np.linalg.norm(small)) == pytest.approx(1, abs=1e-3)
+    reference = encoded(transformer, [PASSAGE_PREFIX + text.replace("\0", " ")])
+    assert cosines(small[None], reference)[0] >= 0.999
+
+
+def test_what_follows_a_nul_character_counts(embeddings: Embeddings) -> None:
+    """It would end a string of C."""
+    whole, cut, spaced = embeddings.encode_passages(["cloud\0recette de tarte", "cloud", "cloud recette de tarte"])
+    assert float(whole @ spaced) == pytest.approx(1, abs=1e-4)
+    assert float(whole @ cut) < 0.95
+
+
+def test_combining_accents_make_no_difference(embeddings: Embeddings) -> None:
+    apart, together = embeddings.encode_passages(["strate\u0301gie de l'e\u0301te\u0301", "stratégie de l'été"])
+    assert float(apart @ together) == pytest.approx(1, abs=1e-5)
+    assert float(embeddings.encode_query("e\u0301te\u0301") @ embeddings.encode_query("été")) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_text_longer_than_the_window_has_one_vector(embeddings: Embeddings, transformer: SentenceTransformer) -> None:
+    """The vector of a passage must not depend on what it is indexed with."""
+    text = "Le budget du cloud augmente. " * 60 + "La recette de la tarte Tatin demande des pommes. " * 60
+    [alone] = embeddings.encode_passages([text])
+    in_bulk = embeddings.encode_passages([text, "mot " * 5_100])[0]
+    assert float(alone @ in_bulk) >= 0.999
+    assert cosines(alone[None], encoded(transformer, [PASSAGE_PREFIX + text]))[0] >= 0.999
+
+
+def test_meaning_crosses_languages(embeddings: Embeddings) -> None:
+    french = np.stack([embeddings.encode_query(pair[0]) for pair in SUBJECTS])
+    english = embeddings.encode_passages([pair[1] for pair in SUBJECTS])
+    assert list((french @ english.T).argmax(axis=1)) == list(range(len(SUBJECTS)))
+
+
+def test_no_passages(embeddings: Embeddings) -> None:
+    assert embeddings.encode_passages([]).shape == (0, embeddings.dimension)
+
+
+def test_langchain_interface(embeddings: Embeddings) -> None:
+    assert embeddings.embed_query("cloud") == pytest.approx(list(embeddings.encode_query("cloud")))
+    assert embeddings.embed_documents(["a", "b"])[1] == pytest.approx(list(embeddings.encode_passages(["a", "b"])[1]))
+
+
+def test_several_threads(embeddings: Embeddings) -> None:
+    """The engine is C: one model, many questions at once."""
+    expected = {text: embeddings.encode_query(text) for text in TEXTS[:20]}
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: (text, embeddings.encode_query(text)), TEXTS[:20] * 4))
+    assert all(np.abs(vector - expected[text]).max() < 1e-5 for text, vector in found)
+
+
+def test_any_other_model_by_folder(embeddings: Embeddings, transformer: SentenceTransformer, tmp_path: Path) -> None:
+    """Same weights in a folder of one's own: same vectors, prefixes included, and a name and digest of their own."""
+    transformer.save(str(tmp_path / "mine"), create_model_card=False)
+    mine = Embeddings(Settings(embedding_model=str(tmp_path / "mine")))
+    assert (mine.name, mine.dimension) == (str(tmp_path / "mine"), 384)
+    assert mine.digest != embeddings.digest
+    assert float(mine.encode_query("Le cloud") @ embeddings.encode_query("Le cloud")) >= 0.999
+    assert cosines(mine.encode_passages(TEXTS[:5]), embeddings.encode_passages(TEXTS[:5])).min() >= 0.999
+
+
+@pytest.mark.disable_socket
+@pytest.mark.filterwarnings("ignore:A test tried to use socket")  # pytest-socket warns where it refuses
+@pytest.mark.parametrize("name", ["nobody/no-such-model", "empty", "empty/missing"])
+def test_a_wrong_model_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    wanted = str(tmp_path / name) if name.startswith("empty") else name
+    with pytest.raises(ModelError, match="cannot be loaded") as raised:
+        Embeddings(Settings(embedding_model=wanted))
+    message = str(raised.value)
+    assert repr(wanted) in message
+    assert "ADVISOR_EMBEDDING_MODEL" in message
+    assert "\n" not in message
+
+
+def test_the_packed_model_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "e5.bin").write_bytes(b"GGUF" + b"\0" * 100)
+    with pytest.raises(ModelError, match="is not a packed E5 model. Reinstall it"):
+        bundled_model.read_packed(tmp_path / "e5.bin")

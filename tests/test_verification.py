@@ -1,0 +1,70 @@
+"""No sentence without support."""
+
+from __future__ import annotations
+
+import pytest
+
+from advisor.types import Citation, Draft, DraftSentence
+from advisor.verification import verify
+
+SOURCE = "Le tagging couvre **92 %** des dépenses. Il a pris [six mois](x.md)."
+SOURCES = {"a.md": SOURCE}
+
+
+def citation(marker: int = 1, *, start: int = 0, end: int = len(SOURCE), quote: str | None = None) -> Citation:
+    return Citation(marker, "a.md", "A", (), start, end, 1, 1, SOURCE[start:end] if quote is None else quote)
+
+
+def checked(sentence: DraftSentence, *citations: Citation) -> tuple[list[str], list[str]]:
+    shown, withheld = verify(Draft((sentence,), citations, "extractive"), SOURCES)
+    return [item.text for item in shown], [item.why for item in withheld]
+
+
+@pytest.mark.parametrize("text", ["Le tagging couvre 92 % des dépenses.", "Il a pris six mois."])
+def test_a_sentence_of_the_cited_lines_is_shown(text: str) -> None:
+    assert checked(DraftSentence(text, (1,)), citation()) == ([text], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le tagging couvre 93 % des dépenses.",
+        "Le tagging ne couvre pas 92 % des dépenses.",
+        "Les pommes sont mûres.",
+    ],
+    ids=["number", "negation", "other"],
+)
+def test_anything_else_is_withheld(text: str) -> None:
+    assert checked(DraftSentence(text, (1,)), citation()) == ([], ["is not in the lines it cites"])
+
+
+def test_a_sentence_of_other_lines_is_withheld() -> None:
+    second = SOURCE.index("Il a pris")
+    sentence = DraftSentence("Il a pris six mois.", (1,))
+    assert checked(sentence, citation(end=second - 1)) == ([], ["is not in the lines it cites"])
+    assert checked(sentence, citation(start=second)) == (["Il a pris six mois."], [])
+
+
+def test_markers() -> None:
+    text = "Il a pris six mois."
+    assert checked(DraftSentence(text, ()), citation()) == ([], ["cites nothing"])
+    assert checked(DraftSentence(text, (2,)), citation()) == ([], ["cites [2], which does not exist"])
+    assert checked(DraftSentence(text, (1, 2)), citation()) == ([], ["cites [2], which does not exist"])
+
+
+@pytest.mark.parametrize("quote", ["Il a pris six mois.", SOURCE + " ", ""])
+def test_a_quote_that_is_not_in_its_place_withholds_the_sentence(quote: str) -> None:
+    found = checked(DraftSentence("Il a pris six mois.", (1,)), citation(quote=quote))
+    assert found == ([], ["[1] does not quote a.md exactly"])
+
+
+def test_a_document_that_is_not_there() -> None:
+    draft = Draft((DraftSentence("Il a pris six mois.", (1,)),), (citation(),), "extractive")
+    shown, withheld = verify(draft, {})
+    assert (shown, withheld[0].why) == ([], "[1] does not quote a.md exactly")
+
+
+def test_verdict_support_and_form_are_passed_on() -> None:
+    draft = Draft((DraftSentence("Il a pris six mois.", (1,), "how", is_item=True),), (citation(),), "extractive")
+    [shown] = verify(draft, SOURCES)[0]
+    assert (shown.verdict, shown.support, shown.group, shown.is_item, shown.markers) == ("supported", 1.0, "how", True, (1,))
