@@ -400,7 +400,7 @@ def test_a_thesaurus_that_changes_or_breaks(small_settings: Settings, embeddings
 def test_mismatch_says_what_to_run_and_sync_puts_it_right(small_settings: Settings, embeddings: Embeddings) -> None:
     sync(small_settings, embeddings)
     other = small_settings.model_copy(update={"chunk_chars": 300})
-    with pytest.raises(IndexMismatchError, match="chunk_chars 900, the settings say 300. Run: advisor index"):
+    with pytest.raises(IndexMismatchError, match=r"chunk_chars 900, the settings say 300\. Run: advisor index"):
         open_current(other, embeddings)
     report = sync(other, embeddings)
     assert (report.unchanged, report.reused, report.embedded) == (5, 0, report.chunks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,7 +97,7 @@ def test_sentence_spans(text: str, sentences: list[str]) -> None:
 @given(MARKED, st.sampled_from(["fr", "en"]))
 def test_sentences_are_in_order_and_lose_no_word(text: str, language: str) -> None:
     spans = sentence_spans(text, language)  # type: ignore[arg-type]
-    assert all(left[1] <= right[0] for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(spans))
     assert all(text[start:end].strip() == text[start:end] and has_words(text[start:end]) for start, end in spans)
     covered = {position for start, end in spans for position in range(start, end)}
     assert all(position in covered for position, character in enumerate(text) if character.isalnum())

@@ -34,7 +34,7 @@ Outputs = tuple[str, str, Conversation, str, object]
 
 def build_chat(advisor: Advisor, texts: Texts) -> None:
     """Lay the chat out inside the current Blocks and wire its events."""
-    conversation = gr.State(Conversation)
+    conversation = gr.State(None)
     with gr.Row(elem_id="layout"):
         with gr.Column(scale=3, min_width=320, elem_id="conversation"):
             gr.HTML(_head(texts), elem_id="head")
@@ -57,12 +57,12 @@ def build_chat(advisor: Advisor, texts: Texts) -> None:
                 send = gr.Button(texts.send, variant="primary", scale=1, min_width=110, elem_id="send")
             restart = gr.Button(texts.new, variant="secondary", size="sm", elem_id="new")
         with gr.Column(scale=2, min_width=320, elem_id="side"):
-            gr.HTML(f"<h2>{escape(texts.sources)}</h2>")
+            gr.HTML(f'<h2 id="sources-title">{escape(texts.sources)}</h2>')
             sources = gr.HTML(render_sources(None, texts), elem_id="sources")
             gr.HTML(_reader(texts), elem_id="reader")
 
-    def answer(asked: str, state: Conversation) -> Iterator[Outputs]:
-        yield from _answer(advisor, texts, asked, state)
+    def answer(asked: str, state: Conversation | None) -> Iterator[Outputs]:
+        yield from _answer(advisor, texts, asked, state or Conversation())
 
     outputs = [thread, sources, conversation, question, examples]
     gr.on(
@@ -79,7 +79,7 @@ def build_chat(advisor: Advisor, texts: Texts) -> None:
             answer, [button, conversation], outputs, show_progress="hidden", concurrency_limit=8, api_visibility="private"
         )
     restart.click(
-        lambda: ("", render_sources(None, texts), Conversation(), "", gr.update(visible=True)),
+        lambda: ("", render_sources(None, texts), None, "", gr.update(visible=True)),
         None,
         outputs,
         show_progress="hidden",

@@ -93,14 +93,20 @@ def create_app(advisor: Advisor) -> FastAPI:
             build_page(advisor, texts),
             path=f"/{language}",
             theme=theme(),
-            css=(_ASSETS / "advisor.css").read_text(encoding="utf-8"),
-            head=f"<script>{(_ASSETS / 'advisor.js').read_text(encoding='utf-8')}</script>",
+            head=_head(),
             footer_links=[],
             show_error=False,
             ssr_mode=False,
             run_history=False,
         )
     return app
+
+
+def _head() -> str:
+    """Our style and script, in the page itself. Gradio would rewrite the selectors of a style that is handed to it."""
+    style = (_ASSETS / "advisor.css").read_text(encoding="utf-8")
+    script = (_ASSETS / "advisor.js").read_text(encoding="utf-8")
+    return f"<style>{style}</style><script>{script}</script>"
 
 
 def _browser_language(accepted: str) -> Language:
