@@ -17,7 +17,7 @@ from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sente
 
 WRITER = "extractive"
 _ENOUGH_WORDS = 60
-_SHORT_PARAGRAPH = 75  # words: a paragraph or item up to this length is quoted whole
+_SHORT_PARAGRAPH = 95  # words: a paragraph or item up to this length is quoted whole
 _MOST_ITEMS = 9
 _MOST_ADDED = 4
 _FAR = 0.6  # of the best sentence's score: less is another subject

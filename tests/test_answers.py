@@ -1,0 +1,112 @@
+"""The project's own questions, asked of the whole corpus with the real model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from advisor.pipeline import Advisor
+from advisor.text import fold
+from advisor.types import Answer
+
+QUESTIONS = Path(__file__).parent.parent / "evals" / "questions"
+
+
+def questions(name: str) -> list[dict]:
+    return [json.loads(line) for line in (QUESTIONS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def holds_facts(answer: Answer, question: dict) -> bool:
+    """Every key fact is in the answer in one of its forms, as whole words."""
+    text = fold(answer.text)
+    return all(
+        any(re.search(rf"(?<!\w){re.escape(fold(form))}(?!\w)", text) for form in forms) for forms in question["key_facts"]
+    )
+
+
+@pytest.fixture(scope="module")
+def article(advisor: Advisor) -> list[tuple[dict, Answer]]:
+    return [(question, advisor.ask(question["question"])) for question in questions("article")]
+
+
+def test_article_questions_are_answered_with_their_facts(article):
+    missed = [q["id"] for q, answer in article if answer.status != "answered" or not holds_facts(answer, q)]
+    assert len(article) == 40
+    assert len(missed) <= 4, missed
+
+
+def test_article_questions_are_hardly_ever_refused(article):
+    refused = [q["id"] for q, answer in article if answer.status != "answered"]
+    assert len(refused) <= 2, refused
+
+
+def test_every_quote_is_its_span_and_holds_its_sentence(article, advisor: Advisor):
+    checked = 0
+    for question, answer in article:
+        quotes = {c.marker: c.quote for c in answer.citations}
+        for citation in answer.citations:
+            source = advisor.document(citation.document)
+            assert source.text[citation.start : citation.end] == citation.quote, question["id"]
+            assert source.text.count("\n", 0, citation.start) + 1 == citation.start_line
+        for sentence in answer.sentences:
+            assert sentence.verdict == "supported"
+            assert any(sentence.text in quotes[marker] for marker in sentence.markers), (question["id"], sentence.text)
+            checked += 1
+    assert checked > 80
+
+
+def test_answers_have_a_readable_length(article):
+    words = sorted(len(answer.text.split()) for _, answer in article if answer.status == "answered")
+    assert 30 <= words[len(words) // 2] <= 130
+    assert words[-1] <= 190
+
+
+def test_questions_outside_the_corpus_are_not_answered(advisor: Advisor):
+    outside = [q for q in questions("unanswerable") if q["kind"] != "false-premise"]
+    answered = [q["id"] for q in outside if advisor.ask(q["question"]).status == "answered"]
+    assert len(outside) == 24
+    assert len(answered) <= 2, answered
+
+
+def test_a_false_premise_is_met_with_what_the_source_says(advisor: Advisor):
+    """The question says that the committee was dissolved; what is shown is what the source holds, and nothing else."""
+    question = next(q for q in questions("unanswerable") if q["id"] == "unanswerable-fr-08")
+    answer = advisor.ask(question["question"])
+    assert "dissous" not in answer.text
+    assert "dissol" not in answer.text
+
+
+def test_an_abstention_names_the_nearest_subjects_and_cites_nothing(advisor: Advisor):
+    answer = advisor.ask("Quelle est la recette de la tarte Tatin ?")
+    assert answer.status == "abstained"
+    assert answer.citations == ()
+    assert answer.sentences == ()
+    assert "Sujets les plus proches" in answer.text
+    assert answer.reason
+
+
+def test_the_answer_is_in_the_language_asked_for(advisor: Advisor):
+    french = advisor.ask("Que doit faire le CTO pour piloter l’IA ?", language="fr")
+    english = advisor.ask("What must the CTO do to steer AI?", language="en")
+    assert {c.document.split("/")[0] for c in french.citations} == {"fr"}
+    assert {c.document.split("/")[0] for c in english.citations} == {"en"}
+
+
+def test_a_follow_up_keeps_its_subject(advisor: Advisor):
+    first = advisor.ask("Que voulait faire l’entreprise d’e-commerce avec l’IA ?")
+    second = advisor.ask("Et pourquoi cela a-t-il échoué ?", history=[first.standalone_question])
+    assert "e-commerce" in second.standalone_question
+    assert "marketing" in second.text
+
+
+def test_the_question_sets_quote_the_corpus_exactly(project_root: Path):
+    for name in ("article", "playbooks"):
+        ids = [q["id"] for q in questions(name)]
+        assert len(ids) == len(set(ids))
+        for question in questions(name):
+            for target in question["relevant"]:
+                text = (project_root / "corpus" / target["document"]).read_text(encoding="utf-8")
+                assert target["quote"] in text, question["id"]
