@@ -28,8 +28,8 @@ _SEVERAL = 3
 
 _ASKS_LIST = re.compile(
     r"\b(?:comment|etapes?|quel(?:le)?s sont|quel(?:le)?s \w+s|liste|demarche|par ou commencer|signes|signaux|criteres"
-    r"|pieges|que doit|que faire|how (?:to|do|does|should|can|would|could)|steps?|what are|which \w+s|list|signs|criteria|pitfalls"
-    r"|what should|where to start|checklist)\b"
+    r"|pieges|que doit|que faire|how (?:to|do|does|should|can|would|could)|steps?|what are|which \w+s|list|signs|criteria"
+    r"|pitfalls|what should|where to start|checklist)\b"
 )
 _LEANS_BACK = re.compile(
     r"^(?:cela|ce|cet|cette|ces|celui|celle|ceux|celles|elles?|ils|il (?!faut|est|existe|y a|s agit|s'agit)|en revanche"
@@ -69,9 +69,7 @@ class _Pick:
         return len(self.text.split())
 
 
-def write_extractive(
-    index: Generation, question: str, sentences: Sequence[ScoredSentence], *, max_words: int
-) -> Draft:
+def write_extractive(index: Generation, question: str, sentences: Sequence[ScoredSentence], *, max_words: int) -> Draft:
     """A draft of at most about `max_words` words; empty when there are no sentences."""
     if not sentences:
         return Draft((), (), WRITER)

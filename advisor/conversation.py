@@ -9,26 +9,30 @@ from advisor.lexical import terms
 from advisor.text import fold
 from advisor.types import Language
 
-# A question that opens so, or leans on a pronoun, continues the one before.
+# A question that opens so continues the one before, whatever follows.
 _OPENING = re.compile(
     r"^(?:et|mais|alors|donc|ok|oui|non|sinon|pourquoi pas|and|but|so|then|yes|no|okay|what about|how about|why not)\b"
 )
+# These stand for something said before; "il" and "elle" also close a French question that names its subject.
 _PRONOUN = re.compile(
-    r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|il|elle|ils|elles|lui|eux|le faire|en (?:est|sont|a|ont)|y (?:a-t-il|sont)"
-    r"|it|its|they|them|their|this|that|these|those|he|she)\b"
+    r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|lui|eux|le faire|it|its|they|them|their|this|that|these|those|he|she)\b"
+)
+_INVERTED = re.compile(r"\b(?:il|elle|ils|elles)\b")
+_BARE = re.compile(
+    r"^(?:combien(?: de temps)?|pourquoi|comment|quand|ou|qui|how (?:long|much|many|so)|how|why|when|who|where)\W*$"
 )
 _FEW_TERMS = 2
-_MANY_TERMS = 6
+_MANY_TERMS = 4
 _ABOUT: dict[Language, str] = {"fr": "à propos de", "en": "about"}
 
 
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
-    folded = fold(question)
+    folded = fold(re.sub(r"\bIT\b", "", question))  # information technology is no pronoun
     count = len(set(terms(question, language)))
-    if count >= _MANY_TERMS:
-        return False
-    return count <= _FEW_TERMS - 1 or bool(_OPENING.search(folded)) or bool(_PRONOUN.search(folded))
+    if not count or _OPENING.search(folded) or _BARE.search(folded):
+        return True
+    return bool(count <= _MANY_TERMS and _PRONOUN.search(folded)) or bool(count <= _FEW_TERMS and _INVERTED.search(folded))
 
 
 def standalone_question(question: str, history: Sequence[str], language: Language) -> str:

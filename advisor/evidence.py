@@ -11,8 +11,8 @@ import numpy as np
 
 from advisor.index import Generation
 from advisor.lexical import terms
-from advisor.text import fold, plain
 from advisor.query import Query
+from advisor.text import fold, plain
 from advisor.types import ScoredChunk, Sentence
 
 if TYPE_CHECKING:
@@ -36,14 +36,17 @@ _ASKS_FIGURE = re.compile(
 _ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
 _FIGURE = re.compile(r"\d")
 _CAUSE = re.compile(
-    r"\b(?:parce que|car|faute de|grace a|en raison|a cause|puisque|afin de|pour que|because|due to|since|for lack of|so that"
-    r"|thanks to|in order to)\b"
+    r"\b(?:parce que|car|faute de|grace a|en raison|a cause|puisque|afin de|pour que|because|due to|since|for lack of"
+    r"|so that|thanks to|in order to)\b"
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredSentence:
-    """A sentence of a passage. `cosine` is with the question (and its translation's); `score` ranks the sentences of one question."""
+    """A sentence of a passage.
+
+    `cosine` is with the question, its translation's counting too; `score` ranks the sentences of one question.
+    """
 
     passage: ScoredChunk
     sentence: Sentence

@@ -15,11 +15,11 @@ from advisor import abstention
 from advisor.answering import WRITER, write_extractive
 from advisor.catalog import Catalog
 from advisor.conversation import standalone_question
-from advisor.errors import QuestionError
 from advisor.evidence import ScoredSentence, score_sentences
 from advisor.index import Generation, current_generation, generations, open_current
 from advisor.models import Embeddings
 from advisor.query import Query, analyse
+from advisor.questions import check_question, question_language
 from advisor.retrieval import hybrid_search
 from advisor.settings import Settings
 from advisor.text import detect_language
@@ -34,26 +34,13 @@ from advisor.types import (
     ScoredChunk,
 )
 from advisor.verification import verify
+from advisor.wording import abstention_in_words, compose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_NEAREST = 3
 _USUAL_WORDS = 2  # weight of the question in usual words, the question as asked being 1
-_TOO_SHORT_TO_TELL = 2  # words
 _OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
-_ABSTAIN: dict[Language, str] = {
-    "fr": "Le corpus ne contient pas de réponse à cette question.",
-    "en": "The corpus does not hold an answer to this question.",
-}
-_COVERS: dict[Language, tuple[str, str, str]] = {
-    "fr": (" Sujets les plus proches : ", "« {} »", "."),
-    "en": (" Nearest subjects covered: ", '"{}"', "."),
-}
-_LOW: dict[Language, str] = {
-    "fr": "aucun passage ne répond assez sûrement (confiance {:.2f}, seuil {:.2f})",
-    "en": "no passage answers surely enough (confidence {:.2f}, threshold {:.2f})",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +175,7 @@ class Advisor:
             id=uuid.uuid4().hex,
         )
         if found.confidence < self.settings.answer_threshold or not found.sentences:
-            yield replace(self._abstention(base, found.passages), ms=timer.total())
+            yield replace(self._abstain(base, found.passages), ms=timer.total())
             return
         yield Stage("write")
         draft = write_extractive(index, full, found.sentences, max_words=self.settings.max_answer_words)
@@ -198,7 +185,7 @@ class Advisor:
         timer.mark("verify")
         yield from _with_citations(shown, draft)
         if not shown:
-            yield replace(self._abstention(base, found.passages), withheld=tuple(withheld), ms=timer.total())
+            yield replace(self._abstain(base, found.passages), withheld=tuple(withheld), ms=timer.total())
             return
         used = {marker for sentence in shown for marker in sentence.markers}
         yield replace(
@@ -264,44 +251,9 @@ class Advisor:
         both = vector + _USUAL_WORDS * self.embeddings.encode_query(query.expanded)
         return both / np.linalg.norm(both)
 
-    def _abstention(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
-        language = base.language
-        opening, quoted, end = _COVERS[language]
-        titles = dict.fromkeys(p.chunk.title for p in passages if p.chunk.language == language or not passages)
-        names = list(titles or dict.fromkeys(p.chunk.title for p in passages))[:_NEAREST]
-        covers = opening + ", ".join(quoted.format(name) for name in names) + end if names else ""
-        return replace(
-            base,
-            status="abstained",
-            text=_ABSTAIN[language] + covers,
-            reason=_LOW[language].format(base.confidence, self.settings.answer_threshold),
-        )
-
-
-def check_question(question: str, settings: Settings) -> str:
-    """The question without the white space around it and without control characters.
-
-    :raises QuestionError: when it is empty, holds no letter, or is too long.
-    """
-    if len(question) > settings.max_question_chars:
-        message = f"the question has {len(question):,} characters; at most {settings.max_question_chars:,} are taken"
-        raise QuestionError(message)
-    visible = "".join(c if c.isprintable() or c.isspace() else " " for c in question)
-    cleaned = " ".join(visible.split())
-    if not cleaned:
-        message = "the question is empty. Ask something in French or English"
-        raise QuestionError(message)
-    if not any(c.isalpha() for c in cleaned):
-        message = "the question holds no letters. Ask something in French or English"
-        raise QuestionError(message)
-    return cleaned
-
-
-def question_language(question: str, history: Sequence[str]) -> Language:
-    """The language of a question; a short follow-up speaks the language of what it follows."""
-    if history and len(question.split()) <= _TOO_SHORT_TO_TELL:
-        return detect_language(history[-1])
-    return detect_language(question)
+    def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
+        text, reason = abstention_in_words(base.language, passages, base.confidence, self.settings.answer_threshold)
+        return replace(base, status="abstained", text=text, reason=reason)
 
 
 def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:
@@ -332,22 +284,6 @@ def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
         ms=_Timer().total(),
         id=uuid.uuid4().hex,
     )
-
-
-def compose(sentences: Sequence[AnswerSentence]) -> str:
-    """The answer as text: paragraphs and list items, each sentence followed by its markers."""
-    text = ""
-    before: AnswerSentence | None = None
-    after_item = False
-    for sentence in sentences:
-        marked = sentence.text + " " + "".join(f"[{marker}]" for marker in sentence.markers)
-        same_part = before is not None and before.group == sentence.group
-        if sentence.is_item:
-            text += ("\n- " if same_part else "\n\n- ") + marked
-        else:
-            text += (" " if same_part and not after_item else "\n\n") + marked
-        before, after_item = sentence, sentence.is_item
-    return text.strip()
 
 
 def _texts(index: Generation, draft: Draft) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The corpus's thesaurus: forms of words that mean the same, in both languages.
 
-`thesaurus.yaml` at the root of the corpus folder, optional: a list of `{fr: [forms], en: [forms]}`, one concept each, the usual
-form first. A corpus without one loses nothing but these bridges.
+`thesaurus.yaml` at the root of the corpus folder, optional: a list of `{fr: [forms], en: [forms]}`, one concept each, the
+usual form first. A corpus without one loses nothing but these bridges.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Each sentence against the lines it cites. Nothing reaches the reader that was not checked here.
 
-A sentence of the extractive writer must be, word for word, part of the span that it cites. Its support is then 1; anything
+A sentence of the extractive writer must be, word for word, part of every span that it cites. Its support is then 1; anything
 else is withheld with the reason.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from advisor.text import plain
+from advisor.text import has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Withheld
 
 FULL_SUPPORT = 1.0
@@ -35,6 +36,8 @@ def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentenc
 
 def _objection(sentence: DraftSentence, cited: Mapping[int, Citation], sources: Mapping[str, str]) -> str | None:
     """Why a sentence may not be shown, or None."""
+    if not has_words(sentence.text):
+        return "says nothing"
     if not sentence.markers:
         return "cites nothing"
     for marker in sentence.markers:
@@ -43,7 +46,7 @@ def _objection(sentence: DraftSentence, cited: Mapping[int, Citation], sources: 
             return f"cites [{marker}], which does not exist"
         if sources.get(citation.document, "")[citation.start : citation.end] != citation.quote:
             return f"[{marker}] does not quote {citation.document} exactly"
-    quotes = [plain(cited[marker].quote) for marker in sentence.markers]
-    if not any(sentence.text in quote for quote in quotes):
-        return "is not in the lines it cites"
+        # As whole words: "20 clients" is not in "920 clients".
+        if not re.search(rf"(?<!\w){re.escape(sentence.text)}(?!\w)", plain(citation.quote)):
+            return f"is not in the lines of [{marker}]"
     return None

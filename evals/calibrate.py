@@ -132,7 +132,8 @@ def held_out_figures(rows: list[Row], name: str) -> dict[str, float]:
     """What weights fitted on the other sets do on this one."""
     weights = fit([row for row in rows if row.set != name], SIGNALS)
     held = [row for row in rows if row.set == name]
-    logits = np.array([weights["bias"] + sum(weights[s] * v for s, v in zip(SIGNALS, row.signals, strict=True)) for row in held])
+    slopes = np.array([weights[signal] for signal in SIGNALS])
+    logits = weights["bias"] + np.array([row.signals for row in held]) @ slopes
     labels = np.array([row.answerable for row in held])
     refused = logits < 0
     return {

@@ -17,7 +17,8 @@ LAYERS = [
     {"settings", "text"},
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins"},
     {"index"},
-    {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"},
+    {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
+    | {"questions", "wording"},
     {"pipeline", "console"},
     {"cli", "ui", "doctor", "wire"},
 ]

@@ -12,14 +12,51 @@ import pytest
 
 from advisor.settings import Settings
 
-ANSWER_FIELDS = (
-    "id question standalone_question language status answer reason sentences withheld citations confidence writer index ms"
-).split()
-CITATION_FIELDS = "marker document title heading start end start_line end_line page quote evidence date".split()
-RESULT_FIELDS = "rank score document title heading start end start_line end_line page text".split()
-REPORT_FIELDS = (
-    "generation added updated renamed removed unchanged failed documents chunks embedded reused seconds"
-).split()
+ANSWER_FIELDS = [
+    "id",
+    "question",
+    "standalone_question",
+    "language",
+    "status",
+    "answer",
+    "reason",
+    "sentences",
+    "withheld",
+    "citations",
+    "confidence",
+    "writer",
+    "index",
+    "ms",
+]
+CITATION_FIELDS = [
+    "marker",
+    "document",
+    "title",
+    "heading",
+    "start",
+    "end",
+    "start_line",
+    "end_line",
+    "page",
+    "quote",
+    "evidence",
+    "date",
+]
+RESULT_FIELDS = ["rank", "score", "document", "title", "heading", "start", "end", "start_line", "end_line", "page", "text"]
+REPORT_FIELDS = [
+    "generation",
+    "added",
+    "updated",
+    "renamed",
+    "removed",
+    "unchanged",
+    "failed",
+    "documents",
+    "chunks",
+    "embedded",
+    "reused",
+    "seconds",
+]
 # Any socket but a local one fails: what the advisor does, it does alone.
 NO_NETWORK = """
 import socket, sys

@@ -35,13 +35,13 @@ def test_a_sentence_of_the_cited_lines_is_shown(text: str) -> None:
     ids=["number", "negation", "other"],
 )
 def test_anything_else_is_withheld(text: str) -> None:
-    assert checked(DraftSentence(text, (1,)), citation()) == ([], ["is not in the lines it cites"])
+    assert checked(DraftSentence(text, (1,)), citation()) == ([], ["is not in the lines of [1]"])
 
 
 def test_a_sentence_of_other_lines_is_withheld() -> None:
     second = SOURCE.index("Il a pris")
     sentence = DraftSentence("Il a pris six mois.", (1,))
-    assert checked(sentence, citation(end=second - 1)) == ([], ["is not in the lines it cites"])
+    assert checked(sentence, citation(end=second - 1)) == ([], ["is not in the lines of [1]"])
     assert checked(sentence, citation(start=second)) == (["Il a pris six mois."], [])
 
 
@@ -68,3 +68,12 @@ def test_verdict_support_and_form_are_passed_on() -> None:
     draft = Draft((DraftSentence("Il a pris six mois.", (1,), "how", is_item=True),), (citation(),), "extractive")
     [shown] = verify(draft, SOURCES)[0]
     assert (shown.verdict, shown.support, shown.group, shown.is_item, shown.markers) == ("supported", 1.0, "how", True, (1,))
+
+
+def test_part_of_a_number_or_word_is_no_quote() -> None:
+    """ "2 % des dépenses" stands in "92 % des dépenses" only as characters."""
+    assert checked(DraftSentence("2 % des dépenses.", (1,)), citation()) == ([], ["is not in the lines of [1]"])
+
+
+def test_an_empty_sentence_is_withheld() -> None:
+    assert checked(DraftSentence(" .", (1,)), citation()) == ([], ["says nothing"])

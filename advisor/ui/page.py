@@ -11,6 +11,7 @@ from advisor.ui.texts import Texts
 
 def build_page(advisor: Advisor, texts: Texts) -> gr.Blocks:
     """The Blocks of the page."""
+    page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True) as page:
         build_chat(advisor, texts)
     page.queue(default_concurrency_limit=8, max_size=64)

@@ -1,0 +1,221 @@
+"""The web page in a real browser, and what it is rendered from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from advisor.pipeline import Advisor
+from advisor.types import Document
+from advisor.ui.render import render_document, render_question
+from advisor.ui.server import create_app
+from advisor.ui.texts import ENGLISH, FRENCH
+
+QUESTION = "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def address(advisor: Advisor) -> Iterator[str]:
+    """The real application on a free loopback port."""
+    server = uvicorn.Server(uvicorn.Config(create_app(advisor), host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on PATH")
+        pytest.skip("no Chromium on PATH")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR") -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(address)
+    page.wait_for_selector("#question textarea")
+    return page
+
+
+def ask(page: Page, question: str, *, answers: int = 1) -> None:
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread .about, #thread .notice")).to_have_count(answers)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_marker_opens_the_cited_lines(browser: Browser, address: str, advisor: Advisor, width: int):
+    page = open_page(browser, address, width=width)
+    ask(page, QUESTION)
+    citation = advisor.ask(QUESTION).citations[0]
+    assert "17" in citation.quote
+    page.locator("#thread button.cite").first.click()
+    mark = page.locator("#cited")
+    expect(mark).to_be_in_viewport()
+    assert mark.inner_text().split() == citation.quote.split()
+    page.context.close()
+
+
+def test_a_source_card_opens_the_document_and_the_keyboard_closes_it(browser: Browser, address: str):
+    page = open_page(browser, address)
+    ask(page, QUESTION)
+    card = page.locator("#sources button.card").first
+    card.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#cited")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(page.locator("#document")).to_be_hidden()
+    expect(card).to_be_focused()
+    page.context.close()
+
+
+@pytest.mark.parametrize(("locale", "title"), [("fr-FR", FRENCH.title), ("en-GB", ENGLISH.title)])
+def test_the_interface_speaks_the_language_of_the_browser(browser: Browser, address: str, locale: str, title: str):
+    page = open_page(browser, address, locale=locale)
+    expect(page.locator("h1")).to_have_text(title)
+    assert page.evaluate("document.documentElement.lang") == locale[:2]
+    page.context.close()
+
+
+def test_an_example_starts_a_conversation_and_a_new_one_clears_it(browser: Browser, address: str):
+    page = open_page(browser, address)
+    page.locator("#examples button").first.click()
+    expect(page.locator("#thread .about")).to_have_count(1)
+    expect(page.locator("#examples")).to_be_hidden()
+    page.locator("#new").click()
+    expect(page.locator("#thread .turn")).to_have_count(0)
+    expect(page.locator("#examples")).to_be_visible()
+    page.context.close()
+
+
+def test_a_question_outside_the_corpus_is_refused_calmly(browser: Browser, address: str):
+    page = open_page(browser, address)
+    ask(page, "Quelle est la recette de la tarte Tatin ?")
+    expect(page.locator("#thread .abstained")).to_contain_text(FRENCH.abstained)
+    expect(page.locator("#sources .card")).to_have_count(0)
+    page.context.close()
+
+
+@pytest.mark.parametrize(("question", "message"), [("   ", FRENCH.errors["empty"]), ("?? 12", FRENCH.errors["letters"])])
+def test_what_cannot_be_asked_gets_a_friendly_word(browser: Browser, address: str, question: str, message: str):
+    page = open_page(browser, address)
+    ask(page, question)
+    expect(page.locator("#thread .notice")).to_contain_text(message)
+    page.context.close()
+
+
+def test_a_follow_up_shows_how_it_was_understood(browser: Browser, address: str):
+    page = open_page(browser, address)
+    ask(page, "Que voulait faire l’entreprise d’e-commerce avec l’IA ?")
+    ask(page, "Et pourquoi cela a-t-il échoué ?", answers=2)
+    expect(page.locator("#thread .understood")).to_contain_text("e-commerce")
+    page.context.close()
+
+
+def test_markup_in_a_question_is_text_and_nothing_leaves_the_machine(browser: Browser, address: str):
+    page = open_page(browser, address)
+    hosts, dialogs = set(), []
+    page.on("request", lambda request: hosts.add(httpx.URL(request.url).host))
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    page.reload()
+    page.wait_for_selector("#question textarea")
+    ask(page, "<img src=x onerror=alert(1)><script>alert(2)</script> Comment commencer FinOps ?")
+    expect(page.locator("#thread .question")).to_contain_text("<img src=x onerror=alert(1)>")
+    assert page.locator("#thread img, #thread script").count() == 0
+    assert dialogs == []
+    assert hosts == {"127.0.0.1"}
+    page.context.close()
+
+
+def test_the_source_interface(address: str, advisor: Advisor):
+    found = httpx.get(f"{address}/api/sources/fr/finops.md").json()
+    document = advisor.document("fr/finops.md")
+    assert (found["text"], found["language"], found["topic"]) == (document.text, "fr", "finops")
+    assert found["generation"] == advisor.index.info.generation
+    assert httpx.get(f"{address}/api/sources/fr/nothing.md").status_code == 404
+    assert httpx.get(f"{address}/api/sources/../../etc/passwd").status_code == 404
+    assert httpx.get(f"{address}/api/sources/fr/finops.md?generation=../x").status_code == 404
+    assert httpx.get(f"{address}/api/sources/fr/finops.md?start=9&end=2").status_code == 422
+    assert httpx.get(f"{address}/api/health").json()["status"] == "ok"
+
+
+def test_the_page_offers_no_other_interface(address: str):
+    for language in ("fr", "en"):
+        described = httpx.get(f"{address}/{language}/gradio_api/info").json()
+        assert described == {"named_endpoints": {}, "unnamed_endpoints": {}}
+
+
+def document(text: str, name: str = "a.md") -> Document:
+    return Document(name, "Title", "en", text, 0, "hash")
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "marked"),
+    [
+        ("One. **Two is bold.** Three.", "**Two is bold.**", "<strong>Two is bold.</strong>"),
+        ("- first item\n- second item\n", "second item", "second item"),
+        ("One line.\r\nTwo 🎯 lines.\r\n", "Two 🎯 lines.", "Two 🎯 lines."),
+        ("A <script>x</script> here.", "<script>x</script>", "&lt;script&gt;x&lt;/script&gt;"),
+    ],
+)
+def test_the_mark_is_exactly_around_the_span(text: str, quote: str, marked: str):
+    start = text.index(quote)
+    html = render_document(document(text), start, start + len(quote), ENGLISH)
+    assert f'<mark id="cited" tabindex="-1">{marked}</mark>' in html
+
+
+def test_a_span_over_two_blocks_is_marked_in_each():
+    text = "First paragraph.\n\nSecond paragraph."
+    html = render_document(document(text), 0, len(text), ENGLISH)
+    assert html.count("<mark") == 2
+    assert html.count('id="cited"') == 1
+
+
+def test_plain_text_is_escaped_and_marked():
+    text = "First <b>line</b>.\n\nSecond & last."
+    html = render_document(document(text, "a.txt"), text.index("Second"), len(text), ENGLISH)
+    assert "&lt;b&gt;line&lt;/b&gt;" in html
+    assert '<mark id="cited" tabindex="-1">Second &amp; last.</mark>' in html
+
+
+def test_links_lead_to_documents_or_nowhere():
+    html = render_document(
+        document("[in](b.md) [out](https://x.test) ![p](https://x.test/p.png)", "en/a.md"), None, None, ENGLISH
+    )
+    assert 'data-document="en/b.md"' in html
+    assert "href=" not in html
+    assert "<img" not in html
+
+
+def test_a_question_is_escaped():
+    assert "&lt;b&gt;" in render_question("<b>")
