@@ -19,7 +19,7 @@ from advisor.evidence import ScoredSentence, score_sentences
 from advisor.index import Generation, current_generation, generations, open_current
 from advisor.models import Embeddings
 from advisor.query import Query, analyse
-from advisor.questions import check_question, question_language
+from advisor.questions import asks_private_fact, check_question, question_language
 from advisor.retrieval import hybrid_search
 from advisor.settings import Settings
 from advisor.text import detect_language
@@ -174,7 +174,8 @@ class Advisor:
             ms={},
             id=uuid.uuid4().hex,
         )
-        if found.confidence < self.settings.answer_threshold or not found.sentences:
+        refused = found.confidence < self.settings.answer_threshold or asks_private_fact(full)
+        if refused or not found.sentences:
             yield replace(self._abstain(base, found.passages), ms=timer.total())
             return
         yield Stage("write")

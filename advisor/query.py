@@ -20,6 +20,7 @@ _OTHER_FORM = 0.7  # what another form of the concept is worth, the question's o
 _NEAREST = 0.8  # what a term a letter or two away is worth
 _MOST_CONCEPTS = 4  # of a question, the longest matches first
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_STARTS_SENTENCE = re.compile(r"(?:^|[.?!:;(…])[\s«\"“]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,6 @@ def _in_usual_words(question: str, concepts: Sequence[_Match], language: Languag
 
 
 def _names(question: str) -> tuple[str, ...]:
-    """Words with a capital (the first word does not count) or a digit, folded: what an answer cannot do without."""
-    words = _WORD.findall(question)[1:]
-    return tuple(fold(word) for word in words if len(word) > 1 and (word[0].isupper() or any(map(str.isdigit, word))))
+    """Words with a capital (not the first of a sentence) or a digit, folded: what an answer cannot do without."""
+    found = (match.group() for match in _WORD.finditer(question) if not _STARTS_SENTENCE.search(question[: match.start()]))
+    return tuple(fold(word) for word in found if len(word) > 1 and (word[0].isupper() or any(map(str.isdigit, word))))

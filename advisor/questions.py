@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from advisor.errors import QuestionError
 from advisor.settings import Settings
-from advisor.text import detect_language
+from advisor.text import detect_language, fold
 from advisor.types import Language
 
 _TOO_SHORT_TO_TELL = 2  # words
+# A figure or a name is asked for, of the asker's own organisation, at a time told from today: no corpus holds that.
+_ASKS_FACT = re.compile(
+    r"\b(?:combien|quels? (?:est|sera|etait|sont|seront|a ete)|quelles? (?:est|sera|etait|sont|seront)|lequel|laquelle|lesquels"
+    r"|how (?:many|much)|what (?:is|was|will|were)|which of|who (?:will|is going)|when will)\b"
+)
+_OWN = re.compile(r"\b(?:notre|nos|mon|ma|mes|our|my)\b")
+_FROM_TODAY = re.compile(
+    r"\b(?:hier|demain|aujourd'hui|(?:semaine|annee) (?:derniere|prochaine)|(?:mois|trimestre|an) (?:dernier|prochain)"
+    r"|prochaine? (?:semaine|mois|trimestre|annee)|derniere? (?:semaine|mois|trimestre|annee)|yesterday|tomorrow"
+    r"|(?:last|next|this) (?:week|month|quarter|year))\b"
+)
 
 
 def check_question(question: str, settings: Settings) -> str:
@@ -36,3 +48,9 @@ def question_language(question: str, history: Sequence[str]) -> Language:
     if history and len(question.split()) <= _TOO_SHORT_TO_TELL:
         return detect_language(history[-1])
     return detect_language(question)
+
+
+def asks_private_fact(question: str) -> bool:
+    """Whether a question is for a fact of the asker's own organisation ("our revenue next quarter")."""
+    folded = fold(question)
+    return all(pattern.search(folded) for pattern in (_ASKS_FACT, _OWN, _FROM_TODAY))

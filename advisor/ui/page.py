@@ -1,6 +1,9 @@
-"""The page in one language: its tabs, put together."""
+"""The page in one language: its tabs put together, its style and its script."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
 
 import gradio as gr
 
@@ -8,14 +11,30 @@ from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
 from advisor.ui.texts import Texts
 
+_ASSETS = Path(__file__).parent / "assets"
+_QUESTIONS_AT_ONCE = 8
+_QUESTIONS_WAITING = 64
+
 
 def build_page(advisor: Advisor, texts: Texts) -> gr.Blocks:
     """The Blocks of the page."""
     page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True) as page:
         build_chat(advisor, texts)
-    page.queue(default_concurrency_limit=8, max_size=64)
+    page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
+
+
+def head(texts: Texts) -> str:
+    """Language, icon, style and script, in the page itself.
+
+    Gradio would prefix the selectors of a style handed to it as such; from the head, all four apply before the first paint.
+    """
+    style, script, icon = ((_ASSETS / name).read_text("utf-8") for name in ("advisor.css", "advisor.js", "icon.svg"))
+    return (
+        f'<script>document.documentElement.lang = "{texts.language}";</script>'
+        f'<link rel="icon" href="data:image/svg+xml,{quote(icon)}"><style>{style}</style><script>{script}</script>'
+    )
 
 
 def theme() -> gr.themes.Base:

@@ -1,78 +1,98 @@
-"""Answers, sources and documents as HTML. Everything that comes from a document or a person is escaped here."""
+"""Answers, sources and documents as HTML: pure functions. Whatever comes from a document or a person is escaped here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 from posixpath import dirname, join, normpath
-from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from advisor.chunking import blocks_of
 from advisor.corpus import MARKDOWN
-from advisor.pipeline import SentenceReady
+from advisor.text import has_words, plain
 from advisor.types import Answer, AnswerSentence, Citation, Document
 from advisor.ui.texts import Texts
 
 # Pairs that Unicode classes as punctuation: beside them, Markdown's emphasis marks open and close as they would beside a
-# space. The first pair that the document does not use marks the cited span.
-_SENTINELS = (("⁅", "⁆"), ("⦗", "⦘"), ("⸢", "⸣"))
-_BLANK = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)+")
+# space. The first pair that a document does not use stands for the mark while Markdown is rendered.
+_SENTINELS = (("⁅", "⁆"), ("⦗", "⦘"), ("⸢", "⸣"), ("⟦", "⟧"), ("⦑", "⦒"))
+_CITED = '<mark id="cited" tabindex="-1">'
+_TAG = re.compile(r"(<[^>]*>)")
+_VOID = ("<br", "<hr")
+_BLANK_LINES = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)+")
+_CELL = re.compile(r"[^|\r\n]+")
+_FENCE = re.compile(r"\s*(?:`{3}|~{3})")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_LOWEST_HEADING = 6
+
+Span = tuple[int, int]
 
 
-def render_question(question: str) -> str:
-    """What the person asked, as text."""
-    return f'<div class="turn question"><p>{escape(question)}</p></div>'
+def render_turn(question: str, body: str, texts: Texts) -> str:
+    """A question with what stands below it: an answer, or the part of it that is ready."""
+    asked = f'<div class="question"><p>{escape(question)}</p></div>'
+    return f'<article class="turn" lang="{texts.language}">{asked}<div class="answer">{body}</div></article>'
 
 
-def render_progress(question: str, ready: Sequence[SentenceReady], stage: str, generation: str, texts: Texts) -> str:
-    """A turn under way: the sentences verified so far, and the stage."""
-    places = {citation.marker: citation for event in ready for citation in event.citations}
-    body = _sentences([event.sentence for event in ready], places, generation, texts)
-    waiting = f'<p class="stage" role="status">{escape(stage)}</p>' if stage else ""
-    return f'{render_question(question)}<div class="turn answer">{body}{waiting}</div>'
+def render_progress(
+    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, stage: str, texts: Texts
+) -> str:
+    """The sentences verified so far, and what the advisor is doing."""
+    return _sentences(sentences, citations, generation, texts) + f'<p class="stage">{escape(stage)}</p>'
 
 
 def render_answer(answer: Answer, texts: Texts) -> str:
-    """A whole turn: the question, how it was understood, the answer, and a line about it."""
-    places = {citation.marker: citation for citation in answer.citations}
+    """How the question was understood, the answer or the abstention, a line about it, and its sources (hidden)."""
+    generation = answer.index.generation
     understood = ""
     if answer.standalone_question != answer.question:
-        understood = f'<p class="understood">{escape(texts.understood_as)} : {escape(answer.standalone_question)}</p>'
+        understood = f'<p class="understood">{escape(texts.understood_as.format(answer.standalone_question))}</p>'
     if answer.status == "abstained":
-        body = f'<p class="label">{escape(texts.abstained)}</p><p>{escape(answer.text)}</p>'
-        kind = "turn answer abstained"
+        body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{escape(answer.text)}</p></div>'
     else:
-        body = _sentences(answer.sentences, places, answer.index.generation, texts)
-        kind = "turn answer"
-    return f'{render_question(answer.question)}<div class="{kind}">{understood}{body}{_about(answer, texts)}</div>'
+        body = _sentences(answer.sentences, answer.citations, generation, texts)
+    sources = f'<div class="sources" hidden>{render_sources(answer.citations, generation, texts)}</div>'
+    return understood + body + _about(answer, texts) + sources
 
 
-def render_notice(question: str, message: str) -> str:
-    """A turn that could not be taken."""
-    asked = render_question(question) if question.strip() else ""
-    return f'{asked}<div class="turn answer notice" role="alert"><p>{escape(message)}</p></div>'
+def render_notice(message: str, texts: Texts) -> str:
+    """Why a question was not taken."""
+    return f'<p class="notice" lang="{texts.language}">{escape(message)}</p>'
 
 
 def _about(answer: Answer, texts: Texts) -> str:
-    """Confidence, evidence, writer and time, in one quiet line."""
-    levels = dict.fromkeys(texts.evidence.get(c.evidence, c.evidence) for c in answer.citations if c.evidence)
-    parts = [f"{texts.confidence} {answer.confidence:.0%}", *levels, answer.writer, f"{answer.ms['total']:.0f} ms"]
+    """Confidence, evidence, writer and time in one quiet line, and the way to the sources."""
+    levels = dict.fromkeys(_evidence(citation.evidence, texts) for citation in answer.citations)
+    facts = [texts.confidence.format(answer.confidence * 100), *filter(None, levels)]
+    if answer.status == "answered":
+        facts.append(texts.writers.get(answer.writer, answer.writer))
+    facts.append(f"{answer.ms['total']:.0f}\u00a0ms")
     if answer.withheld:
-        parts.append(f"{len(answer.withheld)} {texts.withheld}")
-    return f'<p class="about">{escape(" · ".join(parts))}</p>'
+        facts.append(texts.withheld.format(len(answer.withheld)))
+    button = ""
+    if answer.citations:
+        button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
+    return f'<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>'
 
 
-def _sentences(sentences: Sequence[AnswerSentence], places: dict[int, Citation], generation: str, texts: Texts) -> str:
+def _evidence(code: str | None, texts: Texts) -> str:
+    return texts.evidence.get(code, code) if code else ""
+
+
+def _sentences(
+    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, texts: Texts
+) -> str:
     """Paragraphs and lists, each group under its label."""
+    places = {citation.marker: citation for citation in citations}
     html = []
     for group, members in groupby(sentences, key=lambda sentence: sentence.group):
         if group:
-            html.append(f'<p class="label">{escape(texts.groups.get(group, group))}</p>')
+            html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
         for is_item, run in groupby(members, key=lambda sentence: sentence.is_item):
             written = [_sentence(sentence, places, generation) for sentence in run]
             if is_item:
@@ -83,13 +103,17 @@ def _sentences(sentences: Sequence[AnswerSentence], places: dict[int, Citation],
 
 
 def _sentence(sentence: AnswerSentence, places: dict[int, Citation], generation: str) -> str:
-    markers = "".join(
-        f'<button type="button" class="cite" title="{escape(places[marker].title)}" aria-label="[{marker}] '
-        f'{escape(places[marker].title)}" {_place(places[marker], generation)}>{marker}</button>'
-        for marker in sentence.markers
-        if marker in places
+    # A no-break space keeps the first marker on the line of the last word.
+    markers = "\u00a0".join(_marker(places[m], generation) for m in sentence.markers if m in places)
+    return escape(sentence.text) + ("\u00a0" + markers if markers else "")
+
+
+def _marker(citation: Citation, generation: str) -> str:
+    where = escape(" › ".join((citation.title, *citation.heading)))
+    return (
+        f'<button type="button" class="cite" title="{where}" aria-label="[{citation.marker}] {where}" '
+        f"{_place(citation, generation)}>{citation.marker}</button>"
     )
-    return escape(sentence.text) + markers
 
 
 def _place(citation: Citation, generation: str) -> str:
@@ -99,79 +123,144 @@ def _place(citation: Citation, generation: str) -> str:
     )
 
 
-def render_sources(answer: Answer | None, texts: Texts) -> str:
-    """The cards of an answer's citations."""
-    if answer is None or not answer.citations:
-        return f'<p class="empty">{escape(texts.no_sources)}</p>'
+def render_sources(citations: Sequence[Citation], generation: str, texts: Texts) -> str:
+    """The cards of an answer's citations; nothing when there are none."""
     cards = []
-    for citation in answer.citations:
-        kind = [texts.evidence.get(citation.evidence or "", citation.evidence or ""), citation.date or ""]
-        section = " › ".join(citation.heading)
+    for citation in citations:
+        kind = " · ".join(filter(None, (_evidence(citation.evidence, texts), citation.date)))
+        section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
         cards.append(
-            f'<li><button type="button" class="card" {_place(citation, answer.index.generation)}>'
-            f'<span class="number">{citation.marker}</span><span class="where"><strong>{escape(citation.title)}</strong>'
-            f"<span>{escape(section)}</span></span>"
-            f'<span class="quote">{escape(" ".join(citation.quote.split()))}</span>'
-            f'<span class="kind">{escape(" · ".join(filter(None, kind)))}</span></button></li>'
+            f'<li><button type="button" class="card" {_place(citation, generation)}>'
+            f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'
+            f'<span class="quote">{escape(plain(citation.quote))}</span>'
+            f'<span class="kind">{escape(kind)}</span></button></li>'
         )
-    return f'<ul class="cards">{"".join(cards)}</ul>'
+    return f'<ol class="cards">{"".join(cards)}</ol>' if cards else ""
 
 
 def render_document(document: Document, start: int | None, end: int | None, texts: Texts) -> str:
-    """A document to read, with `[start, end)` of its text in `<mark>` (nothing marked when None)."""
-    marked, opening, closing = _with_sentinels(document, start, end)
-    is_markdown = document.id.lower().endswith(MARKDOWN)
-    body = _parser(document.id).render(marked) if is_markdown else _plain(marked)
-    body = body.replace(opening, '<mark id="cited" tabindex="-1">', 1)
-    return _front(document, texts) + body.replace(opening, "<mark>").replace(closing, "</mark>")
+    """A document to read, with `[start, end)` of its text marked (nothing when None).
+
+    The first mark has the id `cited`. A span over several blocks, or across the edge of an emphasis, has several marks.
+    """
+    body = _render_body(document)
+    if start is not None and end is not None:
+        body = _with_marks(document, (start, end), body)
+    return _header(document, texts) + body
 
 
-def _with_sentinels(document: Document, start: int | None, end: int | None) -> tuple[str, str, str]:
-    """The body with a sentinel on either side of the cited part of each block."""
-    opening, closing = next((pair for pair in _SENTINELS if not any(c in document.text for c in pair)), _SENTINELS[0])
-    text, first = document.text, document.body_start
-    if start is None or end is None:
-        return text[first:], opening, closing
-    parts, at = [], first
-    for block in blocks_of(document):
-        left, right = max(block.start, start), min(block.end, end)
-        if left < right:
-            parts += [text[at:left], opening, text[left:right], closing]
-            at = right
-    return "".join([*parts, text[at:]]), opening, closing
-
-
-def _plain(text: str) -> str:
-    return "".join(f'<p class="plain">{escape(part.strip())}</p>' for part in _BLANK.split(text) if part.strip())
-
-
-def _front(document: Document, texts: Texts) -> str:
+def _header(document: Document, texts: Texts) -> str:
     """What the front matter says, for a reader."""
-    facts = [
-        texts.topics.get(document.topic or "", ""),
-        texts.evidence.get(document.evidence or "", ""),
-        document.updated or "",
-    ]
-    sources = "".join(
-        f"<li>{escape(', '.join(filter(None, (s.organisation, s.document, str(s.year or '')))))}</li>"
-        for s in document.sources
+    topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
+    facts = " · ".join(filter(None, (topic, _evidence(document.evidence, texts), document.updated)))
+    works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
+    listed = "".join(f"<li>{escape(work)}</li>" for work in works)
+    sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
+    return (
+        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(document.id)}</p>"
+        f"{sources if works else ''}</header>"
     )
-    listed = f"<details><summary>{escape(texts.sources)}</summary><ul>{sources}</ul></details>" if sources else ""
-    line = " · ".join(filter(None, facts))
-    return f'<div class="front"><p>{escape(line)}</p><p class="path">{escape(document.id)}</p>{listed}</div>'
 
 
-def _parser(document_id: str) -> MarkdownIt:
-    """Markdown without HTML, images and outside links: a link leads to another document of the corpus or nowhere."""
+def _render_body(document: Document, insertions: Sequence[tuple[int, str]] = ()) -> str:
+    """The body as HTML, with characters inserted before it is rendered. `insertions` are in order of their offsets."""
+    parts, at = [], document.body_start
+    for offset, character in insertions:
+        parts += [document.text[at:offset], character]
+        at = offset
+    text = "".join([*parts, document.text[at:]])
+    return _markdown(document, text) if document.id.lower().endswith(MARKDOWN) else _paragraphs(text)
+
+
+def _with_marks(document: Document, span: Span, unmarked: str) -> str:
+    """The body with marks around the part of each block that the span holds."""
+    sentinels = next((pair for pair in _SENTINELS if not any(sign in document.text for sign in pair)), None)
+    if sentinels is None:
+        return unmarked
+    opening, closing = sentinels
+    insertions: list[tuple[int, str]] = []
+    rendered = unmarked
+    for attempts in _cited_parts(document, span):
+        for parts in attempts:
+            tried = [*insertions, *(pair for left, right in parts for pair in ((left, opening), (right, closing)))]
+            html = _render_body(document, tried)
+            # Marking must not change what is shown: a sign beside the bars of a table or in an address would.
+            if html.replace(opening, "").replace(closing, "") == unmarked:
+                insertions, rendered = tried, html
+                break
+    return _sentinels_to_marks(rendered, opening, closing)
+
+
+def _cited_parts(document: Document, span: Span) -> Iterator[tuple[list[Span], ...]]:
+    """For each block that the span touches, what to mark: the span itself, or else its cells and lines, or the block."""
+    for block in blocks_of(document):
+        left, right = max(block.start, span[0]), min(block.end, span[1])
+        if left < right:
+            cells = [(found.start(), found.end()) for found in _CELL.finditer(document.text, left, right)]
+            shrunk = [_without_space(document.text, *cell) for cell in cells if not _FENCE.match(document.text, *cell)]
+            pieces = [(first, last) for first, last in shrunk if has_words(document.text[first:last])]
+            yield [(left, right)], pieces, [(block.start, block.end)]
+
+
+def _without_space(text: str, start: int, end: int) -> Span:
+    part = text[start:end]
+    return end - len(part.lstrip()), start + len(part.rstrip())
+
+
+def _sentinels_to_marks(html: str, opening: str, closing: str) -> str:
+    """Sentinels become `<mark>`s that never cross another element: they end before its edge and go on after it."""
+    out: list[str] = []
+    inner: list[str] = []  # tags opened since the mark
+    marking = False
+    for piece in re.split(f"(<[^>]*>|{opening}|{closing})", html):
+        if piece == opening:
+            marking, inner = True, []
+            out.append("<mark>")
+        elif piece == closing:
+            marking = False
+            out += [*(f"</{_name(tag)}>" for tag in reversed(inner)), "</mark>", *inner]
+        elif marking and piece.startswith("</"):
+            out += [piece] if inner else ["</mark>", piece, "<mark>"]
+            inner = inner[:-1]
+        else:
+            out.append(piece)
+            if marking and _TAG.fullmatch(piece) and not piece.startswith(_VOID):
+                inner.append(piece)
+    marked = re.sub(r"<mark>(\s*)</mark>", r"\1", "".join(out))
+    return marked.replace("<mark>", _CITED, 1)
+
+
+def _name(tag: str) -> str:
+    return tag.strip("<>").split()[0]
+
+
+def _paragraphs(text: str) -> str:
+    parts = filter(None, map(str.strip, _BLANK_LINES.split(text)))
+    return "".join(f'<p class="plain">{escape(part)}</p>' for part in parts)
+
+
+def _markdown(document: Document, text: str) -> str:
+    """Markdown without HTML, images and links that lead outside; its headings stand below the document's title."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = parser.parse(text)
+    if len(tokens) > 1 and tokens[0].type == "heading_open" and plain(tokens[1].content) == document.title:
+        tokens = tokens[3:]  # the header shows it
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + 1, _LOWEST_HEADING)}"
+        _tame_links(token.children or [], document.id)
+    return str(parser.renderer.render(tokens, parser.options, {}))
 
-    def link_open(tokens: Sequence[Token], at: int, *_: Any) -> str:  # noqa: ANN401 - the parser's signature
-        target = str(tokens[at].attrGet("href") or "")
-        if "://" in target or not target.lower().endswith(MARKDOWN):
-            return f'<span title="{escape(target)}">'
-        name = normpath(join(dirname(document_id), target))
-        return f'<span role="link" tabindex="0" class="document-link" data-document="{escape(name)}">'
 
-    parser.add_render_rule("link_open", lambda _self, tokens, at, *rest: link_open(tokens, at, *rest))
-    parser.add_render_rule("link_close", lambda *_: "</span>")
-    return parser
+def _tame_links(tokens: Sequence[Token], document_id: str) -> None:
+    """A link leads to another document of the corpus, opened in the page, or nowhere."""
+    tag = "a"
+    for token in tokens:
+        if token.type == "link_open":
+            target = unquote(str(token.attrGet("href") or "")).split("#")[0]
+            within = target.lower().endswith(MARKDOWN) and not _ADDRESS.match(target)
+            tag = "a" if within else "span"
+            name = normpath(join(dirname(document_id), target))
+            token.attrs = {"href": "#document", "data-document": name} if within else {"title": target}
+        if token.type in ("link_open", "link_close"):
+            token.tag = tag

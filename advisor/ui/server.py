@@ -1,33 +1,60 @@
-"""The web server: the page in both languages and the small HTTP interface behind it."""
+"""The web server: the page in both languages, and the HTTP interface that it reads documents through."""
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import RedirectResponse
+from fastapi import FastAPI, HTTPException, Query
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from advisor.console import ensure_index
 from advisor.errors import SettingsError
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
-from advisor.types import Language
-from advisor.ui.page import build_page, theme
+from advisor.types import IndexInfo, Language
+from advisor.ui.page import build_page, head, theme
 from advisor.ui.render import render_document
 from advisor.ui.texts import TEXTS
 
-_ASSETS = Path(__file__).parent / "assets"
 _PORTS_TRIED = 20
+_GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open
+_DEFAULT_LANGUAGE: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """That the advisor answers, and from which index."""
+
+    status: str
+    index: IndexInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """A document as a generation of the index holds it. `html` is safe to show and has the asked span marked."""
+
+    document: str
+    title: str
+    language: Language
+    topic: str | None
+    evidence: str | None
+    date: str | None
+    generation: str
+    text: str
+    html: str
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
@@ -39,53 +66,35 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> N
     embeddings = Embeddings(settings)
     ensure_index(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    chosen = _free_port(host, port)
-    sys.stdout.write(f"The advisor is at http://{host}:{chosen}\n")
-    sys.stdout.flush()
-    uvicorn.run(create_app(advisor), host=host, port=chosen, log_level="warning")
+    app = create_app(advisor)
+    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=_GOODBYE_SECONDS)
+    with _listen(host, port) as listening, suppress(KeyboardInterrupt):
+        shown = f"[{host}]" if ":" in host else host
+        sys.stdout.write(f"The advisor is at http://{shown}:{listening.getsockname()[1]}\n")
+        sys.stdout.flush()
+        uvicorn.Server(config).run(sockets=[listening])
+    advisor.close()
 
 
 def create_app(advisor: Advisor) -> FastAPI:
-    """The application: `/api/…`, the page at `/fr` and `/en`, and `/` that chooses by the browser's language."""
-    app = FastAPI(title="CTO Advisor", docs_url=None, redoc_url=None)
-
-    @app.get("/", include_in_schema=False)
-    def choose_language(request: Request) -> RedirectResponse:
-        return RedirectResponse(f"/{_browser_language(request.headers.get('accept-language', ''))}/")
+    """The application: `/api/…`, the page at `/fr/` and `/en/`, and at `/` in the language of the browser."""
+    app = FastAPI(title="CTO Advisor", docs_url=None, redoc_url=None)  # those pages would load scripts from elsewhere
 
     @app.get("/api/health")
-    def health() -> dict[str, Any]:
-        info = advisor.index.info
-        return {
-            "status": "ok",
-            "index": {"generation": info.generation, "documents": info.documents, "chunks": info.chunks},
-        }
+    def health() -> Health:
+        """Whether the advisor answers."""
+        return Health("ok", advisor.index.info)
 
     @app.get("/api/sources/{document:path}")
     def source(
         document: str,
         generation: str | None = None,
-        start: int | None = None,
-        end: int | None = None,
-        language: Language = "fr",
-    ) -> dict[str, Any]:
-        found = advisor.document(document, generation)
-        if found is None:
-            where = f"generation {generation}" if generation else "the index"
-            raise HTTPException(404, f"{document} is not in {where}")
-        if start is not None and end is not None and not 0 <= start < end <= len(found.text):
-            raise HTTPException(422, f"{start}-{end} is no span of {document} ({len(found.text)} characters)")
-        return {
-            "document": found.id,
-            "title": found.title,
-            "language": found.language,
-            "topic": found.topic,
-            "evidence": found.evidence,
-            "date": found.updated,
-            "generation": generation or advisor.index.info.generation,
-            "text": found.text,
-            "html": render_document(found, start, end, TEXTS[language]),
-        }
+        start: Annotated[int | None, Query(ge=0)] = None,
+        end: Annotated[int | None, Query(ge=0)] = None,
+        language: Language = _DEFAULT_LANGUAGE,
+    ) -> SourceDocument:
+        """A document of the index, `[start, end)` of its text marked; `language` is that of the words around it."""
+        return _source(advisor, document, generation, start, end, language)
 
     for language, texts in TEXTS.items():
         gr.mount_gradio_app(
@@ -93,41 +102,74 @@ def create_app(advisor: Advisor) -> FastAPI:
             build_page(advisor, texts),
             path=f"/{language}",
             theme=theme(),
-            head=_head(),
+            head=head(texts),
             footer_links=[],
             show_error=False,
             ssr_mode=False,
             run_history=False,
+            max_file_size="1kb",  # Gradio takes uploads; this page has none
         )
+    app.router.default = _InBrowserLanguage(app)
     return app
 
 
-def _head() -> str:
-    """Our style and script, in the page itself. Gradio would rewrite the selectors of a style that is handed to it."""
-    style = (_ASSETS / "advisor.css").read_text(encoding="utf-8")
-    script = (_ASSETS / "advisor.js").read_text(encoding="utf-8")
-    return f"<style>{style}</style><script>{script}</script>"
+def _source(
+    advisor: Advisor, document: str, generation: str | None, start: int | None, end: int | None, language: Language
+) -> SourceDocument:
+    generation = generation or advisor.index.info.generation
+    found = advisor.document(document, generation)
+    if found is None:
+        raise HTTPException(404, f"{document} is not in generation {generation} of the index")
+    whole = start is None and end is None
+    if not whole and (start is None or end is None or not start < end <= len(found.text)):
+        raise HTTPException(422, f"{start}-{end} is no span of {document}, which has {len(found.text)} characters")
+    return SourceDocument(
+        document=found.id,
+        title=found.title,
+        language=found.language,
+        topic=found.topic,
+        evidence=found.evidence,
+        date=found.updated,
+        generation=generation,
+        text=found.text,
+        html=render_document(found, start, end, TEXTS[language]),
+    )
 
 
-def _browser_language(accepted: str) -> Language:
-    """French or English, whichever the browser names first; English for any other."""
+class _InBrowserLanguage:
+    """What no route takes goes to the page in the language of the browser.
+
+    Gradio builds a page before it knows who asks. Its own translation (`gr.I18n`) reaches labels, not the HTML that most of
+    this page is; words set by a load event would flicker. So there are two pages, and the request chooses: the first paint
+    is in the right language.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        language = browser_language(Headers(scope=scope).get("accept-language", ""))
+        await self._app({**scope, "path": f"/{language}{scope['path']}"}, receive, send)
+
+
+def browser_language(accepted: str) -> Language:
+    """French or English, whichever an Accept-Language header names first; English for any other."""
     for part in accepted.lower().split(","):
-        code = part.split(";")[0].strip()[:2]
-        if code == "fr":
-            return "fr"
-        if code == "en":
-            return "en"
-    return "en"
+        code = part.strip()[:2]
+        if code in ("fr", "en"):
+            return "fr" if code == "fr" else "en"
+    return _DEFAULT_LANGUAGE
 
 
-def _free_port(host: str, first: int) -> int:
-    for port in range(first, first + _PORTS_TRIED):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
+def _listen(host: str, first: int) -> socket.socket:
+    """A socket that listens on the first free port from `first` on: whoever reads the address can connect at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in range(first, min(first + _PORTS_TRIED, 65_536)):
+        try:
+            return socket.create_server((host, port), family=family)
+        except OSError as cause:
+            if cause.errno != errno.EADDRINUSE:
+                message = f"cannot listen on {host}, port {port}: {cause.strerror}. Name others with --host and --port"
+                raise SettingsError(message) from cause
     message = f"no free port from {first} to {first + _PORTS_TRIED - 1} on {host}. Name another with --port"
     raise SettingsError(message)

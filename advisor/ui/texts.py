@@ -9,7 +9,7 @@ from advisor.types import Language
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The interface in one language. The mappings go from the codes of the corpus to words."""
+    """The interface in one language. The mappings go from the codes of the corpus and the pipeline to words."""
 
     language: Language
     title: str
@@ -21,48 +21,62 @@ class Texts:
     examples: tuple[str, ...]
     sources: str
     no_sources: str
-    open_document: str
     back: str
+    close: str
+    document: str
+    unreadable: str
+    rests_on: str
     understood_as: str
     abstained: str
     confidence: str
     withheld: str
     other_language: str
+    writers: dict[str, str]
     stages: dict[str, str]
     evidence: dict[str, str]
     topics: dict[str, str]
     groups: dict[str, str]
-    errors: dict[str, str]
+    empty: str
+    no_letters: str
+    too_long: str
+    failed: str
 
 
 FRENCH = Texts(
     language="fr",
     title="Conseiller CTO",
-    tagline="Chaque phrase renvoie aux lignes qui la fondent. Quand le corpus ne répond pas, le conseiller le dit.",
-    placeholder="Votre question",
+    tagline=(
+        "Stratégie, IA, cloud, FinOps, sécurité, équipes : chaque phrase de la réponse renvoie aux lignes qui la fondent. "
+        "Quand le corpus ne contient pas la réponse, le conseiller le dit."
+    ),
+    placeholder="Votre question, en français ou en anglais",
     send="Demander",
     new="Nouvelle conversation",
     try_asking="Par exemple",
     examples=(
-        "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?",
-        "Comment commencer une démarche FinOps ?",
-        "Quelles obligations l’AI Act impose-t-il au déployeur d’un système à haut risque ?",
-        "Quand faut-il préférer un monolithe modulaire aux microservices ?",
-        "Combien d’ingénieurs un manager peut-il encadrer ?",
+        "Quel gain de conversion l’AI Committee a-t-il apporté ?",
+        "Par où commencer une démarche FinOps ?",
+        "Quand choisir le multi-cloud ?",
+        "Que doit signaler le déployeur d’un système d’IA selon l’AI Act ?",
+        "Quand ouvrir un poste de staff engineer ?",
     ),
     sources="Sources",
-    no_sources="Les passages cités par la réponse s’affichent ici.",
-    open_document="Lire dans le document",
+    no_sources="Les passages cités par une réponse s’affichent ici. Un numéro ouvre le document à la ligne citée.",
     back="Retour aux sources",
-    understood_as="Compris comme",
+    close="Fermer",
+    document="Document cité",
+    unreadable="Ce document ne peut pas être affiché : il n’est plus dans l’index, ou le conseiller est arrêté.",
+    rests_on="Ce document s’appuie sur",
+    understood_as="Compris comme\u00a0: {}",
     abstained="Pas de réponse dans le corpus",
-    confidence="confiance",
-    withheld="phrases retenues : non étayées par les sources",
+    confidence="confiance {:.0f}\u00a0%",
+    withheld="phrases retenues, faute d’appui\u00a0: {}",
     other_language="English",
+    writers={"extractive": "phrases du corpus"},
     stages={
-        "search": "Recherche dans le corpus…",
-        "write": "Rédaction à partir des passages…",
-        "verify": "Vérification de chaque phrase…",
+        "search": "Je cherche dans le corpus…",
+        "write": "Je compose la réponse…",
+        "verify": "Je vérifie chaque phrase…",
     },
     evidence={
         "case": "retour d’expérience",
@@ -88,41 +102,46 @@ FRENCH = Texts(
         "caution": "Points de vigilance",
         "more": "À savoir aussi",
     },
-    errors={
-        "empty": "Écrivez une question pour commencer.",
-        "letters": "La question ne contient aucune lettre : posez-la en français ou en anglais.",
-        "long": "La question est trop longue : {most} caractères au plus.",
-        "failed": "Le conseiller ne peut pas répondre pour le moment : {why}",
-    },
+    empty="Écrivez une question pour commencer.",
+    no_letters="Cette question ne contient aucune lettre. Posez-la en français ou en anglais.",
+    too_long="Cette question est trop longue\u00a0: {} caractères au plus.",
+    failed="Le conseiller ne peut pas répondre pour le moment\u00a0: {}",
 )
 
 ENGLISH = Texts(
     language="en",
     title="CTO Advisor",
-    tagline="Every sentence points to the lines behind it. When the corpus has no answer, the advisor says so.",
-    placeholder="Your question",
+    tagline=(
+        "Strategy, AI, cloud, FinOps, security, teams: every sentence of an answer points to the lines behind it. "
+        "When the corpus does not hold the answer, the advisor says so."
+    ),
+    placeholder="Your question, in English or French",
     send="Ask",
     new="New conversation",
     try_asking="For example",
     examples=(
-        "What did the e-commerce company's AI Committee achieve?",
-        "How do we start with FinOps?",
-        "Which duties does the AI Act give to the deployer of a high-risk system?",
-        "When is a modular monolith better than microservices?",
-        "How many engineers can one manager lead?",
+        "What conversion gain did the AI Committee bring?",
+        "Where do we start with FinOps?",
+        "When should we choose multi-cloud?",
+        "What must the deployer of an AI system disclose under the AI Act?",
+        "When should we open a staff engineer position?",
     ),
     sources="Sources",
-    no_sources="The passages that the answer cites appear here.",
-    open_document="Read in the document",
+    no_sources="The passages that an answer cites appear here. A number opens the document at the cited line.",
     back="Back to the sources",
-    understood_as="Understood as",
+    close="Close",
+    document="Cited document",
+    unreadable="This document cannot be shown: it is no longer in the index, or the advisor has stopped.",
+    rests_on="This document rests on",
+    understood_as="Understood as: {}",
     abstained="No answer in the corpus",
-    confidence="confidence",
-    withheld="sentences withheld: not supported by the sources",
+    confidence="confidence {:.0f}%",
+    withheld="sentences withheld for lack of support: {}",
     other_language="Français",
+    writers={"extractive": "sentences of the corpus"},
     stages={
         "search": "Searching the corpus…",
-        "write": "Writing from the passages…",
+        "write": "Composing the answer…",
         "verify": "Checking each sentence…",
     },
     evidence={
@@ -149,12 +168,10 @@ ENGLISH = Texts(
         "caution": "Watch out",
         "more": "Also worth knowing",
     },
-    errors={
-        "empty": "Type a question to begin.",
-        "letters": "The question holds no letters: ask it in French or English.",
-        "long": "The question is too long: at most {most} characters.",
-        "failed": "The advisor cannot answer at the moment: {why}",
-    },
+    empty="Type a question to begin.",
+    no_letters="This question holds no letters. Ask it in English or French.",
+    too_long="This question is too long: {} characters at most.",
+    failed="The advisor cannot answer at the moment: {}",
 )
 
 TEXTS: dict[Language, Texts] = {"fr": FRENCH, "en": ENGLISH}
