@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from advisor.evidence import ScoredSentence
-from advisor.lexical import terms
+from advisor.lexical import term_set
 from advisor.query import Query
 from advisor.text import fold
 from advisor.types import ScoredChunk
@@ -52,7 +52,7 @@ def measure(query: Query, passages: Sequence[ScoredChunk], sentences: Sequence[S
     """
     cosines = sorted((p.dense for p in passages if p.dense is not None), reverse=True)
     best = passages[:_COVERING]
-    held = [frozenset(terms(p.chunk.embedded_text, p.chunk.language)) for p in best]
+    held = [term_set(p.chunk.embedded_text, p.chunk.language) for p in best]
     return Signals(
         cosine=cosines[0] if cosines else 0.0,
         sentence=max((sentence.cosine for sentence in sentences), default=0.0),

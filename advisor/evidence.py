@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.index import Generation
-from advisor.lexical import terms
+from advisor.lexical import term_set
 from advisor.query import Query
 from advisor.text import fold, plain
 from advisor.types import ScoredChunk, Sentence
@@ -85,12 +85,12 @@ def score_sentences(
     low = float(np.median(meaning))
     spread = float(meaning.max()) - low or 1.0
     kind = fold(query.question)
-    nearby = {p.chunk.id: query.coverage(frozenset(terms(p.chunk.embedded_text, p.chunk.language))) for p in passages}
+    nearby = {p.chunk.id: query.coverage(term_set(p.chunk.embedded_text, p.chunk.language)) for p in passages}
     found = []
     for (passage, at), own, cosine, value in zip(places, vectors, cosines, meaning, strict=True):
         chunk = passage.chunk
         raw = chunk.text_of(chunk.sentences[at])
-        words = frozenset(terms(raw, chunk.language))
+        words = term_set(raw, chunk.language)
         score = (
             _MEANING * (float(value) - low) / spread
             + _WORDS * query.coverage(words)

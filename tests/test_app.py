@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from advisor.pipeline import Advisor
 from advisor.types import Document
-from advisor.ui.render import render_document, render_question
+from advisor.ui.render import render_document, render_turn
 from advisor.ui.server import create_app
 from advisor.ui.texts import ENGLISH, FRENCH
 
@@ -83,6 +84,9 @@ def test_a_marker_opens_the_cited_lines(browser: Browser, address: str, advisor:
     mark = page.locator("#cited")
     expect(mark).to_be_in_viewport()
     assert mark.inner_text().split() == citation.quote.split()
+    page.keyboard.press("Escape")
+    expect(page.locator("#document")).to_be_hidden()
+    expect(page.locator("#thread button.cite").first).to_be_focused()
     page.context.close()
 
 
@@ -102,19 +106,19 @@ def test_a_source_card_opens_the_document_and_the_keyboard_closes_it(browser: Br
 @pytest.mark.parametrize(("locale", "title"), [("fr-FR", FRENCH.title), ("en-GB", ENGLISH.title)])
 def test_the_interface_speaks_the_language_of_the_browser(browser: Browser, address: str, locale: str, title: str):
     page = open_page(browser, address, locale=locale)
-    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("#title h1")).to_have_text(title)
     assert page.evaluate("document.documentElement.lang") == locale[:2]
     page.context.close()
 
 
 def test_an_example_starts_a_conversation_and_a_new_one_clears_it(browser: Browser, address: str):
     page = open_page(browser, address)
-    page.locator("#examples button").first.click()
+    page.locator("#welcome button").first.click()
     expect(page.locator("#thread .about")).to_have_count(1)
-    expect(page.locator("#examples")).to_be_hidden()
+    expect(page.locator("#welcome")).to_be_hidden()
     page.locator("#new").click()
     expect(page.locator("#thread .turn")).to_have_count(0)
-    expect(page.locator("#examples")).to_be_visible()
+    expect(page.locator("#welcome")).to_be_visible()
     page.context.close()
 
 
@@ -126,7 +130,7 @@ def test_a_question_outside_the_corpus_is_refused_calmly(browser: Browser, addre
     page.context.close()
 
 
-@pytest.mark.parametrize(("question", "message"), [("   ", FRENCH.errors["empty"]), ("?? 12", FRENCH.errors["letters"])])
+@pytest.mark.parametrize(("question", "message"), [("   ", FRENCH.empty), ("?? 12", FRENCH.no_letters)])
 def test_what_cannot_be_asked_gets_a_friendly_word(browser: Browser, address: str, question: str, message: str):
     page = open_page(browser, address)
     ask(page, question)
@@ -179,8 +183,13 @@ def document(text: str, name: str = "a.md") -> Document:
     return Document(name, "Title", "en", text, 0, "hash")
 
 
+def marked(html: str) -> list[str]:
+    """What stands in the marks, tags included."""
+    return re.findall(r"<mark[^>]*>(.*?)</mark>", html, re.DOTALL)
+
+
 @pytest.mark.parametrize(
-    ("text", "quote", "marked"),
+    ("text", "quote", "shown"),
     [
         ("One. **Two is bold.** Three.", "**Two is bold.**", "<strong>Two is bold.</strong>"),
         ("- first item\n- second item\n", "second item", "second item"),
@@ -188,16 +197,15 @@ def document(text: str, name: str = "a.md") -> Document:
         ("A <script>x</script> here.", "<script>x</script>", "&lt;script&gt;x&lt;/script&gt;"),
     ],
 )
-def test_the_mark_is_exactly_around_the_span(text: str, quote: str, marked: str):
+def test_the_mark_is_exactly_around_the_span(text: str, quote: str, shown: str):
     start = text.index(quote)
-    html = render_document(document(text), start, start + len(quote), ENGLISH)
-    assert f'<mark id="cited" tabindex="-1">{marked}</mark>' in html
+    assert marked(render_document(document(text), start, start + len(quote), ENGLISH)) == [shown]
 
 
 def test_a_span_over_two_blocks_is_marked_in_each():
     text = "First paragraph.\n\nSecond paragraph."
     html = render_document(document(text), 0, len(text), ENGLISH)
-    assert html.count("<mark") == 2
+    assert marked(html) == ["First paragraph.", "Second paragraph."]
     assert html.count('id="cited"') == 1
 
 
@@ -205,17 +213,16 @@ def test_plain_text_is_escaped_and_marked():
     text = "First <b>line</b>.\n\nSecond & last."
     html = render_document(document(text, "a.txt"), text.index("Second"), len(text), ENGLISH)
     assert "&lt;b&gt;line&lt;/b&gt;" in html
-    assert '<mark id="cited" tabindex="-1">Second &amp; last.</mark>' in html
+    assert marked(html) == ["Second &amp; last."]
 
 
 def test_links_lead_to_documents_or_nowhere():
-    html = render_document(
-        document("[in](b.md) [out](https://x.test) ![p](https://x.test/p.png)", "en/a.md"), None, None, ENGLISH
-    )
+    source = "[in](b.md) [out](https://x.test) ![p](https://x.test/p.png)"
+    html = render_document(document(source, "en/a.md"), None, None, ENGLISH)
     assert 'data-document="en/b.md"' in html
-    assert "href=" not in html
+    assert 'href="http' not in html
     assert "<img" not in html
 
 
 def test_a_question_is_escaped():
-    assert "&lt;b&gt;" in render_question("<b>")
+    assert "&lt;b&gt;" in render_turn("<b>", "", ENGLISH)

@@ -52,10 +52,14 @@ def test_every_dependency_has_its_reason():
 
 def test_make_targets_named_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`?make (chat|test|help|lint|\w+)`?(?=[\s`])", README.split("## Use")[0])) - {"and"} <= targets | {"is"}
+    assert set(re.findall(r"`?make (chat|test|help|lint|\w+)`?(?=[\s`])", README.split("## Use")[0])) - {
+        "and"
+    } <= targets | {"is"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")) + sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs").glob("*.md")) + sorted(ROOT.glob("*.md")), ids=lambda path: path.name
+)
 def test_links_lead_somewhere(path: Path):
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (path.parent / target).exists(), target

@@ -93,6 +93,7 @@ def answer_in_steps(advisor: Advisor, page: Texts, asked: str, conversation: Con
         message = page.no_letters if asked.strip() else page.empty
         yield View(before + render_notice(message, page), conversation, asked.strip())
         return
+    asked = asked.strip()
     texts = TEXTS[question_language(asked, conversation.history)]
     field: str | None = ""  # emptied once: afterwards the next question may be in it
     try:
@@ -110,9 +111,7 @@ def answer_in_steps(advisor: Advisor, page: Texts, asked: str, conversation: Con
         yield View(before + render_turn(asked, notice, texts), conversation, asked)
 
 
-def _answer(
-    advisor: Advisor, texts: Texts, asked: str, conversation: Conversation
-) -> Iterator[tuple[str, Answer | None]]:
+def _answer(advisor: Advisor, texts: Texts, asked: str, conversation: Conversation) -> Iterator[tuple[str, Answer | None]]:
     """The answer as HTML, stage by stage and sentence by sentence; the finished one last, with what it was made from."""
     generation = advisor.index.info.generation
     ready: list[SentenceReady] = []
@@ -136,7 +135,9 @@ def _language_link(texts: Texts) -> str:
 
 def _side(texts: Texts) -> str:
     """Where `advisor.js` shows the sources of an answer, and a document."""
-    close = f'<button type="button" class="close" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×</button>'
+    close = (
+        f'<button type="button" class="close" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×</button>'
+    )
     return (
         f'<section id="sources" aria-labelledby="sources-title"><div class="bar">'
         f'<h2 id="sources-title">{escape(texts.sources)}</h2>{close}</div><p class="asked"></p>'

@@ -26,6 +26,7 @@ _TAG = re.compile(r"(<[^>]*>)")
 _VOID = ("<br", "<hr")
 _BLANK_LINES = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)+")
 _CELL = re.compile(r"[^|\r\n]+")
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 _FENCE = re.compile(r"\s*(?:`{3}|~{3})")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _LOWEST_HEADING = 6
@@ -35,7 +36,7 @@ Span = tuple[int, int]
 
 def render_turn(question: str, body: str, texts: Texts) -> str:
     """A question with what stands below it: an answer, or the part of it that is ready."""
-    asked = f'<div class="question"><p>{escape(question)}</p></div>'
+    asked = f'<div class="question"><p>{_typeset(question)}</p></div>'
     return f'<article class="turn" lang="{texts.language}">{asked}<div class="answer">{body}</div></article>'
 
 
@@ -51,9 +52,9 @@ def render_answer(answer: Answer, texts: Texts) -> str:
     generation = answer.index.generation
     understood = ""
     if answer.standalone_question != answer.question:
-        understood = f'<p class="understood">{escape(texts.understood_as.format(answer.standalone_question))}</p>'
+        understood = f'<p class="understood">{_typeset(texts.understood_as.format(answer.standalone_question))}</p>'
     if answer.status == "abstained":
-        body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{escape(answer.text)}</p></div>'
+        body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{_typeset(answer.text)}</p></div>'
     else:
         body = _sentences(answer.sentences, answer.citations, generation, texts)
     sources = f'<div class="sources" hidden>{render_sources(answer.citations, generation, texts)}</div>'
@@ -63,6 +64,11 @@ def render_answer(answer: Answer, texts: Texts) -> str:
 def render_notice(message: str, texts: Texts) -> str:
     """Why a question was not taken."""
     return f'<p class="notice" lang="{texts.language}">{escape(message)}</p>'
+
+
+def _typeset(text: str) -> str:
+    """Escaped, with the spaces of French punctuation kept on the line."""
+    return escape(_FRENCH_SPACE.sub("\u00a0", text))
 
 
 def _about(answer: Answer, texts: Texts) -> str:
@@ -84,9 +90,7 @@ def _evidence(code: str | None, texts: Texts) -> str:
     return texts.evidence.get(code, code) if code else ""
 
 
-def _sentences(
-    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, texts: Texts
-) -> str:
+def _sentences(sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, texts: Texts) -> str:
     """Paragraphs and lists, each group under its label."""
     places = {citation.marker: citation for citation in citations}
     html = []
@@ -105,7 +109,7 @@ def _sentences(
 def _sentence(sentence: AnswerSentence, places: dict[int, Citation], generation: str) -> str:
     # A no-break space keeps the first marker on the line of the last word.
     markers = "\u00a0".join(_marker(places[m], generation) for m in sentence.markers if m in places)
-    return escape(sentence.text) + ("\u00a0" + markers if markers else "")
+    return _typeset(sentence.text) + ("\u00a0" + markers if markers else "")
 
 
 def _marker(citation: Citation, generation: str) -> str:

@@ -46,19 +46,19 @@ FRENCH = Texts(
     language="fr",
     title="Conseiller CTO",
     tagline=(
-        "Stratégie, IA, cloud, FinOps, sécurité, équipes : chaque phrase de la réponse renvoie aux lignes qui la fondent. "
-        "Quand le corpus ne contient pas la réponse, le conseiller le dit."
+        "Posez une question de CTO, en français ou en anglais\u00a0: chaque phrase de la réponse renvoie aux lignes qui la "
+        "fondent, et quand le corpus ne contient pas la réponse, le conseiller le dit."
     ),
-    placeholder="Votre question, en français ou en anglais",
+    placeholder="Votre question",
     send="Demander",
     new="Nouvelle conversation",
     try_asking="Par exemple",
     examples=(
-        "Quel gain de conversion l’AI Committee a-t-il apporté ?",
-        "Par où commencer une démarche FinOps ?",
-        "Quand choisir le multi-cloud ?",
-        "Que doit signaler le déployeur d’un système d’IA selon l’AI Act ?",
-        "Quand ouvrir un poste de staff engineer ?",
+        "Quel gain de conversion l’AI Committee a-t-il apporté\u00a0?",
+        "Par où commencer une démarche FinOps\u00a0?",
+        "Quand choisir le multi-cloud\u00a0?",
+        "Que doit signaler le déployeur d’un système d’IA selon l’AI Act\u00a0?",
+        "Quand ouvrir un poste de staff engineer\u00a0?",
     ),
     sources="Sources",
     no_sources="Les passages cités par une réponse s’affichent ici. Un numéro ouvre le document à la ligne citée.",
@@ -112,10 +112,10 @@ ENGLISH = Texts(
     language="en",
     title="CTO Advisor",
     tagline=(
-        "Strategy, AI, cloud, FinOps, security, teams: every sentence of an answer points to the lines behind it. "
-        "When the corpus does not hold the answer, the advisor says so."
+        "Ask what a CTO asks, in English or French: every sentence of the answer points to the lines behind it, and when "
+        "the corpus does not hold the answer, the advisor says so."
     ),
-    placeholder="Your question, in English or French",
+    placeholder="Your question",
     send="Ask",
     new="New conversation",
     try_asking="For example",
