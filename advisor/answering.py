@@ -103,7 +103,7 @@ def _paragraph(best: ScoredSentence) -> list[_Pick]:
     while first > 0 and _LEANS_BACK.search(fold(_pick(chunk, first).text)):
         first -= 1
     block = [number for number, sentence in enumerate(chunk.sentences) if sentence.block == best.sentence.block]
-    whole = range(min(first, block[0]), block[-1] + 1)
+    whole = [n for n in range(min(first, block[0]), block[-1] + 1) if not _pick(chunk, n).text.endswith("?")]
     if _words(_pick(chunk, number) for number in whole) <= _SHORT_PARAGRAPH:
         return [_pick(chunk, number) for number in whole]
     if last + 1 in block:

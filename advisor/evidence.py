@@ -13,7 +13,7 @@ from advisor.index import Generation
 from advisor.lexical import term_set
 from advisor.query import Query
 from advisor.text import fold, plain
-from advisor.types import ScoredChunk, Sentence
+from advisor.types import Chunk, ScoredChunk, Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,12 +26,18 @@ _KIND_BONUS = 0.1
 _LINK_PENALTY = 0.3
 _QUESTION_PENALTY = 0.4
 _FRAGMENT_PENALTY = 0.2
+_WARNING_PENALTY = 0.4
 _LEAST_WORDS = 5
+_WARNINGS = ("signaux d'alerte", "warning signs")
 
 _ASKS_FIGURE = re.compile(
     r"\b(?:combien|quel(?:le)?s? (?:gain|pourcentage|part|taux|montant|delai|duree|chiffres?|date|cout)|quand"
     r"|how (?:much|many|long)|when|what (?:percentage|share|rate|gain|date|deadline)|pourcentage|percentage|date|delai"
     r"|deadline)\b"
+)
+_ASKS_SIGNS = re.compile(
+    r"\b(?:signes?|signaux|alertes?|symptomes?|a quoi (?:voit|reconnait)|risques?|pieges?|erreurs?|mal|mauvais|mauvaise"
+    r"|wrong|bad|signs?|warnings?|red flags?|symptoms?|pitfalls?|risks?|mistakes?)\b"
 )
 _ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
 _FIGURE = re.compile(r"\d")
@@ -96,19 +102,22 @@ def score_sentences(
             + _WORDS * query.coverage(words)
             + _NEARBY * nearby[chunk.id]
             + _PASSAGE * passage.score
-            + _adjustment(kind, raw, plain(raw))
+            + _adjustment(kind, chunk, raw)
         )
         found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), score))
     return found
 
 
-def _adjustment(kind: str, raw: str, text: str) -> float:
-    """What the form of a sentence adds or takes away, for this kind of question."""
+def _adjustment(kind: str, chunk: Chunk, raw: str) -> float:
+    """What the form and the place of a sentence add or take away, for this kind of question."""
+    text = plain(raw)
     value = 0.0
     if _ASKS_FIGURE.search(kind) and _FIGURE.search(text):
         value += _KIND_BONUS
     if _ASKS_WHY.search(kind) and _CAUSE.search(fold(text)):
         value += _KIND_BONUS
+    if chunk.heading and fold(chunk.heading[-1]) in _WARNINGS and not _ASKS_SIGNS.search(kind):
+        value -= _WARNING_PENALTY  # "the plan omits the cost" describes what goes wrong: alone, it would read as advice
     if "](" in raw:
         value -= _LINK_PENALTY  # a pointer to another page answers nothing
     if text.endswith("?"):
