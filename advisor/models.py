@@ -81,14 +81,9 @@ class Embeddings(LangChainEmbeddings):
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question, shape (dimension,)."""
-        vector: NDArray[np.float32] = self.encode_queries([text])[0]
+        vectors = self._small.query([_clean(text)]) if self._small else self._encode([text], QUERY_PREFIX, None)
+        vector: NDArray[np.float32] = vectors[0]
         return vector
-
-    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The unit vectors of a few questions, shape (len(texts), dimension): two at once cost less than twice one."""
-        if self._small:
-            return self._small.query([_clean(text) for text in texts])
-        return self._encode(texts, QUERY_PREFIX, None)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""

@@ -39,7 +39,6 @@ from advisor.wording import abstention_in_words, compose
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_USUAL_WORDS = 2  # weight of the question in usual words, the question as asked being 1
 _OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
 
 
@@ -233,7 +232,7 @@ class Advisor:
         self, index: Generation, question: str, language: Language, wanted: int
     ) -> tuple[Query, NDArray[np.float32], list[ScoredChunk]]:
         query = analyse(index, question, language)
-        vector = self._vector(query)
+        vector = self.embeddings.encode_query(query.expanded)
         passages = hybrid_search(
             index,
             query,
@@ -243,14 +242,6 @@ class Advisor:
             dense_weight=self.settings.dense_weight,
         )
         return query, vector, passages
-
-    def _vector(self, query: Query) -> NDArray[np.float32]:
-        """The question's unit vector, mostly that of the question in the corpus's usual words where those differ."""
-        if query.expanded == query.question:
-            return self.embeddings.encode_query(query.question)
-        asked, usual = self.embeddings.encode_queries([query.question, query.expanded])
-        both = asked + _USUAL_WORDS * usual
-        return np.asarray(both / np.linalg.norm(both), np.float32)
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         text, reason = abstention_in_words(base.language, passages, base.confidence, self.settings.answer_threshold)
