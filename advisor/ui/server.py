@@ -68,7 +68,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> N
     advisor = Advisor.open(settings, embeddings)
     app = create_app(advisor)
     config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=_GOODBYE_SECONDS)
-    with listen(host, port) as listening, suppress(KeyboardInterrupt):
+    with _listen(host, port) as listening, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"The advisor is at http://{shown}:{listening.getsockname()[1]}\n")
         sys.stdout.flush()
@@ -161,7 +161,7 @@ def browser_language(accepted: str) -> Language:
     return _DEFAULT_LANGUAGE
 
 
-def listen(host: str, first: int) -> socket.socket:
+def _listen(host: str, first: int) -> socket.socket:
     """A socket that listens on the first free port from `first` on: whoever reads the address can connect at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(first, min(first + _PORTS_TRIED, 65_536)):

@@ -5,7 +5,6 @@
 
   const narrow = window.matchMedia("(max-width: 899px)");
   const page = document.documentElement;
-  const language = page.lang; // Gradio will put the browser's there, whatever the page speaks
   const byId = (id) => document.getElementById(id);
   let opener = null; // where the focus goes back to
   let shownGeneration = ""; // of the document on show
@@ -66,7 +65,7 @@
 
   async function openDocument(link) {
     const { document: name, start, end, generation = shownGeneration } = link.dataset;
-    const query = new URLSearchParams({ generation, language });
+    const query = new URLSearchParams({ generation, language: page.lang });
     if (start) {
       query.set("start", start);
       query.set("end", end);
@@ -94,7 +93,7 @@
       shownGeneration = generation;
     } else {
       article.textContent = byId("document").dataset.unreadable;
-      article.lang = language;
+      article.lang = page.lang;
     }
     showDocument(true);
     openPane();
@@ -148,10 +147,6 @@
       if (byId("document").hidden) selectTurn(last);
     }).observe(thread, { childList: true, subtree: true, characterData: true });
   }
-
-  new MutationObserver(() => {
-    if (page.lang !== language) page.lang = language;
-  }).observe(page, { attributeFilter: ["lang"] });
 
   const waiting = new MutationObserver(() => {
     const thread = byId("thread");
