@@ -73,10 +73,12 @@ def build_chat(advisor: Advisor, texts: Texts) -> None:
             yield view.thread, view.conversation, gr.skip() if view.question is None else view.question
 
     outputs = [thread, conversation, question]
-    triggers = [(question, question.submit), (question, send.click), *((example, example.click) for example in examples)]
+    # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
+    entries: list[tuple[Any, list[Any]]] = [(question, [question.submit, send.click])]
+    entries += [(example, [example.click]) for example in examples]
     asking: list[Any] = [
-        trigger(answer, [entry, conversation], outputs, show_progress="hidden", api_visibility="private")
-        for entry, trigger in triggers
+        gr.on(triggers, answer, [entry, conversation], outputs, show_progress="hidden", api_visibility="private")
+        for entry, triggers in entries
     ]
     restart.click(
         lambda: ("", Conversation(), ""), None, outputs, show_progress="hidden", api_visibility="private", cancels=asking
