@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from advisor.evidence import ScoredSentence
 from advisor.index import Generation
+from advisor.sections import Role, role
 from advisor.text import Lines, fold, plain
 from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sentence
 
@@ -35,19 +36,8 @@ _LEANS_BACK = re.compile(
     r"^(?:cela|ce|cet|cette|ces|celui|celle|ceux|celles|elles?|ils|il (?!faut|est|existe|y a|s agit|s'agit)|en revanche"
     r"|toutefois|cependant|mais|ainsi|donc|or|this|that|these|those|it|they|he|she|however|but|so|therefore|such)\b"
 )
-# Sections of the playbooks that have a place of their own in an answer.
-_GROUPS = {
-    "comment faire, etape par etape": "how",
-    "how to do it, step by step": "how",
-    "liste de controle": "how",
-    "checklist": "how",
-    "chiffres a connaitre": "figures",
-    "figures to know": "figures",
-    "signaux d'alerte": "caution",
-    "warning signs": "caution",
-    "arbitrages et desaccords": "caution",
-    "trade-offs and disagreements": "caution",
-}
+# Where the sentences of a section stand in an answer.
+_GROUPS: dict[Role, str] = {"how": "how", "figures": "figures", "trade-offs": "caution", "warnings": "caution", "": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +89,8 @@ def _list_with_its_announcement(best: ScoredSentence) -> list[_Pick]:
 def _paragraph(best: ScoredSentence) -> list[_Pick]:
     """The best sentence with its paragraph or list item, as far as it is short; with what it leans on before it."""
     chunk = best.passage.chunk
-    first = last = chunk.sentences.index(best.sentence)
-    while first > 0 and _LEANS_BACK.search(fold(_pick(chunk, first).text)):
-        first -= 1
+    last = chunk.sentences.index(best.sentence)
+    first = _first_leant_on(chunk, last)
     block = [number for number, sentence in enumerate(chunk.sentences) if sentence.block == best.sentence.block]
     whole = [n for n in range(min(first, block[0]), block[-1] + 1) if not _pick(chunk, n).text.endswith("?")]
     if _words(_pick(chunk, number) for number in whole) <= _SHORT_PARAGRAPH:
@@ -109,6 +98,13 @@ def _paragraph(best: ScoredSentence) -> list[_Pick]:
     if last + 1 in block:
         last += 1
     return [_pick(chunk, number) for number in range(first, last + 1)]
+
+
+def _first_leant_on(chunk: Chunk, number: int) -> int:
+    """The sentence with which to begin so that sentence `number` has its subject: itself, or one before it."""
+    while number > 0 and _LEANS_BACK.search(fold(_pick(chunk, number).text)):
+        number -= 1
+    return number
 
 
 def _pick(chunk: Chunk, number: int, group: str = "") -> _Pick:
@@ -156,10 +152,7 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
             continue
         chunk = scored.passage.chunk
         at = chunk.sentences.index(scored.sentence)
-        first = at
-        while first > 0 and _LEANS_BACK.search(fold(_pick(chunk, first).text)):
-            first -= 1
-        fresh = [_pick(chunk, n, _group(chunk) or "more") for n in range(first, at + 1)]
+        fresh = [_pick(chunk, n, _group(chunk) or "more") for n in range(_first_leant_on(chunk, at), at + 1)]
         fresh = [pick for pick in fresh if (scored.source, pick.sentence.start) not in used]
         if total + _words(fresh) > max_words or any(float(scored.vector @ other) > _SAME for other in said):
             continue
@@ -171,7 +164,7 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
 
 
 def _group(chunk: Chunk) -> str:
-    return _GROUPS.get(fold(chunk.heading[-1]), "") if chunk.heading else ""
+    return _GROUPS[role(chunk)]
 
 
 def _arrange(picks: Sequence[_Pick]) -> list[_Pick]:

@@ -12,8 +12,9 @@ import numpy as np
 from advisor.index import Generation
 from advisor.lexical import term_set
 from advisor.query import Query
+from advisor.sections import role
 from advisor.text import fold, plain
-from advisor.types import Chunk, ScoredChunk, Sentence
+from advisor.types import ScoredChunk, Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,6 @@ _QUESTION_PENALTY = 0.4
 _FRAGMENT_PENALTY = 0.2
 _WARNING_PENALTY = 0.4
 _LEAST_WORDS = 5
-_WARNINGS = ("signaux d'alerte", "warning signs")
 
 _ASKS_FIGURE = re.compile(
     r"\b(?:combien|quel(?:le)?s? (?:gain|pourcentage|part|taux|montant|delai|duree|chiffres?|date|cout)|quand"
@@ -90,7 +90,8 @@ def score_sentences(
     meaning = (1 - _CHUNK) * cosines + _CHUNK * chunks
     low = float(np.median(meaning))
     spread = float(meaning.max()) - low or 1.0
-    kind = fold(query.question)
+    asks = _Asks.of(query.question)
+    warns = {passage.chunk.id: role(passage.chunk) == "warnings" for passage in passages}
     nearby = {p.chunk.id: query.coverage(term_set(p.chunk.embedded_text, p.chunk.language)) for p in passages}
     found = []
     for (passage, at), own, cosine, value in zip(places, vectors, cosines, meaning, strict=True):
@@ -102,21 +103,35 @@ def score_sentences(
             + _WORDS * query.coverage(words)
             + _NEARBY * nearby[chunk.id]
             + _PASSAGE * passage.score
-            + _adjustment(kind, chunk, raw)
+            + _adjustment(asks, raw, is_warning=warns[chunk.id])
         )
         found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), score))
     return found
 
 
-def _adjustment(kind: str, chunk: Chunk, raw: str) -> float:
-    """What the form and the place of a sentence add or take away, for this kind of question."""
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """What a question is for."""
+
+    figure: bool
+    why: bool
+    signs: bool
+
+    @classmethod
+    def of(cls, question: str) -> _Asks:
+        folded = fold(question)
+        return cls(*(bool(pattern.search(folded)) for pattern in (_ASKS_FIGURE, _ASKS_WHY, _ASKS_SIGNS)))
+
+
+def _adjustment(asks: _Asks, raw: str, *, is_warning: bool) -> float:
+    """What the form and the place of a sentence add or take away, for what is asked."""
     text = plain(raw)
     value = 0.0
-    if _ASKS_FIGURE.search(kind) and _FIGURE.search(text):
+    if asks.figure and _FIGURE.search(text):
         value += _KIND_BONUS
-    if _ASKS_WHY.search(kind) and _CAUSE.search(fold(text)):
+    if asks.why and _CAUSE.search(fold(text)):
         value += _KIND_BONUS
-    if chunk.heading and fold(chunk.heading[-1]) in _WARNINGS and not _ASKS_SIGNS.search(kind):
+    if is_warning and not asks.signs:
         value -= _WARNING_PENALTY  # "the plan omits the cost" describes what goes wrong: alone, it would read as advice
     if "](" in raw:
         value -= _LINK_PENALTY  # a pointer to another page answers nothing

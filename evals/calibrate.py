@@ -36,7 +36,8 @@ OFF_TOPIC = {"etalab-guides-fr": "piaf-fr", "finops-en": "squad2-en"}
 MOST_QUESTIONS = 300
 SIGNALS = tuple(field.name for field in fields(abstention.Signals))
 # Across languages words tell nothing, and no open set at hand is labelled: the dense signals of the same fit, with the bias
-# moved by how much lower a translated question scores (measured on the project's own twins).
+# moved by how much lower a passage in the other language scores. On the 112 questions of the project the best passage loses
+# 0.037 and the best sentence 0.038 on average; 0.045 is set above that, so that more than half of them are let through.
 CROSS_SIGNALS = ("cosine", "sentence", "margin", "missing")
 CROSS_SHIFT = {"cosine": 0.045, "sentence": 0.045}
 OUTPUT = Path(__file__).resolve().parent.parent / "advisor" / "calibration.json"

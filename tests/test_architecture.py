@@ -18,7 +18,7 @@ LAYERS = [
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins"},
     {"index"},
     {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
-    | {"questions", "wording"},
+    | {"questions", "sections", "wording"},
     {"pipeline", "console"},
     {"cli", "ui", "doctor", "wire"},
 ]
