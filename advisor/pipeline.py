@@ -34,7 +34,7 @@ from advisor.types import (
     ScoredChunk,
 )
 from advisor.verification import verify
-from advisor.wording import abstention_in_words, compose
+from advisor.wording import abstention_in_words, compose, reason_in_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -244,8 +244,13 @@ class Advisor:
         return query, vector, passages
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
-        text, reason = abstention_in_words(base.language, passages, base.confidence, self.settings.answer_threshold)
-        return replace(base, status="abstained", text=text, reason=reason)
+        private = asks_private_fact(base.standalone_question)
+        return replace(
+            base,
+            status="abstained",
+            text=abstention_in_words(base.language, passages),
+            reason=reason_in_words(base.language, base.confidence, self.settings.answer_threshold, private=private),
+        )
 
 
 def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:

@@ -19,6 +19,10 @@ _LOW: dict[Language, str] = {
     "fr": "aucun passage ne répond assez sûrement (confiance {:.2f}, seuil {:.2f})",
     "en": "no passage answers surely enough (confidence {:.2f}, threshold {:.2f})",
 }
+_PRIVATE: dict[Language, str] = {
+    "fr": "la question porte sur un fait propre à votre organisation, daté d’aujourd’hui : aucun corpus ne le contient",
+    "en": "the question is for a fact of your own organization, told from today: no corpus holds it",
+}
 
 
 def compose(sentences: Sequence[AnswerSentence]) -> str:
@@ -37,12 +41,15 @@ def compose(sentences: Sequence[AnswerSentence]) -> str:
     return text.strip()
 
 
-def abstention_in_words(
-    language: Language, passages: Sequence[ScoredChunk], confidence: float, threshold: float
-) -> tuple[str, str]:
-    """What the reader sees when there is no answer, and the reason."""
+def abstention_in_words(language: Language, passages: Sequence[ScoredChunk]) -> str:
+    """What the reader sees when there is no answer, with the nearest subjects."""
     opening, quoted, end = _COVERS[language]
     own = [passage.chunk.title for passage in passages if passage.chunk.language == language]
     names = list(dict.fromkeys(own or [passage.chunk.title for passage in passages]))[:_NEAREST]
     covers = opening + ", ".join(quoted.format(name) for name in names) + end if names else ""
-    return _ABSTAIN[language] + covers, _LOW[language].format(confidence, threshold)
+    return _ABSTAIN[language] + covers
+
+
+def reason_in_words(language: Language, confidence: float, threshold: float, *, private: bool) -> str:
+    """Why there is no answer."""
+    return _PRIVATE[language] if private else _LOW[language].format(confidence, threshold)

@@ -91,6 +91,14 @@ def test_an_abstention_names_the_nearest_subjects_and_cites_nothing(advisor: Adv
     assert answer.reason
 
 
+def test_the_reason_of_a_refusal_is_the_one_that_held(advisor: Advisor):
+    """A question on the asker's own future is refused for that, however near the passages are."""
+    answer = advisor.ask("Quel sera le chiffre d’affaires de notre entreprise au prochain trimestre ?")
+    assert answer.status == "abstained"
+    assert answer.confidence >= advisor.settings.answer_threshold
+    assert "votre organisation" in answer.reason
+
+
 def test_the_answer_is_in_the_language_asked_for(advisor: Advisor):
     french = advisor.ask("Que doit faire le CTO pour piloter l’IA ?", language="fr")
     english = advisor.ask("What must the CTO do to steer AI?", language="en")
