@@ -39,6 +39,19 @@ _ADDRESS = re.compile(r"<((?:[a-z][a-z0-9+.-]+:|[\w.+-]+@)[^\s<>]+)>", re.IGNORE
 _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
 _SPACE = re.compile(r"\s+")
+# In a short text, little words tell the language better than statistics: "Comment recruter un staff engineer ?" is French.
+_FRENCH = """
+a-t-il au aux avec ce ces cette combien comment d dans de des doit du elle en est et faire faut il ils je l la le les leur
+ma mes mon nos notre nous ou où par pas pour pourquoi qu que quel quelle quelles quels qui quoi sa ses son sont sur un une
+vos votre vous à y
+"""
+_ENGLISH = """
+a an and are as at be by can could did do does for from has have how i in is it its me my of or our should so that the
+their them there they this to us was we were what when where which who why will with you your
+"""
+_LITTLE_WORDS: dict[Language, frozenset[str]] = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
+_SHORT_TEXT = 200  # characters
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ENOUGH_TO_TELL = 5_000  # characters that show the language of a text
 _PICTOGRAMS = ("So", "Sk", "Cf", "Mn")  # symbols, skin tones, joiners, variation selectors
 
@@ -57,6 +70,11 @@ def detect_language(text: str) -> Language:
     beginning = text[:_ENOUGH_TO_TELL]
     if not any(map(str.isalpha, beginning)):
         return "fr"
+    if len(beginning) <= _SHORT_TEXT:
+        said = _WORD.findall(beginning.lower())
+        french, english = (sum(word in _LITTLE_WORDS[language] for word in said) for language in ("fr", "en"))
+        if french != english:
+            return "fr" if french > english else "en"
     language, _ = _identifier().classify(beginning)
     return "en" if language == "en" else "fr"
 
