@@ -7,8 +7,9 @@ list; then what other passages add, as long as it is close to the question and n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.evidence import ScoredSentence
 from advisor.index import Generation
@@ -18,19 +19,27 @@ from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sente
 
 WRITER = "extractive"
 _ENOUGH_WORDS = 60
-_SHORT_PARAGRAPH = 95  # words: a paragraph or item up to this length is quoted whole
+_SHORT_PARAGRAPH = 110  # words: a paragraph or item up to this length is quoted whole
 _MOST_ITEMS = 9
 _MOST_ADDED = 4
 _FAR = 0.6  # of the best sentence's score: less is another subject
 _CLOSE = 0.75  # of the best sentence's score: worth adding even when the answer is long enough
 _SAME = 0.97  # cosine of two sentences that say the same thing (under the same headings)
-_FITS_LIST = 0.65  # of the best sentence's score: what an item needs to count for its list
+# Of the best sentence's score: what an item needs to count for its list, when the whole list is asked for, and when the
+# question is about one item of it.
+_FITS_LIST, _FITS_ITEM = 0.5, 0.75
+_ON_SUBJECT = 0.1  # share of the question that the words of an item must hold
+_NEARLY = 0.8  # of the score of an item's best sentence: with that much, its first one speaks for it
 _SEVERAL = 3
 
 _ASKS_LIST = re.compile(
     r"\b(?:comment|etapes?|quel(?:le)?s sont|quel(?:le)?s \w+s|liste|demarche|par ou commencer|signes|signaux|criteres"
     r"|pieges|que doit|que faire|how (?:to|do|does|should|can|would|could)|steps?|what are|which \w+s|list|signs|criteria"
     r"|pitfalls|what should|where to start|checklist)\b"
+)
+_ASKS_STEPS = re.compile(
+    r"\b(?:etapes?|demarche|par ou commencer|liste|mettre en place|plan d'action|steps?|where (?:do|should|to)|get started"
+    r"|roll out|set up|checklist|list)\b"
 )
 _LEANS_BACK = re.compile(
     r"^(?:cela|ce|cet|cette|ces|celui|celle|ceux|celles|elles?|ils|il (?!faut|est|existe|y a|s agit|s'agit)|en revanche"
@@ -65,8 +74,10 @@ def write_extractive(index: Generation, question: str, sentences: Sequence[Score
         return Draft((), (), WRITER)
     ranked = sorted(sentences, key=lambda sentence: -sentence.score)
     picks = _list_with_its_announcement(ranked[0]) or _paragraph(ranked[0])
-    if _ASKS_LIST.search(fold(question)):
-        picks += _list_items(ranked, picks, max_words - _words(picks))
+    folded = fold(question)
+    if _ASKS_LIST.search(folded) or _ASKS_STEPS.search(folded):
+        whole = not ranked[0].sentence.is_item or bool(_ASKS_STEPS.search(folded))
+        picks += _list_items(ranked, picks, max_words - _words(picks), least=_FITS_LIST if whole else _FITS_ITEM)
     picks += _additions(ranked, picks, max_words)
     return _draft(index, _arrange(picks))
 
@@ -95,9 +106,12 @@ def _paragraph(best: ScoredSentence) -> list[_Pick]:
     whole = [n for n in range(min(first, block[0]), block[-1] + 1) if not _pick(chunk, n).text.endswith("?")]
     if _words(_pick(chunk, number) for number in whole) <= _SHORT_PARAGRAPH:
         return [_pick(chunk, number) for number in whole]
-    if last + 1 in block:
-        last += 1
-    return [_pick(chunk, number) for number in range(first, last + 1)]
+    picks = [_pick(chunk, number) for number in range(first, last + 1)]
+    for following in (_pick(chunk, number) for number in block if number > last):
+        if len(picks) > last - first + 1 and _words(picks) + following.words > _SHORT_PARAGRAPH:
+            break
+        picks.append(following)
+    return picks
 
 
 def _first_leant_on(chunk: Chunk, number: int) -> int:
@@ -111,25 +125,32 @@ def _pick(chunk: Chunk, number: int, group: str = "") -> _Pick:
     return _Pick(chunk, chunk.sentences[number], group)
 
 
-def _list_items(ranked: Sequence[ScoredSentence], picks: list[_Pick], budget: int) -> list[_Pick]:
-    """The items of the list that the question is about, in order, each by its best sentence.
+def _list_items(ranked: Sequence[ScoredSentence], picks: list[_Pick], budget: int, *, least: float) -> list[_Pick]:
+    """The items of the list that the question is about, in order.
 
-    A question is about a list when several of its items fit it nearly as well as the best sentence does; when one item
-    stands out, that item is the answer and the list is not.
+    A question is about the list whose items fit it best, if several do. An item that holds no word of the question is left
+    out: it is near only because its document is.
+
+    :param least: what an item needs, as a share of the best sentence's score.
     """
     chosen = {(pick.chunk.document, pick.sentence.block) for pick in picks}
-    lists: dict[tuple[str, tuple[str, ...]], dict[int, ScoredSentence]] = {}
+    lists: dict[tuple[str, tuple[str, ...]], dict[int, list[ScoredSentence]]] = {}
     for scored in ranked:
-        if scored.score < _FITS_LIST * ranked[0].score:
+        if scored.score < least * ranked[0].score:
             break
         if scored.sentence.is_item:
             items = lists.setdefault((scored.source, scored.passage.chunk.heading), {})
-            items.setdefault(scored.sentence.block, scored)
-    longest = max(lists.values(), key=len, default={})
-    if len(longest) < _SEVERAL:
+            items.setdefault(scored.sentence.block, []).append(scored)
+    fitting = [
+        [item for item in items.values() if any(scored.coverage >= _ON_SUBJECT for scored in item)]
+        for items in lists.values()
+    ]
+    best = max(fitting, key=lambda items: sum(item[0].score for item in items[:_MOST_ITEMS]), default=[])
+    if len(best) < _SEVERAL:
         return []
     kept: list[_Pick] = []
-    for scored in longest.values():
+    for item in best:
+        scored = _spokesman(item)
         group = _group(scored.passage.chunk) or "how"
         pick = _Pick(scored.passage.chunk, scored.sentence, group, is_item=True)
         if (scored.source, scored.sentence.block) not in chosen and _words(kept) + pick.words <= budget:
@@ -137,18 +158,28 @@ def _list_items(ranked: Sequence[ScoredSentence], picks: list[_Pick], budget: in
     return sorted(kept[:_MOST_ITEMS], key=lambda pick: pick.sentence.start)
 
 
+def _spokesman(item: Sequence[ScoredSentence]) -> ScoredSentence:
+    """The sentence that stands for a list item: its first, which says what it is about, unless another fits far better.
+
+    :param item: sentences of one item, best first.
+    """
+    first = min(item, key=lambda scored: scored.sentence.start)
+    return first if first.score >= _NEARLY * item[0].score else item[0]
+
+
 def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: int) -> list[_Pick]:
     """What other sentences add: near the question, not said yet, within the length."""
     vectors = {(s.source, s.sentence.start): s.vector for s in ranked}
     used = {(pick.chunk.document, pick.sentence.start) for pick in picks}
+    listed = {(pick.chunk.document, pick.sentence.block) for pick in picks if pick.is_item}
     said = [vectors[key] for key in used if key in vectors]
     total, added = _words(picks), list[_Pick]()
     for scored in ranked[1:]:
         needed = _FAR if total < _ENOUGH_WORDS else _CLOSE
-        key = (scored.source, scored.sentence.start)
+        key, place = (scored.source, scored.sentence.start), (scored.source, scored.sentence.block)
         if len(added) >= _MOST_ADDED or scored.score < needed * ranked[0].score:
             break
-        if key in used or scored.text.endswith((":", "?")):
+        if key in used or place in listed or scored.text.endswith((":", "?")):
             continue
         chunk = scored.passage.chunk
         at = chunk.sentences.index(scored.sentence)
@@ -168,10 +199,15 @@ def _group(chunk: Chunk) -> str:
 
 
 def _arrange(picks: Sequence[_Pick]) -> list[_Pick]:
-    """The opening, then the groups in a fixed order, each passage by passage in reading order."""
+    """The opening, then the groups in a fixed order: sentences, then a list, each passage by passage in reading order.
+
+    One item is no list.
+    """
+    items = Counter(pick.group for pick in picks if pick.is_item)
+    picks = [replace(pick, is_item=pick.is_item and items[pick.group] > 1) for pick in picks]
     order = {group: number for number, group in enumerate(("", "how", "figures", "caution", "more"))}
     documents = {name: number for number, name in enumerate(dict.fromkeys(pick.chunk.document for pick in picks))}
-    return sorted(picks, key=lambda p: (order[p.group], documents[p.chunk.document], p.sentence.start))
+    return sorted(picks, key=lambda p: (order[p.group], p.is_item, documents[p.chunk.document], p.sentence.start))
 
 
 def _draft(index: Generation, picks: Sequence[_Pick]) -> Draft:
