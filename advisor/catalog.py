@@ -133,6 +133,11 @@ class Catalog:
         rows = self._database.execute(f"{_CHUNK_QUERY} WHERE c.document = ? ORDER BY s.number", (document_id,)).fetchall()
         return list(_stored_chunks(rows).values())
 
+    def chunk_ids(self, sentences: Sequence[int]) -> list[str]:
+        """The ids of the chunks that these sentences are in, in that order."""
+        query = "SELECT c.id FROM sentences s JOIN chunks c ON c.number = s.chunk WHERE s.number = ?"
+        return [self._database.execute(query, (number,)).fetchone()[0] for number in sentences]
+
     def chunk_hashes(self) -> dict[str, str]:
         """Hash of the embedded text -> id of a chunk that has it."""
         return dict(self._database.execute("SELECT text_hash, id FROM chunks"))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Shares of the score: meaning, the question's words in the sentence, in its passage, the passage's own rank.
 _MEANING, _WORDS, _NEARBY, _PASSAGE = 0.45, 0.35, 0.3, 0.2
 _CHUNK = 0.2  # share of the passage's cosine in the meaning of its sentence
+_ASKED = 50  # known questions that are looked at
 _TWIN = 0.5  # share of the translation's cosine
 _KIND_BONUS = 0.1
 _LINK_PENALTY = 0.3
@@ -51,7 +52,8 @@ _CAUSE = re.compile(
 class ScoredSentence:
     """A sentence of a passage.
 
-    `cosine` is with the question, its translation's counting too; `score` ranks the sentences of one question.
+    `cosine` is with the question, its translation's counting too; `coverage` the share (0..1) of the question that its own
+    words hold; `score` ranks the sentences of one question.
     """
 
     passage: ScoredChunk
@@ -59,6 +61,7 @@ class ScoredSentence:
     text: str
     vector: NDArray[np.float32]
     cosine: float
+    coverage: float
     score: float
 
     @property
@@ -85,7 +88,9 @@ def score_sentences(
         return []
     vectors = index.sentence_vectors([stored[passage.chunk.id].numbers[at] for passage, at in places])
     twins = index.sentence_vectors([stored[passage.chunk.id].twins[at] for passage, at in places])
-    cosines = (1 - _TWIN) * (vectors @ vector) + _TWIN * (twins @ vector)
+    asked = index.asked.nearest(vector, num_results=_ASKED)
+    known = np.array([asked.get(stored[passage.chunk.id].numbers[at], -1.0) for passage, at in places], np.float32)
+    cosines = np.maximum((1 - _TWIN) * (vectors @ vector) + _TWIN * (twins @ vector), known)
     chunks = np.array([passage.dense or 0.0 for passage, _ in places], np.float32)
     meaning = (1 - _CHUNK) * cosines + _CHUNK * chunks
     low = float(np.median(meaning))
@@ -97,15 +102,15 @@ def score_sentences(
     for (passage, at), own, cosine, value in zip(places, vectors, cosines, meaning, strict=True):
         chunk = passage.chunk
         raw = chunk.text_of(chunk.sentences[at])
-        words = term_set(raw, chunk.language)
+        coverage = query.coverage(term_set(raw, chunk.language))
         score = (
             _MEANING * (float(value) - low) / spread
-            + _WORDS * query.coverage(words)
+            + _WORDS * coverage
             + _NEARBY * nearby[chunk.id]
             + _PASSAGE * passage.score
             + _adjustment(asks, raw, is_warning=warns[chunk.id])
         )
-        found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), score))
+        found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), coverage, score))
     return found
 
 

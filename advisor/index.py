@@ -8,6 +8,7 @@
         lexical/                  BM25 of the chunks
         sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
+        asked.npz                 vectors of the questions that a curator wrote beside sentences
         in-use                    readers hold a shared lock on it; a generation with readers is not removed
 
 A generation is never modified once `current` names it.
@@ -32,6 +33,8 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
 from advisor import chunking, lexical
+from advisor.asked import FILE as ASKED
+from advisor.asked import AskedIndex
 from advisor.catalog import Catalog
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.lexical import LexicalIndex
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 
     from advisor.models import Embeddings
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"
@@ -71,6 +74,7 @@ class Manifest:
     dimension: int
     chunk_chars: int
     thesaurus: str = ""
+    asked: str = ""
     previous: str = ""
     chunking_version: int = chunking.VERSION
     lexical_version: int = lexical.VERSION
@@ -79,7 +83,7 @@ class Manifest:
 
     def recipe(self) -> dict[str, object]:
         """The part that decides whether two generations can share anything."""
-        content = ("generation", "created", "documents", "chunks", "sentences", "thesaurus", "previous")
+        content = ("generation", "created", "documents", "chunks", "sentences", "thesaurus", "asked", "previous")
         return {name: value for name, value in asdict(self).items() if name not in content}
 
 
@@ -162,6 +166,7 @@ class Generation:
         self._most_ids = client.get_max_batch_size()
         self._sentences: NDArray[np.float16] = np.load(self.folder / "sentences.npy", mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS)
+        self.asked = AskedIndex.load(self.folder / ASKED)
         _, chunks, sentences = said = (self.manifest.documents, self.manifest.chunks, self.manifest.sentences)
         held = (*self.catalog.counts(), self.count_vectors(), self.lexical.size, len(self._sentences))
         if held != (*said, chunks, chunks, sentences):

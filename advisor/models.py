@@ -85,6 +85,12 @@ class Embeddings(LangChainEmbeddings):
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of many questions, shape (len(texts), dimension)."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        return self._encode(texts, QUERY_PREFIX, None)
+
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""
         if not texts:

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 
 def vector_search(index: Generation, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
-    """Chunk ids with their cosine (-1..1) to the question's vector, best first."""
-    return index.search_vectors(vector, num_results=num_results)
+    """Chunk ids with their cosine (-1..1) to the question's vector, best first.
+
+    A chunk with a sentence that is known to answer a like question is as near as that question.
+    """
+    cosines = dict(index.search_vectors(vector, num_results=num_results))
+    asked = index.asked.nearest(vector, num_results=num_results)
+    for chunk_id, cosine in zip(index.catalog.chunk_ids(list(asked)), asked.values(), strict=True):
+        cosines[chunk_id] = max(cosine, cosines.get(chunk_id, cosine))
+    return sorted(cosines.items(), key=lambda item: (-item[1], item[0]))[:num_results]
 
 
 def keyword_search(index: Generation, query: Query, *, num_results: int) -> list[tuple[str, float]]:

@@ -23,6 +23,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from advisor import lexical
+from advisor.asked import FILE as ASKED
+from advisor.asked import FOLDER, Asked, asked_digest, build_asked, locate, read_asked
 from advisor.catalog import Catalog, write
 from advisor.chunking import chunk_document
 from advisor.corpus import content_hash, list_files
@@ -44,7 +46,7 @@ from advisor.settings import Settings
 from advisor.thesaurus import FILE as THESAURUS
 from advisor.thesaurus import read_thesaurus
 from advisor.twins import match_twins
-from advisor.types import Chunk, Document, IndexReport
+from advisor.types import Chunk, Document, FailedDocument, IndexReport
 from advisor.vectors import Progress, make_vectors
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ def sync(
         held = old.catalog if old else _open_catalog(settings.index_dir, opened)
         plan = make_plan(settings, files, held, reread=old is None)
         report = _report(plan, old.manifest if old else None)
-        stale = old is None or old.manifest.thesaurus != _thesaurus_hash(settings.corpus_dir)
+        stale = old is None or (old.manifest.thesaurus, old.manifest.asked) != _curated(settings.corpus_dir)
         if not dry_run and (report.changed or stale):
             manifest, reused, embedded = _build(settings, embeddings, plan, old, progress)
             report = _report(plan, manifest, embedded=embedded, reused=reused)
@@ -179,7 +181,11 @@ def _build(
     scratch.mkdir()
     try:
         vectors, sentences, reused = make_vectors(embeddings, chunks, old, progress)
-        write(scratch / "catalog.sqlite", documents, chunks, match_twins(documents, chunks))
+        twins = match_twins(documents, chunks)
+        write(scratch / "catalog.sqlite", documents, chunks, twins)
+        phrasings, lost = locate(read_asked(settings.corpus_dir), chunks, twins)
+        build_asked(phrasings, embeddings, old.asked if old else None).save(scratch / ASKED)
+        plan.failed += [FailedDocument(f"{FOLDER}/{entry.file}", _lost(entry)) for entry in lost]
         np.save(scratch / "sentences.npy", sentences.astype(np.float16))
         lexical.build(scratch / "lexical", chunks)
         by_id = {document.id: document for document in documents}
@@ -196,6 +202,7 @@ def _build(
             dimension=embeddings.dimension,
             chunk_chars=settings.chunk_chars,
             thesaurus=_copy_thesaurus(settings.corpus_dir, scratch),
+            asked=asked_digest(settings.corpus_dir),
             previous=current_generation(settings.index_dir) or "",
         )
         (scratch / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
@@ -206,6 +213,18 @@ def _build(
         raise
     publish(settings.index_dir, name)
     return manifest, reused, len(chunks) - reused
+
+
+def _lost(entry: Asked) -> str:
+    return (
+        f"not one sentence of {entry.document} begins with {entry.beginning!r}. Write its beginning as it stands there, "
+        "long enough to be the only one"
+    )
+
+
+def _curated(corpus_dir: Path) -> tuple[str, str]:
+    """The digests of what curators keep beside the documents: thesaurus and questions."""
+    return _thesaurus_hash(corpus_dir), asked_digest(corpus_dir)
 
 
 def _thesaurus_hash(folder: Path) -> str:

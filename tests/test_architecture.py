@@ -15,7 +15,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "types"},
     {"settings", "text"},
-    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins"},
+    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked"},
     {"index"},
     {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},

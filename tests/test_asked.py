@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from advisor.asked import AskedIndex, asked_digest, build_asked, locate, read_asked
+from advisor.chunking import chunk_document
+from advisor.corpus import parse_document
+from advisor.errors import CorpusError
+from advisor.pipeline import Advisor
+from advisor.settings import Settings
+from advisor.sync import sync
+from advisor.twins import match_twins
+
+FRENCH = "# Coûts\n\nLe coût unitaire peut baisser tandis que la facture totale monte. Le volume croît plus vite.\n"
+ENGLISH = "# Costs\n\nA unit cost can fall while the total bill rises. Volume grows faster.\n"
+ASKED = """document: en/costs.md
+asked:
+  - sentence: A unit cost can fall while
+    fr: ["Chaque commande nous revient moins cher et pourtant on paie plus, est-ce normal ?"]
+    en: ["Is it normal that we pay more although every order got cheaper?"]
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    for name, text in {
+        "fr/costs.md": "---\ntranslation_of: en/costs.md\nlanguage: fr\n---\n" + FRENCH,
+        "en/costs.md": "---\nlanguage: en\n---\n" + ENGLISH,
+        "en/hiring.md": "# Hiring\n\nStructured interviews predict performance. An order of arrival is no criterion.\n",
+        "asked/costs.yaml": ASKED,
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def asked_settings(corpus: Path, tmp_path: Path) -> Settings:
+    return Settings(corpus_dir=corpus, index_dir=tmp_path / "index")
+
+
+def chunks_of(corpus: Path) -> tuple[list, dict[int, int]]:
+    documents = [parse_document(name, (corpus / name).read_bytes()) for name in ("en/costs.md", "fr/costs.md")]
+    chunks = [chunk for document in documents for chunk in chunk_document(document, chunk_chars=900)]
+    return chunks, match_twins(documents, chunks)
+
+
+def test_a_phrasing_is_answered_by_the_sentence_and_its_translation(corpus):
+    chunks, twins = chunks_of(corpus)
+    phrasings, lost = locate(read_asked(corpus), chunks, twins)
+    sentences = [chunk.text_of(sentence) for chunk in chunks for sentence in chunk.sentences]
+    assert lost == []
+    assert {sentences[phrasing.sentence][:12] for phrasing in phrasings} == {"A unit cost ", "Le coût unit"}
+    assert len(phrasings) == 4
+
+
+def test_a_beginning_that_no_sentence_or_two_have_is_lost(corpus):
+    chunks, twins = chunks_of(corpus)
+    entry = read_asked(corpus)[0]
+    nowhere, everywhere = replace(entry, beginning="No sentence"), replace(entry, beginning="")
+    assert locate([nowhere, everywhere], chunks, twins) == ([], [nowhere, everywhere])
+
+
+def test_a_question_put_as_the_curator_foresaw_finds_its_sentence_in_both_languages(asked_settings, embeddings):
+    sync(asked_settings, embeddings)
+    advisor = Advisor.open(asked_settings, embeddings)
+    for question, document in (
+        ("Is it normal that we pay more although every order got cheaper?", "en/costs.md"),
+        ("Chaque commande nous revient moins cher et pourtant on paie plus, est-ce normal ?", "fr/costs.md"),
+    ):
+        answer = advisor.ask(question)
+        assert answer.status == "answered"
+        assert answer.citations[0].document == document
+    advisor.close()
+
+
+def test_an_entry_without_its_sentence_is_reported_and_stops_nothing(asked_settings, embeddings):
+    path = asked_settings.corpus_dir / "asked" / "costs.yaml"
+    path.write_text(ASKED.replace("A unit cost can fall while", "A sentence that was rewritten"), encoding="utf-8")
+    report = sync(asked_settings, embeddings)
+    assert [failed.document for failed in report.failed] == ["asked/costs.yaml"]
+    assert "A sentence that was rewritten" in report.failed[0].error
+    assert report.documents == 3
+
+
+def test_a_new_question_makes_a_new_generation_and_embeds_itself_alone(asked_settings, embeddings):
+    first = sync(asked_settings, embeddings)
+    path = asked_settings.corpus_dir / "asked" / "costs.yaml"
+    path.write_text(ASKED.replace("]\n", ', "Why does the invoice grow?"]\n'), encoding="utf-8")
+    second = sync(asked_settings, embeddings)
+    third = sync(asked_settings, embeddings)
+    assert second.generation != first.generation
+    assert (second.embedded, second.unchanged) == (0, 3)
+    assert third.generation == second.generation
+
+
+def test_vectors_of_known_phrasings_are_used_again(corpus, embeddings):
+    phrasings, _ = locate(read_asked(corpus), *chunks_of(corpus))
+    first = build_asked(phrasings, embeddings, None)
+    marked = AskedIndex(first.questions, np.full_like(first.vectors, 0.5), first.sentences)
+    assert (build_asked(phrasings, embeddings, marked).vectors == 0.5).all()
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "document: x", "asked: {", "document: x\nasked:\n  - fr: []\n", "document: x\nasked: 3"]
+)
+def test_a_file_of_another_form_is_an_error_that_names_it(corpus, content):
+    (corpus / "asked" / "costs.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"costs\.yaml is not"):
+        read_asked(corpus)
+
+
+def test_a_corpus_without_questions_has_an_empty_index(tmp_path, embeddings):
+    index = build_asked([], embeddings, None)
+    index.save(tmp_path / "asked.npz")
+    loaded = AskedIndex.load(tmp_path / "asked.npz")
+    assert loaded.nearest(np.ones(embeddings.dimension, np.float32), num_results=5) == {}
+    assert asked_digest(tmp_path) == ""
