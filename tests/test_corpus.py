@@ -537,6 +537,14 @@ def questions(name: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def turns_of(question: dict) -> list[str]:
+    return question["turns"] if "turns" in question else [question["question"]]
+
+
+def facts_of(question: dict) -> list[list[str]]:
+    return [forms for facts in question["turn_facts"] for forms in facts] if "turns" in question else question["key_facts"]
+
+
 def wrong_question(question: dict) -> list[str]:
     """Quotes that are no span of their document, facts that no quote holds, and spaces that no keyboard types."""
     wrong = [
@@ -547,18 +555,29 @@ def wrong_question(question: dict) -> list[str]:
     quoted = fold(" ".join(target["quote"] for target in question["relevant"]))
     wrong += [
         f"no quote holds {forms}"
-        for forms in question["key_facts"]
+        for forms in facts_of(question)
         if not any(re.search(rf"(?<!\w){re.escape(fold(form))}(?!\w)", quoted) for form in forms)
     ]
-    return wrong + ["a space that is not typed"] * any(space in question["question"] for space in (NBSP, "\u202f"))
+    typed = " ".join(turns_of(question))
+    return wrong + ["a space that is not typed"] * any(space in typed for space in (NBSP, "\u202f"))
 
 
-@pytest.mark.parametrize("name", ["article", "playbooks"])
+@pytest.mark.parametrize("name", ["article", "playbooks", "cross-language", "dialogues", "unanswerable"])
 def test_questions_quote_the_corpus_and_their_facts_are_in_the_quotes(name: str) -> None:
     found = questions(name)
     assert len({question["id"] for question in found}) == len(found) > 0
     assert {question["id"]: wrong for question in found if (wrong := wrong_question(question))} == {}
-    assert all(question["relevant"] and question["key_facts"] for question in found if question["answerable"])
+    assert all(question["relevant"] and facts_of(question) for question in found if question["answerable"])
+    assert all(len(q["turns"]) == len(q["turn_facts"]) == len(q["turn_answerable"]) for q in found if "turns" in q)
+
+
+def test_ids_are_unique_over_all_sets_and_languages_balance() -> None:
+    found = [
+        question for path in sorted((ROOT / "evals" / "questions").glob("*.jsonl")) for question in questions(path.stem)
+    ]
+    assert len({question["id"] for question in found}) == len(found) > 400
+    french = sum(question["language"] == "fr" for question in found)
+    assert abs(french - len(found) / 2) <= 0.02 * len(found)
 
 
 def test_a_wrong_question_is_seen() -> None:
