@@ -13,6 +13,8 @@ from advisor.types import Language
 _OPENING = re.compile(
     r"^(?:et|mais|alors|donc|ok|oui|non|sinon|pourquoi pas|and|but|so|then|yes|no|okay|what about|how about|why not)\b"
 )
+# So opens a condition put on what was said before, when little else follows.
+_CONDITION = re.compile(r"^(?:meme|pour|avec|sans|chez|dans|seulement|for|even|with|without|in|only|just|at)\b")
 # These stand for something said before; "il" and "elle" also close a French question that names its subject.
 _PRONOUN = re.compile(
     r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|lui|eux|le faire|it|its|they|them|their|this|that|these|those|he|she)\b"
@@ -31,6 +33,8 @@ def is_follow_up(question: str, language: Language) -> bool:
     folded = fold(re.sub(r"\bIT\b", "", question))  # information technology is no pronoun
     count = len(set(terms(question, language)))
     if not count or _OPENING.search(folded) or _BARE.search(folded):
+        return True
+    if count <= _FEW_TERMS and _CONDITION.search(folded):
         return True
     return bool(count <= _MANY_TERMS and _PRONOUN.search(folded)) or bool(count <= _FEW_TERMS and _INVERTED.search(folded))
 

@@ -14,7 +14,7 @@ _TOO_SHORT_TO_TELL = 2  # words
 # A figure or a name is asked for, of the asker's own organisation, at a time told from today: no corpus holds that.
 _ASKS_FACT = re.compile(
     r"\b(?:combien|quels? (?:est|sera|etait|sont|seront|a ete)|quelles? (?:est|sera|etait|sont|seront)|lequel|laquelle"
-    r"|how (?:many|much)|what (?:is|was|will|were)|which of|who (?:will|is going)|when will)\b"
+    r"|how (?:many|much)|what (?:is|was|will|were|did)|which of|who (?:will|is going)|when will)\b"
 )
 _OWN = re.compile(r"\b(?:notre|nos|mon|ma|mes|our|my)\b")
 _FROM_TODAY = re.compile(

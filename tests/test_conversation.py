@@ -21,10 +21,13 @@ FIRST: dict[Language, str] = {
         ("Oui", "fr"),
         ("Et pour une petite équipe ?", "fr"),
         ("Combien ça coûte ?", "fr"),
+        ("Même avec une seule équipe ?", "fr"),
+        ("Pour une PME ?", "fr"),
         ("Why?", "en"),
         ("And for a small team?", "en"),
         ("How much does it cost?", "en"),
         ("What about security?", "en"),
+        ("for everyone?", "en"),
     ],
 )
 def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None:
@@ -39,6 +42,8 @@ def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None
     [
         ("Quels indicateurs DORA suivre pour mesurer la livraison ?", "fr"),
         ("Quelle est la place du CTO au comité de direction ?", "fr"),
+        ("Pour quelles raisons peut-on extraire un microservice d’un monolithe ?", "fr"),
+        ("In what order should applications move to the cloud?", "en"),
         ("Which DORA metrics should an engineering team track?", "en"),
     ],
 )
