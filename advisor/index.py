@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from advisor.models import Embeddings
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"
