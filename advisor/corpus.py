@@ -26,6 +26,7 @@ from advisor.types import Document, Extracted, Source
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)---[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
 _BEGINS_WITH_A_KEY = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*[ \t]*[\"']?[\w-]+[\"']?[ \t]*:")
 _LONGEST_FRONT_MATTER = 20_000  # characters
+_DEEPEST_FRONT_MATTER = 20
 _BLOCKS = MarkdownIt("commonmark").disable("inline")
 _TITLE_TAGS = ("h1", "h2")
 _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
@@ -197,21 +198,34 @@ def _front_matter(text: str) -> tuple[dict[str, Any], int]:
 
 def _parse_yaml(block: str) -> dict[str, Any]:
     try:
-        if len(block) > _LONGEST_FRONT_MATTER:
-            problem, line = f"it is longer than {_LONGEST_FRONT_MATTER:,} characters", None
-        # A few aliases of aliases are billions of values.
-        elif any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(block, yaml.SafeLoader)):
-            problem, line = "an alias (*name) is not read here", None
-        else:
+        problem, line = _refused(block), None
+        if not problem:
             front: dict[str, Any] = yaml.safe_load(block)
             return front
     except yaml.MarkedYAMLError as cause:
         problem, line = str(cause.problem), cause.problem_mark.line + 2 if cause.problem_mark else None
-    except (yaml.YAMLError, ValueError, RecursionError) as cause:  # ValueError: a date such as 2026-13-01
+    except (yaml.YAMLError, ValueError) as cause:  # ValueError: a date such as 2026-13-01
         problem, line = str(cause).splitlines()[0], None
     place = f", line {line}" if line else ""
     message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
     raise DocumentError(message)
+
+
+def _refused(block: str) -> str:
+    """Why a block of YAML is not even built, before it takes time and memory without end; "" when it may be.
+
+    :raises yaml.YAMLError: when it is no YAML.
+    """
+    if len(block) > _LONGEST_FRONT_MATTER:
+        return f"it is longer than {_LONGEST_FRONT_MATTER:,} characters"
+    depth = 0
+    for event in yaml.parse(block, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_FRONT_MATTER:
+            return "its lists are nested too deeply"
+        if isinstance(event, yaml.AliasEvent):  # a few aliases of aliases are billions of values
+            return "an alias (*name) is not read here"
+    return ""
 
 
 def _string(value: object) -> str | None:

@@ -34,7 +34,7 @@ _EMPHASIS = re.compile(
     r"|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+"
 )
 _ATTRIBUTE = r"\s+[a-zA-Z_:@][\w.:@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))?"
-_TAG = re.compile(rf"(?<!\\)</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--.*?-->", re.DOTALL)
+_TAG = re.compile(rf"(?<!\\)</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _ADDRESS = re.compile(r"<((?:[a-z][a-z0-9+.-]+:|[\w.+-]+@)[^\s<>]+)>", re.IGNORECASE)
 _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")

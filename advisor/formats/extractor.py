@@ -108,8 +108,10 @@ class Extractor:
         status = self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        last = lines[-1] if lines else f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
-        if last.startswith("MemoryError"):
-            megabytes = self.settings.max_reading_bytes // 1_000_000
-            return f"takes more than {megabytes:,} MB of memory to read (ADVISOR_MAX_READING_BYTES). Simplify it or split it"
-        return f"is damaged: its reader stopped ({last[:200]}). Save it again"
+        megabytes = self.settings.max_reading_bytes // 1_000_000
+        if status < 0:
+            name = signal.Signals(-status).name
+            return f"stops its reader ({name}): it is damaged, or takes over {megabytes:,} MB (ADVISOR_MAX_READING_BYTES)"
+        if lines and lines[-1].startswith("MemoryError"):
+            return f"takes over {megabytes:,} MB of memory to read (ADVISOR_MAX_READING_BYTES). Simplify it or split it"
+        return f"is damaged: its reader stopped ({lines[-1][:200] if lines else status}). Save it again"

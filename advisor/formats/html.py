@@ -12,28 +12,9 @@ from advisor.formats.markup import one_line
 from advisor.types import Extracted
 
 _NOT_TEXT = {
-    *(
-        [
-            "audio",
-            "base",
-            "button",
-            "canvas",
-            "datalist",
-            "embed",
-            "head",
-            "iframe",
-            "input",
-            "link",
-            "meta",
-            "noscript",
-            "object",
-            "option",
-            "script",
-            "select",
-        ]
-    ),
-    *(["style", "svg", "template", "textarea", "title", "video", "math", "map"]),
-}
+    "audio", "base", "button", "canvas", "datalist", "embed", "head", "iframe", "input", "link", "map", "math", "meta",
+    "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea", "title", "video",
+}  # fmt: skip
 _AROUND = {"aside", "footer", "header", "nav"}
 _AROUND_ROLES = {"banner", "complementary", "contentinfo", "menu", "navigation", "search", "dialog", "alertdialog"}
 _MAIN = ("main, [role=main]", "article")

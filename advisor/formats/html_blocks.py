@@ -5,6 +5,7 @@ The tree is walked without recursion: a hostile page nests deeper than Python's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,55 +15,13 @@ from advisor.formats.markup import literal, one_line, visible
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {
-    *(
-        [
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-            "dialog",
-            "div",
-            "dl",
-            "dt",
-            "fieldset",
-            "figcaption",
-            "figure",
-        ]
-    ),
-    *(
-        [
-            "footer",
-            "form",
-            "header",
-            "hgroup",
-            "hr",
-            "legend",
-            "li",
-            "main",
-            "nav",
-            "ol",
-            "p",
-            "pre",
-            "section",
-            "summary",
-            "table",
-            "tbody",
-            "td",
-            "tfoot",
-            "th",
-            "thead",
-            "tr",
-            "ul",
-        ]
-    ),
-    *_HEADINGS,
-}
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "legend", "li", "main",
+    "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "h1",
+    "h2", "h3", "h4", "h5", "h6",
+}  # fmt: skip
 _DEEPEST = 5  # levels of lists that are indented
+_LIST_START = re.compile(r"\d{1,9}", re.ASCII)
 _BACK_LINKS = ("¶", "#", "§", "↑", "^")
 _IN_LAYOUT_ONLY = "h1, h2, h3, h4, h5, h6, ul, ol, pre, blockquote"
 
@@ -211,7 +170,7 @@ def _nest(writer: _Writer, node: LexborNode, tag: str, *, entering: bool) -> Non
     if tag in ("ul", "ol"):
         if entering:
             start = node.attributes.get("start") or ""
-            writer.lists.append(_List(0 if tag == "ul" else int(start) if start.isdecimal() and len(start) < 9 else 1))
+            writer.lists.append(_List(0 if tag == "ul" else int(start) if _LIST_START.fullmatch(start) else 1))
         elif writer.lists:
             writer.lists.pop()
     elif tag == "li":

@@ -57,7 +57,7 @@ def kind_of(name: str, data: bytes) -> Kind:
         raise DocumentError(message)
     found = _begins_as(data)
     if found is None:
-        found = promised if promised in ("Markdown", "text", "HTML") else "something else"
+        found = promised if promised in ("Markdown", "text", "HTML") else "none"
     if found == promised:
         return promised
     suffix = next((suffix for suffix, kind in BY_SUFFIX.items() if kind == found), "")

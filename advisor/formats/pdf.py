@@ -18,35 +18,9 @@ _HYPHEN = re.compile(r"(\w+)[-\u2010\u00ad\x02\ufffe]\Z")
 _WORD = re.compile(r"\w+(?:[-\u2010\u2011]\w+)*")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011]\w+)*")
 _STAYS_HYPHENATED = (
-    *(
-        [
-            "il",
-            "ils",
-            "elle",
-            "elles",
-            "on",
-            "je",
-            "tu",
-            "nous",
-            "vous",
-            "le",
-            "la",
-            "les",
-            "lui",
-            "leur",
-            "moi",
-            "y",
-            "en",
-            "ci",
-            "là",
-            "même",
-            "mêmes",
-            "être",
-            "à-dire",
-        ]
-    ),
-    *(["t-il", "t-elle", "t-on", "based", "driven", "like"]),
-)
+    "il", "ils", "elle", "elles", "on", "je", "tu", "nous", "vous", "le", "la", "les", "lui", "leur", "moi", "y", "en",
+    "ci", "là", "même", "mêmes", "être", "à-dire", "t-il", "t-elle", "t-on", "based", "driven", "like",
+)  # fmt: skip
 _SHORT_PREFIX = 3  # letters: "e-commerce", "co-founder", "non-conforme"
 _UNREADABLE = re.compile("[\ue000-\uf8ff\ufffd]")
 _MOST_UNREADABLE = 0.3  # of the characters

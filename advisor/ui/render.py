@@ -180,7 +180,7 @@ def _header(document: Document, page: int | None, texts: Texts) -> str:
 
 
 def _render_body(document: Document, marks: Sequence[tuple[int, str]] = ()) -> str:
-    """The body as HTML, with characters inserted before it is rendered: marks in order of their offsets, and signs of pages."""
+    """The body as HTML, with characters inserted before it is rendered: `marks`, in their order, and signs of pages."""
     pages = [(offset, _page_sign(document, offset)) for offset in document.pages[1:]]
     parts, at = [], document.body_start
     for offset, characters in sorted([*pages, *marks], key=lambda insertion: insertion[0]):

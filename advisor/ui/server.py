@@ -145,7 +145,7 @@ def _source(
 
 
 def _original(advisor: Advisor, name: str) -> Response:
-    """A file of the corpus folder, when the index holds just that. A path that is asked for is never opened: it is looked up.
+    """A file of the corpus folder, when the index holds just that. What is asked for is looked up there, never opened.
 
     Nothing of it runs on the page's behalf: a PDF is shown by the browser's own reader, any other file is handed over to be
     saved.
