@@ -256,7 +256,7 @@ def _citation(marker: int, chunk: Chunk, document: Document | None, start: int, 
         start_line=lines.of(start),
         end_line=lines.of(end - 1),
         quote=document.text[start:end],
-        page=chunk.page,
+        page=document.page_of(start),
         evidence=document.evidence,
         date=document.updated,
     )

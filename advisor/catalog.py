@@ -20,7 +20,7 @@ from advisor.types import Chunk, Document, Sentence, Source
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT, language TEXT, text TEXT, body_start INTEGER, content_hash TEXT, topic TEXT,
-    translation_of TEXT, updated TEXT, evidence TEXT, sources TEXT
+    translation_of TEXT, updated TEXT, evidence TEXT, sources TEXT, pages TEXT
 );
 CREATE TABLE chunks (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE, document TEXT REFERENCES documents (id), heading TEXT, start INTEGER,
@@ -33,7 +33,7 @@ CREATE TABLE sentences (
 CREATE INDEX chunk_document ON chunks (document);
 CREATE INDEX sentence_chunk ON sentences (chunk);
 """
-_COLUMNS = "id, title, language, text, body_start, content_hash, topic, translation_of, updated, evidence, sources"
+_COLUMNS = "id, title, language, text, body_start, content_hash, topic, translation_of, updated, evidence, sources, pages"
 _MOST_PARAMETERS = 500  # SQLite takes 999 in its oldest builds
 
 
@@ -59,7 +59,7 @@ def write(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], tw
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(_SCHEMA)
         database.executemany(
-            f"INSERT INTO documents ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO documents ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (_document_row(document) for document in documents),
         )
         database.executemany(
@@ -90,6 +90,7 @@ def _document_row(document: Document) -> tuple[Any, ...]:
     return (
         document.id, document.title, document.language, document.text, document.body_start, document.content_hash,
         document.topic, document.translation_of, document.updated, document.evidence, sources,
+        json.dumps(document.pages),
     )  # fmt: skip
 
 
@@ -182,4 +183,5 @@ def _stored_chunks(rows: list[tuple[Any, ...]]) -> dict[str, StoredChunk]:
 def _document(row: tuple[Any, ...]) -> Document:
     fields: dict[str, Any] = dict(zip(_COLUMNS.split(", "), row, strict=True))
     sources = tuple(Source(**source) for source in json.loads(fields.pop("sources")))
-    return Document(**fields, sources=sources)
+    pages = json.loads(fields.pop("pages"))
+    return Document(**fields, sources=sources, pages=tuple(pages))

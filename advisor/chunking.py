@@ -14,12 +14,12 @@ from itertools import groupby, pairwise, zip_longest
 
 from markdown_it import MarkdownIt
 
-from advisor.corpus import MARKDOWN
+from advisor.corpus import is_markdown
 from advisor.text import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
 VERSION = 2
-"""Raise it when the same document would give other chunks: the index is then rebuilt."""
+"""Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
 _OPAQUE = ("fence", "code_block", "html_block", "table_open")
@@ -69,6 +69,7 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
                     end_line=lines.of(end - 1),
                     text=document.text[start:end],
                     sentences=tuple(group),
+                    page=document.page_of(start),
                 )
             )
     return chunks
@@ -76,8 +77,7 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
 
 def blocks_of(document: Document) -> list[Block]:
     """The blocks of a document in reading order."""
-    is_markdown = document.id.lower().endswith(MARKDOWN)
-    blocks = _markdown_blocks(document) if is_markdown else _text_blocks(document)
+    blocks = _markdown_blocks(document) if is_markdown(document.id) else _text_blocks(document)
     return [block for block in blocks if has_words(plain(document.text[block.start : block.end]))]
 
 

@@ -242,6 +242,7 @@ def _answer_in_words(answer: Answer) -> str:
 
 def _source_in_words(citation: Citation) -> str:
     lines = f"{citation.start_line}" + (f"-{citation.end_line}" if citation.end_line != citation.start_line else "")
+    page = f", p. {citation.page}" if citation.page else ""
     place = " > ".join([citation.title, *citation.heading])
     kind = ", ".join(filter(None, (citation.evidence, citation.date)))
-    return f"[{citation.marker}] {citation.document}:{lines}  {place}" + (f"  ({kind})" if kind else "")
+    return f"[{citation.marker}] {citation.document}:{lines}{page}  {place}" + (f"  ({kind})" if kind else "")

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
+import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
-from charset_normalizer import from_bytes
 from markdown_it import MarkdownIt
 
 from advisor.errors import CorpusError, DocumentError
+from advisor.formats.encoding import decode, decode_html
+from advisor.formats.extractor import Extractor
+from advisor.formats.kinds import BY_SUFFIX, SUFFIXES, Kind, kind_of
 from advisor.settings import Settings
-from advisor.text import detect_language, has_words, plain
-from advisor.types import Document, Source
+from advisor.text import detect_language, fold, has_words, plain
+from advisor.types import Document, Extracted, Source
 
-MARKDOWN = (".md", ".markdown")
-TEXT = (".txt",)
-SUFFIXES = MARKDOWN + TEXT
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)---[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_BEGINS_WITH_A_KEY = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*[ \t]*[\"']?[\w-]+[\"']?[ \t]*:")
+_LONGEST_FRONT_MATTER = 20_000  # characters
+_DEEPEST_FRONT_MATTER = 20
 _BLOCKS = MarkdownIt("commonmark").disable("inline")
 _TITLE_TAGS = ("h1", "h2")
 _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
+_ENOUGH_TO_TELL = 200  # characters from which on a text shows its language better than what it says of itself
+_NOT_IN_A_NAME = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, surrogates, line separators
+_LONGEST_NAME = 255  # bytes, on the usual file systems
 
 
 def list_files(corpus_dir: Path) -> list[Path]:
@@ -45,12 +51,9 @@ def list_files(corpus_dir: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder, without hidden ones and without links that lead out of it."""
-    root = folder.resolve()
+    """What is below a folder, but for folders and what is hidden. Links to folders are not followed."""
     for path in folder.rglob("*"):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
-        if path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root)):
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and not path.is_dir():
             yield path
 
 
@@ -62,16 +65,24 @@ def document_id(path: Path, corpus_dir: Path) -> str:
 def read_bytes(path: Path, settings: Settings) -> bytes:
     """The bytes of one file.
 
-    :raises DocumentError: when it is too large or cannot be read.
+    :raises DocumentError: when it is too large, cannot be read, is no file (a pipe, a device), or leads out of the corpus.
     """
     try:
-        size = path.stat().st_size
-        if size > settings.max_file_bytes:
-            message = f"{size:,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
+        if path.is_symlink() and not path.resolve().is_relative_to(settings.corpus_dir.resolve()):
+            message = "is a link that leads out of the corpus folder. Copy the file itself into it"
             raise DocumentError(message)
-        return path.read_bytes()
-    except OSError as cause:
-        message = f"cannot be read: {cause.strerror}"
+        # A pipe that nobody writes to would be waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                message = "is no file but a folder, a pipe or a device. Remove it from the corpus folder"
+                raise DocumentError(message)
+            if found.st_size > settings.max_file_bytes:
+                message = f"{found.st_size:,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
+                raise DocumentError(message)
+            return file.read(settings.max_file_bytes)
+    except (OSError, RuntimeError) as cause:  # RuntimeError: links that lead in a circle
+        message = f"cannot be read: {getattr(cause, 'strerror', None) or 'its links lead in a circle'}"
         raise DocumentError(message) from cause
 
 
@@ -80,13 +91,58 @@ def content_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def parse_document(name: str, data: bytes) -> Document:
-    """A document from the bytes of its file; whatever the front matter lacks is derived from the text.
+def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -> Document:
+    """A document from the bytes of its file; what it does not say of itself is derived from the text.
 
-    A file without text is a document without chunks.
+    A Markdown or text file without text is a document without chunks.
 
-    :raises DocumentError: when the bytes are no text.
+    :param extractor: reads PDF, Word and HTML files, one after another; None for one file with the usual limits.
+    :raises DocumentError: when the file cannot be read, or is not what its name promises.
     """
+    if extractor is None:
+        with Extractor(Settings()) as own:
+            return parse_document(name, data, own)
+    kind = kind_of(name, data)
+    document = _read_text(name, data) if is_text(kind) else _read_extracted(name, data, kind, extractor)
+    most = extractor.settings.max_text_chars
+    if len(document.text) > most:
+        message = f"{len(document.text):,} characters of text, over the limit of {most:,} (ADVISOR_MAX_TEXT_CHARS). Split it"
+        raise DocumentError(message)
+    return document
+
+
+def is_text(kind: Kind) -> bool:
+    """Whether a document's text is its file's, as it stands."""
+    return kind in ("Markdown", "text")
+
+
+def is_markdown(name: str) -> bool:
+    """Whether a document's text is Markdown: of its file, or what was read from it."""
+    return BY_SUFFIX.get(Path(name).suffix.lower()) != "text"
+
+
+def check_upload(name: str, data: bytes, settings: Settings) -> str:
+    """The name under which a file that somebody sends can be put into the corpus folder: no path, nothing invisible.
+
+    :raises DocumentError: when it is too large, of no kind that is read, not what its name promises, or its name unusable.
+    """
+    bare = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
+    safe = "".join(c for c in bare if unicodedata.category(c) not in _NOT_IN_A_NAME).lstrip(". ").rstrip()
+    if not has_words(Path(safe).stem):
+        message = f"{name[:80]!r} is no name for a document. Give it letters or digits"
+        raise DocumentError(message)
+    if len(safe.encode()) > _LONGEST_NAME:
+        message = f"its name is longer than {_LONGEST_NAME} bytes. Shorten it"
+        raise DocumentError(message)
+    if len(data) > settings.max_file_bytes:
+        message = f"{len(data):,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
+        raise DocumentError(message)
+    if is_text(kind_of(safe, data)):
+        decode(data)
+    return safe
+
+
+def _read_text(name: str, data: bytes) -> Document:
     text = decode(data)
     front, body_start = _front_matter(text)
     body = text[body_start:]
@@ -105,45 +161,71 @@ def parse_document(name: str, data: bytes) -> Document:
     )
 
 
-def decode(data: bytes) -> str:
-    """The text of a file, newlines untouched: UTF-8 where it is, otherwise Windows-1252 where it can be.
-
-    Documents are in French or English: statistics over a short text would rather see Polish (cp1250) in an "à".
-
-    :raises DocumentError: when the bytes are binary.
-    """
-    text = _decoded(data, "utf-8")
-    if text is None and not data.startswith(_UTF_16_MARKS) and not _CONTROLS.search(data):
-        text = _decoded(data, "cp1252")
-    if text is None:
-        guess = from_bytes(data).best()
-        text = _decoded(data, guess.encoding) if guess else None
-    if text is None:
-        message = "is not text in any known encoding. Save it as UTF-8"
+def _read_extracted(name: str, data: bytes, kind: Kind, extractor: Extractor) -> Document:
+    found = extractor.extract(kind, decode_html(data).encode("utf-8", "replace") if kind == "HTML" else data)
+    if not has_words(found.text):
+        message = "holds no text that its reader sees"
         raise DocumentError(message)
-    if "\0" in text:
-        message = "is binary (it holds NUL bytes), not text"
-        raise DocumentError(message)
-    return text
+    declared = found.language if len(found.text) < _ENOUGH_TO_TELL else None
+    return Document(
+        id=name,
+        title=_own_title(found) or _derive_title(name, found.text),
+        language="fr" if declared == "fr" else "en" if declared == "en" else detect_language(found.text),
+        text=found.text,
+        body_start=0,
+        content_hash=content_hash(data),
+        updated=found.updated,
+        pages=found.pages,
+    )
 
 
-def _decoded(data: bytes, encoding: str) -> str | None:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
+def _own_title(found: Extracted) -> str | None:
+    """The title that a file gives itself, without the name of the site that follows in many pages."""
+    heading = _first_heading(found.text)
+    return heading if found.title and heading and fold(heading) in fold(found.title) else found.title
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], int]:
-    """The YAML block at the top, and where the body starts. A block that is not YAML is part of the text."""
+    """The YAML block at the top, and where the body starts. A block that begins with no key is part of the text.
+
+    :raises DocumentError: when it begins with a key and is no YAML: its values would be lost without a word.
+    """
     found = _FRONT_MATTER.match(text)
+    if not found or not _BEGINS_WITH_A_KEY.match(found.group(1)):
+        return {}, 1 if text.startswith("\ufeff") else 0
+    return _parse_yaml(found.group(1)), found.end()
+
+
+def _parse_yaml(block: str) -> dict[str, Any]:
     try:
-        front = yaml.safe_load(found.group(1)) if found else None
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date such as 2026-13-01
-        front = None
-    if found and isinstance(front, dict):
-        return front, found.end()
-    return {}, 1 if text.startswith("\ufeff") else 0
+        problem, line = _refused(block), None
+        if not problem:
+            front: dict[str, Any] = yaml.safe_load(block)
+            return front
+    except yaml.MarkedYAMLError as cause:
+        problem, line = str(cause.problem), cause.problem_mark.line + 2 if cause.problem_mark else None
+    except (yaml.YAMLError, ValueError) as cause:  # ValueError: a date such as 2026-13-01
+        problem, line = str(cause).splitlines()[0], None
+    place = f", line {line}" if line else ""
+    message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
+    raise DocumentError(message)
+
+
+def _refused(block: str) -> str:
+    """Why a block of YAML is not even built, before it takes time and memory without end; "" when it may be.
+
+    :raises yaml.YAMLError: when it is no YAML.
+    """
+    if len(block) > _LONGEST_FRONT_MATTER:
+        return f"it is longer than {_LONGEST_FRONT_MATTER:,} characters"
+    depth = 0
+    for event in yaml.parse(block, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_FRONT_MATTER:
+            return "its lists are nested too deeply"
+        if isinstance(event, yaml.AliasEvent):  # a few aliases of aliases are billions of values
+            return "an alias (*name) is not read here"
+    return ""
 
 
 def _string(value: object) -> str | None:
@@ -165,13 +247,12 @@ def _sources(value: object) -> tuple[Source, ...]:
 
 
 def _derive_title(name: str, body: str) -> str:
-    path = Path(name)
-    if path.suffix.lower() in MARKDOWN and (heading := _first_heading(body)):
-        return heading
-    first = next((line.strip() for line in body.splitlines() if has_words(line)), "")
-    if path.suffix.lower() in TEXT and 0 < len(first) <= _LONGEST_TITLE:
-        return first
-    return path.stem.replace("-", " ").replace("_", " ").strip().capitalize()
+    if is_markdown(name):
+        first = _first_heading(body)
+    else:
+        first = next((line.strip() for line in body.splitlines() if has_words(line)), "")
+        first = first if len(first) <= _LONGEST_TITLE else ""
+    return first or Path(name).stem.replace("-", " ").replace("_", " ").strip().capitalize()
 
 
 def _first_heading(body: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from advisor.catalog import Catalog
 from advisor.corpus import content_hash, document_id, parse_document, read_bytes
 from advisor.errors import DocumentError
+from advisor.formats.extractor import Extractor
 from advisor.settings import Settings
 from advisor.types import Document, FailedDocument
 
@@ -35,33 +36,34 @@ def make_plan(settings: Settings, files: Sequence[Path], held: Catalog | None, *
     before = held.hashes() if held else {}
     plan = Plan()
     seen = set()
-    for path in files:
-        name = document_id(path, settings.corpus_dir)
-        seen.add(name)
-        kept = held.document(name) if held and name in before else None
-        try:
-            document = _read(settings, path, name, None if reread else kept)
-        except DocumentError as cause:
-            plan.failed.append(FailedDocument(name, str(cause)))
-            if kept:
-                plan.documents.append(kept)
+    with Extractor(settings) as extractor:
+        for path in files:
+            name = document_id(path, settings.corpus_dir)
+            seen.add(name)
+            kept = held.document(name) if held and name in before else None
+            try:
+                document = _read(settings, path, name, None if reread else kept, extractor)
+            except DocumentError as cause:
+                plan.failed.append(FailedDocument(name, str(cause)))
+                if kept:
+                    plan.documents.append(kept)
+                    plan.unchanged += 1
+                continue
+            plan.documents.append(document)
+            if name not in before:
+                plan.added.append(name)
+            elif before[name] != document.content_hash:
+                plan.updated.append(name)
+            else:
                 plan.unchanged += 1
-            continue
-        plan.documents.append(document)
-        if name not in before:
-            plan.added.append(name)
-        elif before[name] != document.content_hash:
-            plan.updated.append(name)
-        else:
-            plan.unchanged += 1
     plan.removed = sorted(set(before) - seen)
     _match_renames(plan, before)
     return plan
 
 
-def _read(settings: Settings, path: Path, name: str, known: Document | None) -> Document:
+def _read(settings: Settings, path: Path, name: str, known: Document | None, extractor: Extractor) -> Document:
     data = read_bytes(path, settings)
-    return known if known and known.content_hash == content_hash(data) else parse_document(name, data)
+    return known if known and known.content_hash == content_hash(data) else parse_document(name, data, extractor)
 
 
 def _match_renames(plan: Plan, before: dict[str, str]) -> None:

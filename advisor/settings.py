@@ -36,6 +36,15 @@ class Settings(BaseSettings):
 
     chunk_chars: int = Field(default=900, ge=200, le=8_000, description="Longest chunk, in characters (about 4 a token).")
     max_file_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest file that is read.")
+    max_text_chars: int = Field(default=5_000_000, ge=1_000, description="Longest text of one file, in characters.")
+    max_pages: int = Field(default=2_000, ge=1, description="Longest PDF, in pages.")
+    max_unpacked_bytes: int = Field(
+        default=50_000_000, ge=1_000, description="Most bytes that the text of a DOCX unpacks to."
+    )
+    max_reading_seconds: float = Field(default=30, gt=0, description="Longest reading of one PDF, DOCX or HTML file.")
+    max_reading_bytes: int = Field(
+        default=1_500_000_000, ge=200_000_000, description="Most memory that reading one PDF, DOCX or HTML file takes."
+    )
 
     num_candidates: int = Field(default=50, ge=1, le=1_000, description="Chunks that each search contributes.")
     num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")

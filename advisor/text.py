@@ -34,10 +34,11 @@ _EMPHASIS = re.compile(
     r"|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+"
 )
 _ATTRIBUTE = r"\s+[a-zA-Z_:@][\w.:@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))?"
-_TAG = re.compile(rf"</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--.*?-->", re.DOTALL)
+_TAG = re.compile(rf"(?<!\\)</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _ADDRESS = re.compile(r"<((?:[a-z][a-z0-9+.-]+:|[\w.+-]+@)[^\s<>]+)>", re.IGNORECASE)
 _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
+_ESCAPE = re.compile(r"\\(?=[#>|<\[])")
 _SPACE = re.compile(r"\s+")
 # In a short text, little words tell the language better than statistics: "Comment recruter un staff engineer ?" is French.
 _FRENCH = """
@@ -92,7 +93,7 @@ def plain(text: str) -> str:
     unquoted = _QUOTE_MARK.sub(r"\1", text)
     unlinked = _LINK.sub(r"\1", _LINK.sub(r"\1", unquoted))  # twice: the label of a link can be an image
     bare = _TAG.sub("", _ADDRESS.sub(r"\1", unlinked))
-    return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _EMPHASIS.sub("", bare)))
+    return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _ESCAPE.sub("", _EMPHASIS.sub("", bare))))
 
 
 def _squeeze(text: str) -> str:

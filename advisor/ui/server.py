@@ -8,19 +8,22 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI, HTTPException, Query, Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from advisor.console import ensure_index
-from advisor.errors import SettingsError
+from advisor.corpus import content_hash, document_id, list_files, read_bytes
+from advisor.errors import CorpusError, SettingsError
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
@@ -96,6 +99,11 @@ def create_app(advisor: Advisor) -> FastAPI:
         """A document of the index, `[start, end)` of its text marked; `language` is that of the words around it."""
         return _source(advisor, document, generation, start, end, language)
 
+    @app.get("/api/originals/{document:path}", response_class=Response)
+    def original(document: str) -> Response:
+        """The file that a document of the index was read from, as it was then."""
+        return _original(advisor, document)
+
     for language, texts in TEXTS.items():
         gr.mount_gradio_app(
             app,
@@ -133,6 +141,36 @@ def _source(
         generation=generation,
         text=found.text,
         html=render_document(found, start, end, TEXTS[language]),
+    )
+
+
+def _original(advisor: Advisor, name: str) -> Response:
+    """A file of the corpus folder, when the index holds just that. What is asked for is looked up there, never opened.
+
+    Nothing of it runs on the page's behalf: a PDF is shown by the browser's own reader, any other file is handed over to be
+    saved.
+    """
+    found = advisor.document(name)
+    if found is None:
+        raise HTTPException(404, f"{name} is not in the index")
+    try:
+        files = list_files(advisor.settings.corpus_dir)
+        path = next((path for path in files if document_id(path, advisor.settings.corpus_dir) == name), None)
+        data = read_bytes(path, advisor.settings) if path else b""
+    except CorpusError as cause:
+        raise HTTPException(404, f"{name} {cause}") from cause
+    if path is None or content_hash(data) != found.content_hash:
+        raise HTTPException(404, f"{name} has been changed or removed since it was indexed")
+    is_pdf = path.suffix.lower() == ".pdf"
+    shown = "inline" if is_pdf else "attachment"
+    return Response(
+        data,
+        media_type="application/pdf" if is_pdf else "application/octet-stream",
+        headers={
+            "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(Path(name).name)}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'",
+        },
     )
 
 

@@ -26,6 +26,9 @@ class Texts:
     document: str
     unreadable: str
     rests_on: str
+    original: str
+    page: str
+    page_short: str
     understood_as: str
     abstained: str
     confidence: str
@@ -67,6 +70,9 @@ FRENCH = Texts(
     document="Document cité",
     unreadable="Ce document ne peut pas être affiché : il n’est plus dans l’index, ou le conseiller est arrêté.",
     rests_on="Ce document s’appuie sur",
+    original="ouvrir l’original",
+    page="page {}",
+    page_short="p.\u00a0{}",
     understood_as="Compris comme\u00a0: {}",
     abstained="Pas de réponse dans le corpus",
     confidence="confiance {:.0f}\u00a0%",
@@ -133,6 +139,9 @@ ENGLISH = Texts(
     document="Cited document",
     unreadable="This document cannot be shown: it is no longer in the index, or the advisor has stopped.",
     rests_on="This document rests on",
+    original="open the original",
+    page="page {}",
+    page_short="p.\u00a0{}",
     understood_as="Understood as: {}",
     abstained="No answer in the corpus",
     confidence="confidence {:.0f}%",

@@ -1,0 +1,76 @@
+"""DOCX -> headings, paragraphs, lists and tables as Markdown."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from xml.etree import ElementTree
+
+import mammoth
+from selectolax.lexbor import LexborHTMLParser
+
+from advisor.errors import DocumentError
+from advisor.formats.html_blocks import to_markdown
+from advisor.formats.markup import one_line
+from advisor.types import Extracted
+
+_PARTS = (".xml", ".rels")
+_MOST_PARTS = 10_000
+_STYLES = """
+p[style-name='Title'] => h1:fresh
+p[style-name='Subtitle'] => p:fresh
+"""
+_CORE = "docProps/core.xml"
+_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_MODIFIED = "{http://purl.org/dc/terms/}modified"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
+    """The text of a Word document, footnotes last; pictures, comments and deleted text are left out.
+
+    :param max_bytes: most bytes that its parts may unpack to.
+    :raises DocumentError: when it is damaged, protected, larger unpacked, or holds what no Word document does.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check(archive, max_bytes)
+            title, updated = _properties(archive)
+    except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
+        message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
+        raise DocumentError(message) from cause
+    # No style map of the file's own, no picture, nothing from outside the file: it is not trusted.
+    converted = mammoth.convert_to_html(
+        io.BytesIO(data),
+        style_map=_STYLES,
+        include_embedded_style_map=False,
+        external_file_access=False,
+        convert_image=mammoth.images.img_element(lambda image: {}),
+    )
+    body = LexborHTMLParser(converted.value).body
+    return Extracted(text=to_markdown(body, lambda node: False) if body else "", title=title, updated=updated)
+
+
+def _check(archive: zipfile.ZipFile, max_bytes: int) -> None:
+    """Every part is read once, and never more of it than its entry says."""
+    parts = [entry for entry in archive.infolist() if entry.filename.endswith(_PARTS)]
+    size = sum(entry.file_size for entry in parts)
+    message = ""
+    if any(entry.flag_bits & 1 for entry in parts):
+        message = "is protected by a password. Save it without one"
+    elif size > max_bytes or len(parts) > _MOST_PARTS:
+        message = f"unpacks to {size:,} bytes, over the limit of {max_bytes:,} (ADVISOR_MAX_UNPACKED_BYTES)"
+    elif any(b"<!DOCTYPE" in archive.read(entry).replace(b"\0", b"") for entry in parts):
+        message = "holds XML with a document type, which no Word document does. Open it in Word and save it again"
+    if message:
+        raise DocumentError(message)
+
+
+def _properties(archive: zipfile.ZipFile) -> tuple[str | None, str | None]:
+    """Title and date of the last change."""
+    if _CORE not in archive.namelist():
+        return None, None
+    core = ElementTree.fromstring(archive.read(_CORE))
+    changed = _DATE.match(core.findtext(_MODIFIED) or "")
+    return one_line(core.findtext(_TITLE) or "") or None, changed.group() if changed else None

@@ -1,0 +1,97 @@
+"""What a file is, by its content: a name promises, bytes decide."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import PurePosixPath
+from typing import Literal
+
+from advisor.errors import DocumentError
+
+Kind = Literal["Markdown", "text", "HTML", "PDF", "DOCX"]
+BY_SUFFIX: dict[str, Kind] = {
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".txt": "text",
+    ".html": "HTML",
+    ".htm": "HTML",
+    ".pdf": "PDF",
+    ".docx": "DOCX",
+}
+SUFFIXES = tuple(BY_SUFFIX)
+
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.DOTALL
+)
+_HTML_BEGINS_WITHIN = 2_000  # bytes
+_PDF_BEGINS_WITHIN = 1_024  # bytes, as readers of PDF allow
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+# Other than these, a file begins in a way that tells what it is.
+_FOREIGN = (
+    (b"{\\rtf", "an RTF file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"%!PS", "a PostScript file"),
+    (b"SQLite format 3", "a database"),
+)
+_IN_ZIP = (("xl/", "an Excel workbook"), ("ppt/", "a PowerPoint presentation"))
+_OPEN_DOCUMENT = "an OpenDocument file"
+
+
+def kind_of(name: str, data: bytes) -> Kind:
+    """What a file holds, when that is what its suffix promises.
+
+    :raises DocumentError: when the suffix is none that is read, the file is empty of its kind, or holds something else.
+    """
+    promised = BY_SUFFIX.get(PurePosixPath(name).suffix.lower())
+    if promised is None:
+        message = f"is of no kind that is read ({', '.join(SUFFIXES)}). Save it as one of these"
+        raise DocumentError(message)
+    found = _begins_as(data)
+    if found is None:
+        found = promised if promised in ("Markdown", "text", "HTML") else "none"
+    if found == promised:
+        return promised
+    suffix = next((suffix for suffix, kind in BY_SUFFIX.items() if kind == found), "")
+    article = "an" if found == "HTML" else "a"
+    what = f"{article} {found} file" if suffix else found
+    remedy = f"Rename it to end in {suffix}" if suffix else f"Save it as {promised}, or as another kind that is read"
+    message = f"is named like {promised} but is {what}. {remedy}" if data else f"is empty, so no {promised} file"
+    raise DocumentError(message)
+
+
+def _begins_as(data: bytes) -> str | None:
+    """A kind that is read, another kind in words, or None for what can be text."""
+    if b"%PDF-" in data[:_PDF_BEGINS_WITHIN]:
+        return "PDF"
+    if data.startswith(b"PK\x03\x04"):
+        return _in_zip(data)
+    if data.startswith(_OLE):
+        if _ENCRYPTED_OFFICE in data:
+            message = "is protected by a password. Save it without one"
+            raise DocumentError(message)
+        return "an Office file of before 2007 (such as .doc)"
+    if _HTML.match(data[:_HTML_BEGINS_WITHIN]):
+        return "HTML"
+    return next((words for start, words in _FOREIGN if data.startswith(start)), None)
+
+
+def _in_zip(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return "a damaged archive"
+    if "word/document.xml" in names:
+        return "DOCX"
+    if "mimetype" in names and "content.xml" in names:
+        return _OPEN_DOCUMENT
+    return next((words for folder, words in _IN_ZIP if any(name.startswith(folder) for name in names)), "a ZIP archive")
