@@ -45,10 +45,10 @@ def list_files(corpus_dir: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder, without hidden ones and without links that lead out of it."""
+    """Files below a folder, without hidden ones, lock files of office programs, and links that lead out of it."""
     root = folder.resolve()
     for path in folder.rglob("*"):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+        if any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts):
             continue
         if path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root)):
             yield path
@@ -90,9 +90,10 @@ def parse_document(name: str, data: bytes) -> Document:
     text = decode(data)
     front, body_start = _front_matter(text)
     body = text[body_start:]
+    title = _string(front.get("title")) or _derive_title(name, body)
     return Document(
         id=name,
-        title=_string(front.get("title")) or _derive_title(name, body),
+        title=title or title_of_name(name),
         language=front["language"] if front.get("language") in ("fr", "en") else detect_language(body),
         text=text,
         body_start=body_start,
@@ -102,7 +103,13 @@ def parse_document(name: str, data: bytes) -> Document:
         updated=_string(front.get("updated")),
         evidence=_string(front.get("evidence")),
         sources=_sources(front.get("sources")),
+        named=not title,
     )
+
+
+def title_of_name(name: str) -> str:
+    """The title of a document that has none: its file name in words."""
+    return Path(name).stem.replace("-", " ").replace("_", " ").strip().capitalize()
 
 
 def decode(data: bytes) -> str:
@@ -165,13 +172,14 @@ def _sources(value: object) -> tuple[Source, ...]:
 
 
 def _derive_title(name: str, body: str) -> str:
+    """The first heading of Markdown, the first line of text; empty when there is none."""
     path = Path(name)
     if path.suffix.lower() in MARKDOWN and (heading := _first_heading(body)):
         return heading
     first = next((line.strip() for line in body.splitlines() if has_words(line)), "")
     if path.suffix.lower() in TEXT and 0 < len(first) <= _LONGEST_TITLE:
         return first
-    return path.stem.replace("-", " ").replace("_", " ").strip().capitalize()
+    return ""
 
 
 def _first_heading(body: str) -> str:
