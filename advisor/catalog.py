@@ -20,8 +20,9 @@ from advisor.types import Chunk, Document, Sentence, Source
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT, language TEXT, text TEXT, body_start INTEGER, content_hash TEXT, topic TEXT,
-    translation_of TEXT, updated TEXT, evidence TEXT, sources TEXT, pages TEXT
+    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, indexed TEXT, sources TEXT, aliases TEXT, pages TEXT
 );
+CREATE TABLE names (name TEXT PRIMARY KEY, document TEXT REFERENCES documents (id));
 CREATE TABLE chunks (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE, document TEXT REFERENCES documents (id), heading TEXT, start INTEGER,
     end INTEGER, start_line INTEGER, end_line INTEGER, page INTEGER, text TEXT, text_hash TEXT
@@ -31,9 +32,16 @@ CREATE TABLE sentences (
     is_item INTEGER, text_hash TEXT, twin INTEGER REFERENCES sentences (number)
 );
 CREATE INDEX chunk_document ON chunks (document);
+CREATE INDEX chunk_text ON chunks (text_hash);
 CREATE INDEX sentence_chunk ON sentences (chunk);
 """
-_COLUMNS = "id, title, language, text, body_start, content_hash, topic, translation_of, updated, evidence, sources, pages"
+_FIELDS = (
+    "id", "title", "language", "text", "body_start", "content_hash", "topic", "translation_of", "updated", "evidence",
+    "named", "indexed", "sources", "aliases", "pages",
+)  # fmt: skip
+_COLUMNS = ", ".join(_FIELDS)
+# A catalog is built aside and flushed to disk as a whole; until then there is nothing to protect.
+_UNSAFE = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;"
 _MOST_PARAMETERS = 500  # SQLite takes 999 in its oldest builds
 
 
@@ -56,11 +64,15 @@ def write(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], tw
 
     :param twins: sentence number -> number of the sentence that says the same in the other language.
     """
+    documents = list(documents)
     with closing(sqlite3.connect(path)) as database, database:
-        database.executescript(_SCHEMA)
+        database.executescript(_UNSAFE + _SCHEMA)
         database.executemany(
-            f"INSERT INTO documents ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (_document_row(document) for document in documents),
+            f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})",
+            map(_document_row, documents),
+        )
+        database.executemany(
+            "INSERT INTO names VALUES (?, ?)", ((name, d.id) for d in documents for name in (d.id, *d.aliases))
         )
         database.executemany(
             "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -89,8 +101,8 @@ def _document_row(document: Document) -> tuple[Any, ...]:
     sources = json.dumps([asdict(source) for source in document.sources], ensure_ascii=False)
     return (
         document.id, document.title, document.language, document.text, document.body_start, document.content_hash,
-        document.topic, document.translation_of, document.updated, document.evidence, sources,
-        json.dumps(document.pages),
+        document.topic, document.translation_of, document.updated, document.evidence, document.named, document.indexed,
+        sources, json.dumps(document.aliases), json.dumps(document.pages),
     )  # fmt: skip
 
 
@@ -107,12 +119,14 @@ class Catalog:
         self._database.close()
 
     def hashes(self) -> dict[str, str]:
-        """Document id -> content hash."""
-        return dict(self._database.execute("SELECT id, content_hash FROM documents"))
+        """File -> hash of its content, aliases too."""
+        query = "SELECT n.name, d.content_hash FROM names n JOIN documents d ON d.id = n.document"
+        return dict(self._database.execute(query))
 
-    def document(self, document_id: str) -> Document | None:
-        """One document, or None when this generation does not hold it."""
-        row = self._database.execute(f"SELECT {_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
+    def document(self, name: str) -> Document | None:
+        """One document by its id or an alias, or None when this generation does not hold it."""
+        query = f"SELECT {_COLUMNS} FROM documents WHERE id = (SELECT document FROM names WHERE name = ?)"
+        row = self._database.execute(query, (name,)).fetchone()
         return _document(row) if row else None
 
     def documents(self) -> list[Document]:
@@ -139,9 +153,30 @@ class Catalog:
         query = "SELECT c.id FROM sentences s JOIN chunks c ON c.number = s.chunk WHERE s.number = ?"
         return [self._database.execute(query, (number,)).fetchone()[0] for number in sentences]
 
-    def chunk_hashes(self) -> dict[str, str]:
-        """Hash of the embedded text -> id of a chunk that has it."""
-        return dict(self._database.execute("SELECT text_hash, id FROM chunks"))
+    def chunks_by_document(self) -> dict[str, list[Chunk]]:
+        """Document id -> its chunks in reading order."""
+        found: dict[str, list[Chunk]] = {}
+        for stored in _stored_chunks(self._database.execute(f"{_CHUNK_QUERY} ORDER BY c.number, s.number")).values():
+            found.setdefault(stored.chunk.document, []).append(stored.chunk)
+        return found
+
+    def ids_of_texts(self, hashes: Sequence[str]) -> dict[str, list[str]]:
+        """Hash of an embedded text -> ids of the chunks that have it, in order."""
+        found: dict[str, list[str]] = {}
+        for at in range(0, len(hashes), _MOST_PARAMETERS):
+            some = hashes[at : at + _MOST_PARAMETERS]
+            query = f"SELECT text_hash, id FROM chunks WHERE text_hash IN ({', '.join('?' * len(some))}) ORDER BY number"
+            for key, chunk_id in self._database.execute(query, list(some)):
+                found.setdefault(key, []).append(chunk_id)
+        return found
+
+    def chunk_hashes(self) -> set[str]:
+        """The hashes of the chunks' embedded texts: the keys of the vector store."""
+        return {key for (key,) in self._database.execute("SELECT DISTINCT text_hash FROM chunks")}
+
+    def chunk_counts(self) -> dict[str, int]:
+        """Document id -> how many chunks it has, where it has any."""
+        return dict(self._database.execute("SELECT document, count(*) FROM chunks GROUP BY document"))
 
     def sentence_hashes(self) -> dict[str, int]:
         """Hash of a sentence's text -> number of a sentence that has it."""
@@ -156,24 +191,25 @@ class Catalog:
 
 _CHUNK_QUERY = """
 SELECT c.id, c.document, d.title, d.language, c.heading, c.start, c.end, c.start_line, c.end_line, c.page,
-       c.text, s.number, s.twin, s.start, s.end, s.block, s.is_item
+       c.text, d.named, s.number, s.twin, s.start, s.end, s.block, s.is_item
 FROM chunks c JOIN documents d ON d.id = c.document LEFT JOIN sentences s ON s.chunk = c.number
 """
 
 
-def _stored_chunks(rows: list[tuple[Any, ...]]) -> dict[str, StoredChunk]:
+def _stored_chunks(rows: Iterable[tuple[Any, ...]]) -> dict[str, StoredChunk]:
     """Rows of `_CHUNK_QUERY`, one per sentence and in order, as chunks."""
     grouped: dict[str, list[tuple[Any, ...]]] = {}
     for row in rows:
         grouped.setdefault(row[0], []).append(row)
     found = {}
     for key, group in grouped.items():
-        _, document, title, language, heading, start, end, start_line, end_line, page, text, *_ = group[0]
-        known = [row[11:] for row in group if row[11] is not None]
+        _, document, title, language, heading, start, end, start_line, end_line, page, text, named, *_ = group[0]
+        known = [row[12:] for row in group if row[12] is not None]
         sentences = tuple(Sentence(s, e, block, bool(item)) for _, _, s, e, block, item in known)
         chunk = Chunk(
             document=document, title=title, language=language, heading=tuple(json.loads(heading)), start=start, end=end,
             start_line=start_line, end_line=end_line, text=text, sentences=sentences, page=page,
+            named=bool(named),
         )  # fmt: skip
         numbers = tuple(number for number, *_ in known)
         found[key] = StoredChunk(chunk, numbers, tuple(n if twin is None else twin for n, twin, *_ in known))
@@ -181,7 +217,7 @@ def _stored_chunks(rows: list[tuple[Any, ...]]) -> dict[str, StoredChunk]:
 
 
 def _document(row: tuple[Any, ...]) -> Document:
-    fields: dict[str, Any] = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    fields: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
     sources = tuple(Source(**source) for source in json.loads(fields.pop("sources")))
-    pages = json.loads(fields.pop("pages"))
-    return Document(**fields, sources=sources, pages=tuple(pages))
+    aliases, pages = (tuple(json.loads(fields.pop(name))) for name in ("aliases", "pages"))
+    return Document(**fields | {"named": bool(fields["named"])}, sources=sources, aliases=aliases, pages=pages)

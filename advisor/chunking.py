@@ -70,6 +70,7 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
                     text=document.text[start:end],
                     sentences=tuple(group),
                     page=document.page_of(start),
+                    named=document.named,
                 )
             )
     return chunks
@@ -81,8 +82,13 @@ def blocks_of(document: Document) -> list[Block]:
     return [block for block in blocks if has_words(plain(document.text[block.start : block.end]))]
 
 
+def _own_title(document: Document) -> str | None:
+    """The title, if it comes from the text: a file's name decides nothing about its chunks."""
+    return None if document.named else document.title
+
+
 def _markdown_blocks(document: Document) -> Iterator[Block]:
-    body = document.text[document.body_start :]
+    body, title = document.text[document.body_start :], _own_title(document)
     starts = [0, *(found.end() for found in NEWLINE.finditer(body)), len(body)]
     headings: list[tuple[int, str]] = []
     items = section = 0
@@ -102,7 +108,7 @@ def _markdown_blocks(document: Document) -> Iterator[Block]:
                 skip_until = token.map[1]
             opening = tokens[position + 1].content if token.type == "paragraph_open" else ""
             start, end = _span(body, starts, token.map, opening)
-            path = tuple(text for _, text in headings if text and text != document.title)
+            path = tuple(text for _, text in headings if text and text != title)
             yield Block(document.body_start + start, document.body_start + end, path, section, items > 0)
 
 
@@ -120,14 +126,14 @@ def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[
 def _text_blocks(document: Document) -> Iterator[Block]:
     """Paragraphs between blank lines; a short line before a paragraph, without final punctuation, is a heading."""
     heading: tuple[str, ...] = ()
-    section = 0
+    section, title = 0, _own_title(document)
     paragraphs = [found for found in _PARAGRAPH.finditer(document.text, document.body_start) if has_words(found.group())]
     for found, following in zip_longest(paragraphs, paragraphs[1:]):
         words = found.group().strip()
         # A short line with nothing below it says something itself: as a heading it would be in no chunk.
-        has_text = following and (words == document.title or not _could_be_heading(following.group().strip()))
+        has_text = following and (words == title or not _could_be_heading(following.group().strip()))
         if has_text and _could_be_heading(words):
-            heading = () if words == document.title else (words,)
+            heading = () if words == title else (words,)
             section += 1
             continue
         text = found.group()

@@ -51,9 +51,12 @@ def list_files(corpus_dir: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """What is below a folder, but for folders and what is hidden. Links to folders are not followed."""
+    """What is below a folder, but for folders, what is hidden, and lock files of office programs.
+
+    Links to folders are not followed.
+    """
     for path in folder.rglob("*"):
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and not path.is_dir():
+        if not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts) and not path.is_dir():
             yield path
 
 
@@ -146,9 +149,10 @@ def _read_text(name: str, data: bytes) -> Document:
     text = decode(data)
     front, body_start = _front_matter(text)
     body = text[body_start:]
+    title = _string(front.get("title")) or _derive_title(name, body)
     return Document(
         id=name,
-        title=_string(front.get("title")) or _derive_title(name, body),
+        title=title or title_of_name(name),
         language=front["language"] if front.get("language") in ("fr", "en") else detect_language(body),
         text=text,
         body_start=body_start,
@@ -158,6 +162,7 @@ def _read_text(name: str, data: bytes) -> Document:
         updated=_string(front.get("updated")),
         evidence=_string(front.get("evidence")),
         sources=_sources(front.get("sources")),
+        named=not title,
     )
 
 
@@ -167,14 +172,16 @@ def _read_extracted(name: str, data: bytes, kind: Kind, extractor: Extractor) ->
         message = "holds no text that its reader sees"
         raise DocumentError(message)
     declared = found.language if len(found.text) < _ENOUGH_TO_TELL else None
+    title = _own_title(found) or _derive_title(name, found.text)
     return Document(
         id=name,
-        title=_own_title(found) or _derive_title(name, found.text),
+        title=title or title_of_name(name),
         language="fr" if declared == "fr" else "en" if declared == "en" else detect_language(found.text),
         text=found.text,
         body_start=0,
         content_hash=content_hash(data),
         updated=found.updated,
+        named=not title,
         pages=found.pages,
     )
 
@@ -247,12 +254,16 @@ def _sources(value: object) -> tuple[Source, ...]:
 
 
 def _derive_title(name: str, body: str) -> str:
+    """The first heading of Markdown, the first line of text; empty when there is none."""
     if is_markdown(name):
-        first = _first_heading(body)
-    else:
-        first = next((line.strip() for line in body.splitlines() if has_words(line)), "")
-        first = first if len(first) <= _LONGEST_TITLE else ""
-    return first or Path(name).stem.replace("-", " ").replace("_", " ").strip().capitalize()
+        return _first_heading(body)
+    first = next((line.strip() for line in body.splitlines() if has_words(line)), "")
+    return first if len(first) <= _LONGEST_TITLE else ""
+
+
+def title_of_name(name: str) -> str:
+    """The title of a document that has none: its file name in words."""
+    return Path(name).stem.replace("-", " ").replace("_", " ").strip().capitalize()
 
 
 def _first_heading(body: str) -> str:

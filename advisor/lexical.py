@@ -107,6 +107,13 @@ class LexicalIndex:
         hits = self._searcher.search(tantivy.Query.boolean_query(clauses), num_results).hits
         return [(str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
 
+    def finds(self, chunk: Chunk) -> bool:
+        """Whether the index holds a chunk and every one of its terms leads to it."""
+        wanted = [tantivy.Query.term_query(self._schema, "id", chunk.id, index_option="basic")]
+        wanted += [self._term_query(term, chunk.language) for term in set(terms(chunk.searched_text, chunk.language))]
+        both = tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in wanted])
+        return len(self._searcher.search(both, 1).hits) == 1
+
     def _term_query(self, term: str, language: Language) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, _field(language), term, index_option="freq")
 
@@ -136,7 +143,7 @@ def build(folder: Path, chunks: Iterable[Chunk]) -> None:
     for chunk in chunks:
         document = tantivy.Document()
         document.add_text("id", chunk.id)
-        document.add_text(_field(chunk.language), chunk.embedded_text)
+        document.add_text(_field(chunk.language), chunk.searched_text)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor import abstention
+from advisor import abstention, archive
 from advisor.answering import WRITER, write_extractive
-from advisor.catalog import Catalog
 from advisor.conversation import standalone_question
 from advisor.evidence import ScoredSentence, score_sentences
-from advisor.index import Generation, current_generation, generations, open_current
+from advisor.generations import current_generation
+from advisor.index import Generation, open_current
 from advisor.models import Embeddings
 from advisor.query import Query, analyse
 from advisor.questions import asks_private_fact, check_question, question_language
@@ -199,17 +199,14 @@ class Advisor:
         )
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:
-        """A document as a generation holds it (the published one when None); None when it does not, or is gone."""
+        """A document as a generation held it, however old (the published one when None).
+
+        None when it did not hold it, or when the document was removed and forgotten since (`advisor index --forget`).
+        """
         index = self.index
-        if generation in (None, index.manifest.generation):
+        if generation is None or generation == index.manifest.generation:
             return index.catalog.document(document_id)
-        if generation not in generations(self.settings.index_dir):
-            return None
-        catalog = Catalog(self.settings.index_dir / generation / "catalog.sqlite")
-        try:
-            return catalog.document(document_id)
-        finally:
-            catalog.close()
+        return archive.find(self.settings.index_dir, document_id, generation)
 
     def signals(self, question: str, language: Language) -> tuple[abstention.Signals, bool]:
         """What abstention is decided on, and whether the passages are in the question's language."""

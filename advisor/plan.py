@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.catalog import Catalog
-from advisor.corpus import content_hash, document_id, parse_document, read_bytes
+from advisor.corpus import content_hash, document_id, parse_document, read_bytes, title_of_name
 from advisor.errors import DocumentError
 from advisor.formats.extractor import Extractor
+from advisor.lock import now
 from advisor.settings import Settings
-from advisor.types import Document, FailedDocument
+from advisor.types import Document, FailedDocument, Progress
 
 
 @dataclass
 class Plan:
-    """The documents of the next generation, and how they differ from those of the published one."""
+    """How the files differ from the published documents.
 
-    documents: list[Document] = field(default_factory=list)
+    `hashes` has the content of every file in the next generation, in the order of the files; `parsed` those that were read.
+    """
+
+    hashes: dict[str, str] = field(default_factory=dict)
+    parsed: dict[str, Document] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
@@ -26,55 +31,98 @@ class Plan:
     unchanged: int = 0
     failed: list[FailedDocument] = field(default_factory=list)
 
+    @property
+    def changed(self) -> bool:
+        """Whether any file differs."""
+        return bool(self.added or self.updated or self.renamed or self.removed)
 
-def make_plan(settings: Settings, files: Sequence[Path], held: Catalog | None, *, reread: bool) -> Plan:
-    """Compare the files with the published documents.
 
-    :param held: the published documents; a file that cannot be read keeps its version there.
+def make_plan(
+    settings: Settings,
+    files: Sequence[Path],
+    published: Catalog | None,
+    *,
+    reread: bool,
+    unsettled: Collection[Path] = (),
+    progress: Progress | None = None,
+) -> Plan:
+    """Compare the files with the published documents. Every file is hashed: dates and sizes can lie, and hashing is fast.
+
+    :param published: a file that cannot be read keeps its version there.
     :param reread: parse also the files that have not changed.
+    :param unsettled: files that are being written; like one that cannot be read, but no failure.
     """
-    before = held.hashes() if held else {}
+    before = published.hashes() if published else {}
     plan = Plan()
-    seen = set()
+    present = set()
     with Extractor(settings) as extractor:
-        for path in files:
+        for done, path in enumerate(files, start=1):
             name = document_id(path, settings.corpus_dir)
-            seen.add(name)
-            kept = held.document(name) if held and name in before else None
-            try:
-                document = _read(settings, path, name, None if reread else kept, extractor)
-            except DocumentError as cause:
-                plan.failed.append(FailedDocument(name, str(cause)))
-                if kept:
-                    plan.documents.append(kept)
-                    plan.unchanged += 1
-                continue
-            plan.documents.append(document)
-            if name not in before:
-                plan.added.append(name)
-            elif before[name] != document.content_hash:
-                plan.updated.append(name)
-            else:
-                plan.unchanged += 1
-    plan.removed = sorted(set(before) - seen)
+            present.add(name)
+            wait = path in unsettled
+            _compare(plan, settings, extractor, path, before.get(name), reread=reread, wait=wait)
+            if progress:
+                progress("read", done, len(files))
+    plan.removed = sorted(before.keys() - present)
     _match_renames(plan, before)
     return plan
 
 
-def _read(settings: Settings, path: Path, name: str, known: Document | None, extractor: Extractor) -> Document:
-    data = read_bytes(path, settings)
-    return known if known and known.content_hash == content_hash(data) else parse_document(name, data, extractor)
+def _compare(
+    plan: Plan, settings: Settings, extractor: Extractor, path: Path, known: str | None, *, reread: bool, wait: bool
+) -> None:
+    """:param known: the content hash of the published version."""
+    name = document_id(path, settings.corpus_dir)
+    found = known if wait else None
+    if not wait:
+        try:
+            data = read_bytes(path, settings)
+            found = content_hash(data)
+            if reread or found != known:
+                plan.parsed[name] = replace(parse_document(name, data, extractor), indexed=now())
+        except DocumentError as cause:
+            plan.failed.append(FailedDocument(name, str(cause)))
+            found = known
+    if found is None:
+        return
+    plan.hashes[name] = found
+    if known is None:
+        plan.added.append(name)
+    elif found != known:
+        plan.updated.append(name)
+    else:
+        plan.unchanged += 1
 
 
 def _match_renames(plan: Plan, before: dict[str, str]) -> None:
-    """A document that vanished and one that appeared with the same content are one that was renamed."""
-    hashes = {document.id: document.content_hash for document in plan.documents}
+    """A file that vanished and one that appeared with the same content are one that was renamed."""
     vanished: dict[str, list[str]] = {}
     for name in reversed(plan.removed):
         vanished.setdefault(before[name], []).append(name)
     for new in list(plan.added):
-        if vanished.get(hashes[new]):
-            old_name = vanished[hashes[new]].pop()
+        if vanished.get(plan.hashes[new]):
+            old_name = vanished[plan.hashes[new]].pop()
             plan.renamed.append((old_name, new))
             plan.added.remove(new)
             plan.removed.remove(old_name)
+
+
+def next_documents(plan: Plan, published: Catalog | None) -> list[Document]:
+    """The documents of the next generation. Files with the same bytes are one, under the first of their names."""
+    groups: dict[str, list[str]] = {}
+    for name, key in plan.hashes.items():
+        groups.setdefault(key, []).append(name)
+    found = (replace(_document(plan, published, names), aliases=tuple(names[1:])) for names in groups.values())
+    return sorted(found, key=lambda document: document.id)
+
+
+def _document(plan: Plan, published: Catalog | None, names: Sequence[str]) -> Document:
+    """The document under the first of its names: as read, as published, or as published under another name."""
+    first = names[0]
+    if first in plan.parsed:
+        return plan.parsed[first]
+    kept = published.document(first) if published else None
+    assert kept is not None, first  # a name is in the plan because it was read or is published
+    if kept.id == first:
+        return kept
+    return replace(kept, id=first, title=title_of_name(first) if kept.named else kept.title)

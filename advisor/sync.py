@@ -6,56 +6,53 @@ The current generation is never touched: whatever happens on the way, it stays p
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from collections.abc import Collection
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import numpy as np
-from filelock import FileLock, Timeout
-
-from advisor import lexical
-from advisor.asked import FILE as ASKED
-from advisor.asked import FOLDER, Asked, asked_digest, build_asked, locate, read_asked
-from advisor.catalog import Catalog, write
-from advisor.chunking import chunk_document
-from advisor.corpus import content_hash, list_files
-from advisor.errors import BrokenIndexError, IndexLockedError, IndexMismatchError, IndexNotFoundError
-from advisor.index import (
+from advisor import archive
+from advisor.build import BUILDING, build, curated
+from advisor.catalog import Catalog
+from advisor.corpus import list_files
+from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError
+from advisor.generations import (
+    CATALOG,
     FORMAT,
-    Generation,
+    IN_USE,
     Manifest,
     current_generation,
     expected_recipe,
     generations,
+    held,
+    is_whole,
+    number_of,
     publish,
     read_manifest,
-    write_vectors,
+    replace_text,
 )
+from advisor.index import Generation
+from advisor.lock import now, writer_lock
 from advisor.models import Embeddings
-from advisor.plan import Plan, make_plan
+from advisor.plan import Plan, make_plan, next_documents
 from advisor.settings import Settings
-from advisor.thesaurus import FILE as THESAURUS
-from advisor.thesaurus import read_thesaurus
-from advisor.twins import match_twins
-from advisor.types import Chunk, Document, FailedDocument, IndexReport
-from advisor.vectors import Progress, make_vectors
+from advisor.types import FailedDocument, IndexReport, Progress
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_LOCK = "writer.lock"
-_BUILDING = ".building-"
 _REMOVING = ".removing-"
-_SAMPLES = 5
+_REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The published generation: its documents, and its manifest where these settings can build on it."""
+
+    catalog: Catalog | None
+    manifest: Manifest | None
 
 
 def sync(
@@ -63,43 +60,69 @@ def sync(
     embeddings: Embeddings,
     *,
     rebuild: bool = False,
+    forget: bool = False,
     dry_run: bool = False,
+    unsettled: Collection[Path] = (),
+    wait: float = 0,
     progress: Progress | None = None,
 ) -> IndexReport:
     """Index what was added, changed, renamed or deleted; publish a new generation when anything was.
 
     :param rebuild: re-use nothing.
+    :param forget: keep no trace of what the folder no longer holds: earlier generations, archived versions, dead vectors.
     :param dry_run: say what would change, change nothing.
+    :param unsettled: files that are being written: they stay as they are in the index.
+    :param wait: seconds to wait for another writer.
     :raises CorpusError: when the folder is missing or empty; the index stays as it is.
     :raises IndexLockedError: when another process is writing.
     """
     started = time.perf_counter()
-    files = list_files(settings.corpus_dir)
     with ExitStack() as opened:
         if not dry_run:
-            settings.index_dir.mkdir(parents=True, exist_ok=True)
-            opened.enter_context(_writer_lock(settings.index_dir))
-        old = None if rebuild else _open_reusable(settings, embeddings)
-        if old:
-            opened.callback(old.close)
-        held = old.catalog if old else _open_catalog(settings.index_dir, opened)
-        plan = make_plan(settings, files, held, reread=old is None)
-        report = _report(plan, old.manifest if old else None)
-        stale = old is None or (old.manifest.thesaurus, old.manifest.asked) != _curated(settings.corpus_dir)
-        if not dry_run and (report.changed or stale):
-            manifest, reused, embedded = _build(settings, embeddings, plan, old, progress)
-            report = _report(plan, manifest, embedded=embedded, reused=reused)
+            list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
+            if progress and wait:
+                progress("wait", 0, 0)
+            opened.enter_context(writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=wait))
+        published = _open_published(settings, embeddings, opened, rebuild=rebuild)
+        plan = make_plan(
+            settings,
+            list_files(settings.corpus_dir),
+            published.catalog,
+            reread=published.manifest is None,
+            unsettled=unsettled,
+            progress=progress,
+        )
+        report = _report(plan, published.manifest)
         if not dry_run:
+            held_beside = published.manifest and (published.manifest.thesaurus, published.manifest.asked)
+            stale = held_beside != curated(settings.corpus_dir)
+            if plan.changed or stale or forget:
+                report = _build(settings, embeddings, plan, published, forget=forget, progress=progress)
             _prune(settings.index_dir)
-    return replace(report, seconds=round(time.perf_counter() - started, 3))
+    report = replace(report, seconds=round(time.perf_counter() - started, 3), finished=now())
+    if not dry_run:
+        replace_text(settings.index_dir / _REPORT, json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
+    return report
 
 
-def rollback(settings: Settings) -> str:
-    """Publish the generation before the current one; returns its name.
+def last_report(index_dir: Path) -> IndexReport | None:
+    """What the last sync did, and when it finished; None when there was none that can be read."""
+    try:
+        fields: dict[str, Any] = json.loads((index_dir / _REPORT).read_text(encoding="utf-8"))
+        fields |= {name: tuple(fields[name]) for name in ("added", "updated", "removed")}
+        fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
+        fields["failed"] = tuple(FailedDocument(**each) for each in fields["failed"])
+        return IndexReport(**fields)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def rollback(settings: Settings, *, wait: float = 0) -> str:
+    """Publish the generation before the current one; returns its name. The next sync applies the folder again.
 
     :raises IndexNotFoundError: when there is none.
     """
-    with _writer_lock(settings.index_dir):
+    with writer_lock(settings.index_dir, "going back a generation", wait=wait):
         current = current_generation(settings.index_dir)
         previous = read_manifest(settings.index_dir / current).previous if current else ""
         if previous not in generations(settings.index_dir):
@@ -109,173 +132,52 @@ def rollback(settings: Settings) -> str:
         return previous
 
 
-@contextmanager
-def _writer_lock(index_dir: Path) -> Iterator[None]:
-    """One writer at a time. The operating system frees the lock of a process that died."""
-    holder = index_dir / f"{_LOCK}.holder"
-    try:
-        with FileLock(index_dir / _LOCK, timeout=0):
-            holder.write_text(f"process {os.getpid()} since {_now()}", encoding="utf-8")
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
-    except Timeout as cause:
-        message = f"the index in {index_dir} is being written by {_holder(holder)}. Try again when it has finished"
-        raise IndexLockedError(message) from cause
-
-
-def _holder(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8") or "another process"
-    except FileNotFoundError:  # it has just begun, or just finished
-        return "another process"
-
-
-def _open_reusable(settings: Settings, embeddings: Embeddings) -> Generation | None:
-    """The current generation, if it was built the way these settings would build it."""
+def _open_published(settings: Settings, embeddings: Embeddings, opened: ExitStack, *, rebuild: bool) -> _Published:
+    """What is published, held until `opened` closes; nothing, where it cannot be read."""
     name = current_generation(settings.index_dir)
-    if name is None or not (settings.index_dir / name).is_dir():
-        return None
+    folder = settings.index_dir / (name or "")
     try:
-        manifest = read_manifest(settings.index_dir / name)
-        return Generation(settings.index_dir / name) if manifest.recipe() == expected_recipe(settings, embeddings) else None
-    except IndexMismatchError:
-        return None
-
-
-def _open_catalog(index_dir: Path, opened: ExitStack) -> Catalog | None:
-    """The published documents, whatever model and chunking they were indexed with; None when they cannot be read."""
-    name = current_generation(index_dir)
-    try:
-        if name is None or read_manifest(index_dir / name).format != FORMAT:
-            return None
-        catalog = opened.enter_context(closing(Catalog(index_dir / name / "catalog.sqlite")))
+        manifest = read_manifest(folder) if name else None
+        if manifest is None or manifest.format != FORMAT:
+            return _Published(None, None)
+        catalog = opened.enter_context(closing(Catalog(folder / CATALOG)))
         catalog.counts()
     except (IndexMismatchError, sqlite3.Error):
-        return None
-    return catalog
-
-
-def _chunks(settings: Settings, plan: Plan) -> list[Chunk]:
-    """The chunks of the next generation.
-
-    :raises BrokenIndexError: when there are none; nothing must ever be emptied by mistake.
-    """
-    chunks = [chunk for document in plan.documents for chunk in chunk_document(document, chunk_chars=settings.chunk_chars)]
-    if not chunks:
-        why = f"{plan.failed[0].document}: {plan.failed[0].error}" if plan.failed else "the files are empty"
-        message = f"no document of {settings.corpus_dir} holds text that can be read ({why}). The index was not changed"
-        raise BrokenIndexError(message)
-    return chunks
+        return _Published(None, None)
+    usable = not rebuild and manifest.recipe() == expected_recipe(settings, embeddings) and is_whole(folder, manifest)
+    if usable:
+        opened.enter_context(held(folder))
+    return _Published(catalog, manifest if usable else None)
 
 
 def _build(
-    settings: Settings, embeddings: Embeddings, plan: Plan, old: Generation | None, progress: Progress | None
-) -> tuple[Manifest, int, int]:
-    """Build, check and publish a generation; returns its manifest, chunks re-used and chunks embedded."""
-    documents, chunks = plan.documents, _chunks(settings, plan)
-    name = _next_name(settings.index_dir, documents)
-    scratch = settings.index_dir / f"{_BUILDING}{name}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
-        vectors, sentences, reused = make_vectors(embeddings, chunks, old, progress)
-        twins = match_twins(documents, chunks)
-        write(scratch / "catalog.sqlite", documents, chunks, twins)
-        phrasings, lost = locate(read_asked(settings.corpus_dir), chunks, twins)
-        build_asked(phrasings, embeddings, old.asked if old else None).save(scratch / ASKED)
-        plan.failed += [FailedDocument(f"{FOLDER}/{entry.file}", _lost(entry)) for entry in lost]
-        np.save(scratch / "sentences.npy", sentences.astype(np.float16))
-        lexical.build(scratch / "lexical", chunks)
-        by_id = {document.id: document for document in documents}
-        write_vectors(scratch / "chroma", chunks, vectors, [_metadata(by_id[chunk.document]) for chunk in chunks])
-        (scratch / "in-use").touch()
-        manifest = Manifest(
-            generation=name,
-            created=_now(),
-            documents=len(documents),
-            chunks=len(chunks),
-            sentences=len(sentences),
-            embedding_model=embeddings.name,
-            embedding_digest=embeddings.digest,
-            dimension=embeddings.dimension,
-            chunk_chars=settings.chunk_chars,
-            thesaurus=_copy_thesaurus(settings.corpus_dir, scratch),
-            asked=asked_digest(settings.corpus_dir),
-            previous=current_generation(settings.index_dir) or "",
-        )
-        (scratch / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
-        _check(scratch, chunks, vectors)
-        scratch.rename(settings.index_dir / name)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
-    publish(settings.index_dir, name)
-    return manifest, reused, len(chunks) - reused
-
-
-def _lost(entry: Asked) -> str:
-    return (
-        f"not one sentence of {entry.document} begins with {entry.beginning!r}. Write its beginning as it stands there, "
-        "long enough to be the only one"
-    )
-
-
-def _curated(corpus_dir: Path) -> tuple[str, str]:
-    """The digests of what curators keep beside the documents: thesaurus and questions."""
-    return _thesaurus_hash(corpus_dir), asked_digest(corpus_dir)
-
-
-def _thesaurus_hash(folder: Path) -> str:
-    """The hash of the thesaurus in a folder; empty when there is none."""
-    path = folder / THESAURUS
-    return content_hash(path.read_bytes()) if path.is_file() else ""
-
-
-def _copy_thesaurus(corpus_dir: Path, folder: Path) -> str:
-    """Put the thesaurus into the new generation; returns its hash."""
-    if (corpus_dir / THESAURUS).is_file():
-        shutil.copyfile(corpus_dir / THESAURUS, folder / THESAURUS)
-        read_thesaurus(folder / THESAURUS)
-    return _thesaurus_hash(folder)
-
-
-def _metadata(document: Document) -> dict[str, str]:
-    """What a chunk can be filtered by. Chroma takes no None."""
-    values = {
-        "document": document.id,
-        "language": document.language,
-        "topic": document.topic,
-        "evidence": document.evidence,
-        "updated": document.updated,
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def _check(folder: Path, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
-    """Open what was built and ask it: counts agree, and sampled chunks find themselves.
-
-    :raises BrokenIndexError: when they do not; the current generation stays published.
-    """
-    built = Generation(folder)
-    try:
-        counts = {built.catalog.counts()[1], built.count_vectors(), built.lexical.size, len(chunks)}
-        if len(counts) != 1:
-            message = f"the new generation is incomplete (chunks counted: {sorted(counts)}). The old one stays. Try again"
-            raise BrokenIndexError(message)
-        for number in np.linspace(0, len(chunks) - 1, min(_SAMPLES, len(chunks))).astype(int):
-            hits = built.search_vectors(vectors[number], num_results=1)
-            if not hits or hits[0][1] < float(vectors[number] @ vectors[number]) - 1e-3:
-                message = f"the new generation does not find {chunks[number].location}. The old one stays. Try again"
-                raise BrokenIndexError(message)
-    finally:
-        built.close()
+    settings: Settings, embeddings: Embeddings, plan: Plan, published: _Published, *, forget: bool, progress: Progress | None
+) -> IndexReport:
+    """Build, check and publish a generation."""
+    index_dir = settings.index_dir
+    if not plan.hashes:
+        why = f"{plan.failed[0].document}: {plan.failed[0].error}" if plan.failed else "nothing has settled yet"
+        message = f"no document of {settings.corpus_dir} can be read ({why}). The index was not changed"
+        raise BrokenIndexError(message)
+    documents = next_documents(plan, published.catalog)
+    number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
+    with ExitStack() as opened:
+        old = None
+        if published.manifest:
+            old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
+        previous = "" if forget else current_generation(index_dir) or ""
+        built = build(settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress)
+    archive.record(index_dir, built.manifest.generation, documents)
+    publish(index_dir, built.manifest.generation)
+    if forget:
+        archive.forget(index_dir)
+    plan.failed += built.failed
+    return _report(plan, built.manifest, embedded=built.embedded)
 
 
 def _prune(index_dir: Path) -> None:
     """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
-    for leftover in (*index_dir.glob(f"{_BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
+    for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)
     current = current_generation(index_dir)
     names = generations(index_dir)
@@ -289,7 +191,7 @@ def _prune(index_dir: Path) -> None:
 
 def _remove_unread(folder: Path) -> None:
     """Remove a generation, unless a reader holds it. It is renamed first: half removed, it must not look complete."""
-    with (folder / "in-use").open("ab") as in_use:
+    with (folder / IN_USE).open("ab") as in_use:
         try:
             fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -298,14 +200,8 @@ def _remove_unread(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def _next_name(index_dir: Path, documents: Sequence[Document]) -> str:
-    """A number that grows, and a digest of the content: `000003-5f3a9c1e`."""
-    last = max((int(name.split("-")[0]) for name in generations(index_dir)), default=0)
-    content = hashlib.sha256("".join(f"{d.id}\0{d.content_hash}\0" for d in documents).encode()).hexdigest()
-    return f"{last + 1:06d}-{content[:8]}"
-
-
-def _report(plan: Plan, manifest: Manifest | None, *, embedded: int = 0, reused: int = 0) -> IndexReport:
+def _report(plan: Plan, manifest: Manifest | None, *, embedded: int | None = None) -> IndexReport:
+    """:param embedded: of the generation that was built; None when none was."""
     return IndexReport(
         generation=manifest.generation if manifest else "",
         added=tuple(sorted(plan.added)),
@@ -314,12 +210,8 @@ def _report(plan: Plan, manifest: Manifest | None, *, embedded: int = 0, reused:
         removed=tuple(plan.removed),
         unchanged=plan.unchanged,
         failed=tuple(plan.failed),
-        documents=manifest.documents if manifest else len(plan.documents),
+        documents=len(set(plan.hashes.values())),
         chunks=manifest.chunks if manifest else 0,
-        embedded=embedded,
-        reused=reused,
+        embedded=embedded or 0,
+        reused=manifest.chunks - embedded if manifest and embedded is not None else 0,
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

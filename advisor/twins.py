@@ -14,13 +14,15 @@ from advisor.types import Chunk, Document
 
 def match_twins(documents: Iterable[Document], chunks: Sequence[Chunk]) -> dict[int, int]:
     """Sentence number -> number of its twin, both ways; sentences are numbered in the order of the chunks."""
+    documents = list(documents)
+    indexed_as = {name: document.id for document in documents for name in (document.id, *document.aliases)}
     blocks: dict[str, list[list[int]]] = {}
     numbered = enumerate((chunk.document, sentence.block) for chunk in chunks for sentence in chunk.sentences)
     for (document, _), group in groupby(numbered, key=lambda entry: entry[1]):
         blocks.setdefault(document, []).append([number for number, _ in group])
     twins: dict[int, int] = {}
     for document in documents:
-        here, there = blocks.get(document.id, []), blocks.get(document.translation_of or "", [])
+        here, there = blocks.get(document.id, []), blocks.get(indexed_as.get(document.translation_of or "", ""), [])
         if len(here) == len(there):
             for one, other in zip(here, there, strict=True):
                 twins.update(_pair(one, other))

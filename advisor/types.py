@@ -7,12 +7,18 @@ characters and inclusive for lines. Scores: higher is better, always.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 Language = Literal["fr", "en"]
 Status = Literal["answered", "abstained", "invalid"]
 Verdict = Literal["supported", "unsupported"]
+Progress = Callable[[str, int, int], None]
+"""Called with a stage of indexing, what is done of it and what there is to do: ("embed", 120, 400).
+
+The stages: `wait` (for another writer), `read` (files), `embed` (passages and sentences that are new), `write`, `check`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,11 @@ class Source:
 class Document:
     """One file of the corpus.
 
-    `id` is the path relative to the corpus folder, with slashes; `text` the whole decoded file, or for HTML, PDF and DOCX
-    what was read from it, as Markdown; `body_start` the offset where the front matter ends (0 without one); `content_hash`
-    covers the file's bytes; `pages` are the offsets at which its pages begin (none where it has no pages).
+    `id` is the path relative to the corpus folder, with slashes; `aliases` are the other files with the same bytes; `text`
+    is the whole decoded file, or for HTML, PDF and DOCX what was read from it, as Markdown; `body_start` the offset where
+    the front matter ends (0 without one); `content_hash` covers the file's bytes. `named` says that the title is the file's
+    name, for want of another. `indexed` is when this version entered the index (ISO 8601, UTC). `pages` are the offsets at
+    which its pages begin (none where it has no pages).
     """
 
     id: str
@@ -44,6 +52,9 @@ class Document:
     updated: str | None = None
     evidence: str | None = None
     sources: tuple[Source, ...] = ()
+    named: bool = False
+    aliases: tuple[str, ...] = ()
+    indexed: str = field(default="", compare=False)
     pages: tuple[int, ...] = ()
 
     def page_of(self, offset: int) -> int | None:
@@ -83,7 +94,8 @@ class Chunk:
     """A span of a document under one heading path: `text == document.text[start:end]`.
 
     `heading` goes from the outermost heading to the innermost and leaves the document's title out. `embedded_text` is what
-    is embedded and searched: title and heading path before the text. `page` is the one that it starts on.
+    is embedded: title and heading path before the text. A title that is the file's name (`named`) is left out of it: a file
+    that is renamed keeps its vectors. `page` is the one that it starts on.
     """
 
     document: str
@@ -97,6 +109,7 @@ class Chunk:
     text: str
     sentences: tuple[Sentence, ...] = ()
     page: int | None = None
+    named: bool = False
 
     @property
     def location(self) -> str:
@@ -113,6 +126,11 @@ class Chunk:
         """Title and headings, then the text."""
         return self._under_headings(self.text)
 
+    @property
+    def searched_text(self) -> str:
+        """What the keyword search reads: like `embedded_text`, with the title in any case."""
+        return f"{self.title}\n{self.embedded_text}" if self.named else self.embedded_text
+
     def text_of(self, sentence: Sentence) -> str:
         """One of its sentences, as it stands in the source."""
         return self.text[sentence.start - self.start : sentence.end - self.start]
@@ -122,7 +140,8 @@ class Chunk:
         return self._under_headings(self.text_of(sentence))
 
     def _under_headings(self, text: str) -> str:
-        return " > ".join((self.title, *self.heading)) + "\n" + text
+        path = self.heading if self.named else (self.title, *self.heading)
+        return f"{' > '.join(path)}\n{text}" if path else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +258,10 @@ class FailedDocument:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What `advisor index` did, or would do. Paths are relative to the corpus."""
+    """What `advisor index` did, or would do. Paths are relative to the corpus; `finished` is in ISO 8601, UTC.
+
+    `chunks`, `embedded` and `reused` count passages; `documents` counts files of the same bytes once.
+    """
 
     generation: str
     added: tuple[str, ...] = ()
@@ -253,6 +275,7 @@ class IndexReport:
     embedded: int = 0
     reused: int = 0
     seconds: float = field(default=0.0, compare=False)
+    finished: str = field(default="", compare=False)
 
     @property
     def changed(self) -> bool:

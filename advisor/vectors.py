@@ -1,8 +1,9 @@
-"""Vectors of chunks and sentences, re-used from the generation before where the text is the same."""
+"""Vectors of chunks and sentences: those of the generation before where the text is the same, otherwise made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,26 +11,38 @@ import numpy as np
 from advisor.catalog import text_hash
 from advisor.index import Generation
 from advisor.models import Embeddings
-from advisor.types import Chunk
+from advisor.types import Chunk, Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Progress = Callable[[str, int, int], None]
-"""Called with the stage, what is done and what there is to do: ("embed", 120, 400)."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """What the next generation is written from.
+
+    `keys` are the hashes of the chunks' different texts; `new` has the vectors of those that the old generation lacks;
+    `gone` are the keys that it alone has. `sentences` has a row per sentence, float16, shape (sentences, dimension).
+    """
+
+    keys: tuple[str, ...]
+    new: dict[str, NDArray[np.float32]]
+    gone: tuple[str, ...]
+    sentences: NDArray[np.float16]
 
 
 def make_vectors(
     embeddings: Embeddings, chunks: Sequence[Chunk], old: Generation | None, progress: Progress | None
-) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
-    """The vectors of the chunks, those of their sentences in order, and how many chunks were in the old generation."""
-    chunk_texts = [chunk.embedded_text for chunk in chunks]
-    sentence_texts = [chunk.embedded_sentence(sentence) for chunk in chunks for sentence in chunk.sentences]
-    known_chunks = _known_chunks(old, chunk_texts)
-    known_sentences = _known_sentences(old, sentence_texts)
-    missing = [text for text in dict.fromkeys(chunk_texts) if text_hash(text) not in known_chunks]
-    missing_sentences = [text for text in dict.fromkeys(sentence_texts) if text_hash(text) not in known_sentences]
-    todo = missing + missing_sentences
+) -> Vectors:
+    """The vectors of the chunks and of their sentences, in order; only texts that `old` does not know are encoded."""
+    texts = {text_hash(chunk.embedded_text): chunk.embedded_text for chunk in chunks}
+    sentences = [chunk.embedded_sentence(sentence) for chunk in chunks for sentence in chunk.sentences]
+    hashes = [text_hash(text) for text in sentences]
+    known = old.catalog.chunk_hashes() if old else set()
+    rows = old.catalog.sentence_hashes() if old else {}
+    missing = {key: text for key, text in texts.items() if key not in known}
+    unknown = {key: text for key, text in zip(hashes, sentences, strict=True) if key not in rows}
+    todo = [*missing.values(), *unknown.values()]
     done = 0
 
     def advance(count: int) -> None:
@@ -38,27 +51,14 @@ def make_vectors(
         if progress:
             progress("embed", done, len(todo))
 
-    fresh = dict(zip(map(text_hash, todo), embeddings.encode_passages(todo, advance), strict=True))
-    reused = sum(text_hash(text) in known_chunks for text in chunk_texts)
-    return _rows(chunk_texts, known_chunks | fresh), _rows(sentence_texts, known_sentences | fresh), reused
-
-
-def _rows(texts: Sequence[str], vectors: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    return np.stack([vectors[text_hash(text)] for text in texts]).astype(np.float32)
-
-
-def _known_chunks(old: Generation | None, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    if not old:
-        return {}
-    ids = old.catalog.chunk_hashes()
-    wanted = {key: ids[key] for key in map(text_hash, texts) if key in ids}
-    vectors = old.chunk_vectors(sorted(set(wanted.values())))
-    return {key: vectors[chunk_id] for key, chunk_id in wanted.items() if chunk_id in vectors}
-
-
-def _known_sentences(old: Generation | None, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    if not old:
-        return {}
-    numbers = old.catalog.sentence_hashes()
-    wanted = {key: numbers[key] for key in map(text_hash, texts) if key in numbers}
-    return dict(zip(wanted, old.sentence_vectors(list(wanted.values())), strict=True))
+    made = embeddings.encode_passages(todo, advance)
+    new = dict(zip(missing, made, strict=False))
+    fresh = dict(zip(unknown, made[len(missing) :].astype(np.float16), strict=True))
+    table = np.empty((len(hashes), embeddings.dimension), np.float16)
+    kept = [number for number, key in enumerate(hashes) if key in rows]
+    if old and kept:
+        table[kept] = old.all_sentence_vectors()[[rows[hashes[number]] for number in kept]]
+    for number, key in enumerate(hashes):
+        if key in fresh:
+            table[number] = fresh[key]
+    return Vectors(tuple(texts), new, tuple(sorted(known - texts.keys())), table)

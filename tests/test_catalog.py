@@ -50,7 +50,10 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
 def test_hashes_of_texts(tmp_path: Path) -> None:
     catalog, _, chunks = filled(tmp_path)
     with closing(catalog):
-        assert catalog.chunk_hashes() == {text_hash(chunk.embedded_text): chunk.id for chunk in chunks}
+        assert catalog.chunk_hashes() == {text_hash(chunk.embedded_text) for chunk in chunks}
+        assert catalog.ids_of_texts([text_hash(chunks[0].embedded_text), "?"]) == {
+            text_hash(chunks[0].embedded_text): [chunks[0].id]
+        }
         texts = [chunk.embedded_sentence(sentence) for chunk in chunks for sentence in chunk.sentences]
         assert catalog.sentence_hashes() == {text_hash(text): number for number, text in enumerate(texts)}
     assert text_hash("a") != text_hash("b")

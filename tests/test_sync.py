@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from advisor.errors import BrokenIndexError, CorpusError, IndexLockedError, IndexMismatchError, IndexNotFoundError
-from advisor.index import Generation, current_generation, generations, open_current
+from advisor.generations import current_generation, generations
+from advisor.index import Generation, open_current
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAMES = ("en/board.md", "en/incidents.md", "en/notes.txt", "fr/finops.md", "fr/gouvernance.md")
+BESIDE = ("archive.sqlite", "current", "report.json", "writer.lock")
 
 
 def write(settings: Settings, name: str, text: str) -> None:
@@ -40,8 +42,8 @@ def changes(report: IndexReport) -> tuple[object, ...]:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file, but for those of Chroma, which writes to its store even when it is only read."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Every file but the report, and those of Chroma, which writes to its store even when it is only read."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "report.json")
     return {str(path.relative_to(folder)): path.read_bytes() for path in files if "chroma" not in path.parts}
 
 
@@ -74,8 +76,10 @@ def test_first_build(small_settings: Settings, embeddings: Embeddings) -> None:
     assert changes(report) == (NAMES, (), (), (), 0)
     assert (report.documents, report.failed, report.reused) == (5, (), 0)
     assert report.chunks == report.embedded > 5
-    assert steps[-1][0] == "embed"
-    assert steps[-1][1] == steps[-1][2] > report.chunks  # sentences too
+    assert list(dict.fromkeys(stage for stage, _, _ in steps)) == ["read", "embed", "write", "check"]
+    assert ("read", 5, 5) in steps
+    last = [step for step in steps if step[0] == "embed"][-1]
+    assert last[1] == last[2] > report.chunks  # sentences too
     assert current_generation(small_settings.index_dir) == report.generation
 
 
@@ -248,7 +252,7 @@ def test_two_generations_are_kept_and_one_can_go_back(small_settings: Settings, 
         write(small_settings, "version.md", f"La version est la {number}.")
         names.append(sync(small_settings, embeddings).generation)
     assert generations(small_settings.index_dir) == names[2:]
-    assert {path.name for path in small_settings.index_dir.iterdir()} == {*names[2:], "current", "writer.lock"}
+    assert {path.name for path in small_settings.index_dir.iterdir()} == {*names[2:], *BESIDE}
     advisor = Advisor.open(small_settings, embeddings)
     assert "3" in advisor.search("version")[0].chunk.text
     assert rollback(small_settings) == names[2]
@@ -309,8 +313,8 @@ def test_the_app_indexes_while_it_answers(small_settings: Settings, embeddings: 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from advisor.sync import _writer_lock
-with _writer_lock(Path(sys.argv[1])):
+from advisor.lock import writer_lock
+with writer_lock(Path(sys.argv[1]), "counting sheep"):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -325,7 +329,9 @@ def test_another_process_holds_the_lock(small_settings: Settings, embeddings: Em
             assert other.stdout is not None
             assert other.stdout.readline() == "held\n"
             for write_index in (lambda: sync(small_settings, embeddings), lambda: rollback(small_settings)):
-                with pytest.raises(IndexLockedError, match=rf"is being written by process {other.pid} since 20.*Try again"):
+                with pytest.raises(
+                    IndexLockedError, match=rf"by process {other.pid} on \S+ since 20\S+, counting sheep\. Try again"
+                ):
                     write_index()
             assert sync(small_settings, embeddings, dry_run=True).documents == 5
             assert current_generation(small_settings.index_dir) is None
@@ -347,7 +353,7 @@ def test_a_build_that_fails_midway(small_settings: Settings, embeddings: Embeddi
     report = sync(small_settings, embeddings)
     assert len(report.added) == 4
     assert {path.name for path in small_settings.index_dir.iterdir()} == {
-        *generations(small_settings.index_dir), "current", "writer.lock",
+        *generations(small_settings.index_dir), *BESIDE,
     }  # fmt: skip
 
 
@@ -360,7 +366,7 @@ def test_what_killed_runs_left_is_removed(small_settings: Settings, embeddings: 
     shutil.copytree(index / first, index / "000002-cccccccc")
     (index / "000002-cccccccc" / "in-use").unlink()
     assert sync(small_settings, embeddings).generation == first
-    assert {path.name for path in index.iterdir()} == {first, "current", "writer.lock"}
+    assert {path.name for path in index.iterdir()} == {first, *BESIDE}
 
 
 def test_a_killed_build(small_settings: Settings, embeddings: Embeddings) -> None:
@@ -371,7 +377,7 @@ def test_a_killed_build(small_settings: Settings, embeddings: Embeddings) -> Non
         "import os, sys\nfrom pathlib import Path\nfrom advisor import Settings\nfrom advisor.models import Embeddings\n"
         "from advisor.sync import sync\n"
         "s = Settings(corpus_dir=Path(sys.argv[1]), index_dir=Path(sys.argv[2]))\n"
-        "sync(s, Embeddings(s), progress=lambda *_: os.kill(os.getpid(), 9))\n"
+        "sync(s, Embeddings(s), progress=lambda stage, *_: stage == 'embed' and os.kill(os.getpid(), 9))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(small_settings.corpus_dir), str(small_settings.index_dir)])
     assert done.returncode == -signal.SIGKILL
