@@ -8,13 +8,19 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from made_files import lines, pdf, word_file
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from advisor.models import Embeddings
 from advisor.pipeline import Advisor
+from advisor.settings import Settings
+from advisor.sync import sync
 from advisor.types import Document
 from advisor.ui.render import render_document, render_turn
 from advisor.ui.server import create_app
@@ -35,6 +41,12 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 def address(advisor: Advisor) -> Iterator[str]:
     """The real application on a free loopback port."""
+    with served(advisor) as found:
+        yield found
+
+
+@contextmanager
+def served(advisor: Advisor) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(create_app(advisor), host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -179,8 +191,84 @@ def test_the_page_offers_no_other_interface(address: str):
         assert described == {"named_endpoints": {}, "unnamed_endpoints": {}}
 
 
-def document(text: str, name: str = "a.md") -> Document:
-    return Document(name, "Title", "en", text, 0, "hash")
+def test_the_original_of_a_document(address: str, advisor: Advisor):
+    found = httpx.get(f"{address}/api/originals/fr/finops.md")
+    assert found.content == (advisor.settings.corpus_dir / "fr/finops.md").read_bytes()
+    assert found.headers["content-disposition"] == "attachment; filename*=UTF-8''finops.md"
+    assert found.headers["content-type"] == "application/octet-stream"
+    assert found.headers["x-content-type-options"] == "nosniff"
+    for name in ("fr/nothing.md", "thesaurus.yaml", "..%2f..%2fetc/passwd", "fr/../LICENSE", "%2fetc%2fpasswd"):
+        assert httpx.get(f"{address}/api/originals/{name}").status_code == 404
+
+
+PAGES = [
+    [*lines("The board meets every month. Zanzibar is the code name.")],
+    [*lines("The second page has a budget of 40 euros.")],
+]
+
+
+@pytest.fixture(scope="module")
+def other_address(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[tuple[str, Path]]:
+    """An application over a PDF, an HTML page and a Word file."""
+    corpus = tmp_path_factory.mktemp("corpus")
+    (corpus / "plan à lire.pdf").write_bytes(pdf(PAGES))
+    (corpus / "page.html").write_text(
+        "<h1>Page</h1><p>The audit takes nine weeks.<script>alert(1)</script>", encoding="utf-8"
+    )
+    (corpus / "note.docx").write_bytes(word_file(lambda made: made.add_paragraph("The migration costs 7 million euros.")))
+    settings = Settings(corpus_dir=corpus, index_dir=tmp_path_factory.mktemp("index"), answer_threshold=0)
+    sync(settings, embeddings)
+    advisor = Advisor.open(settings, embeddings)
+    with served(advisor) as found:
+        yield found, corpus
+    advisor.close()
+
+
+def test_a_pdf_is_cited_by_page_and_its_original_opens_there(browser: Browser, other_address: tuple[str, Path]):
+    address, _ = other_address
+    page = open_page(browser, address, locale="en-GB")
+    ask(page, "What is the budget of the second page, in euros?")
+    card = page.locator("#sources button.card", has_text="budget of 40 euros")
+    expect(card).to_contain_text("p.\u00a02")
+    card.click()
+    expect(page.locator("#cited")).to_have_text("The second page has a budget of 40 euros.")
+    expect(page.locator("#document .page")).to_have_text(["page 2"])
+    link = page.locator("#document header a")
+    expect(link).to_have_text(ENGLISH.original)
+    assert link.get_attribute("href") == "/api/originals/plan%20%C3%A0%20lire.pdf#page=2"
+    page.context.close()
+
+
+def test_originals_are_never_active_content(other_address: tuple[str, Path]):
+    address, corpus = other_address
+    found = httpx.get(f"{address}/api/originals/plan à lire.pdf")
+    assert (found.headers["content-type"], found.content) == ("application/pdf", pdf(PAGES))
+    assert found.headers["content-disposition"] == "inline; filename*=UTF-8''plan%20%C3%A0%20lire.pdf"
+    for name in ("page.html", "note.docx"):
+        found = httpx.get(f"{address}/api/originals/{name}")
+        assert found.headers["content-type"] == "application/octet-stream"
+        assert found.headers["content-disposition"].startswith("attachment; ")
+        assert (found.headers["x-content-type-options"], found.status_code) == ("nosniff", 200)
+    (corpus / "page.html").write_text("<p>Something else.", encoding="utf-8")
+    assert httpx.get(f"{address}/api/originals/page.html").status_code == 404
+    (corpus / "note.docx").unlink()
+    (corpus / "note.docx").symlink_to("/etc/passwd")
+    assert httpx.get(f"{address}/api/originals/note.docx").status_code == 404
+
+
+def document(text: str, name: str = "a.md", pages: tuple[int, ...] = ()) -> Document:
+    return Document(name, "Title", "en", text, 0, "hash", pages=pages)
+
+
+def test_pages_are_shown_where_they_begin():
+    text = "First page\nends here and goes on.\n\n- an item\n- another\n\nLast words.\n"
+    starts = (0, text.index("goes"), text.index("- another"), text.index("Last"), len(text))
+    html = render_document(
+        document(text, "a.pdf", starts), text.index("- another") + 2, text.index("- another") + 9, ENGLISH
+    )
+    assert re.findall(r'<span class="page">(.*?)</span>', html) == ["page 2", "page 3", "page 4", "page 5"]
+    assert 'here and <span class="page">page 2</span>goes on' in html
+    assert marked(html) == ["another"]
 
 
 def marked(html: str) -> list[str]:

@@ -20,6 +20,7 @@ _BLOCKS = {
     "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "h1",
     "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
+_BULLET = "- "
 _DEEPEST = 5  # levels of lists that are indented
 _LIST_START = re.compile(r"\d{1,9}", re.ASCII)
 _BACK_LINKS = ("¶", "#", "§", "↑", "^")
@@ -41,7 +42,7 @@ class _List:
 class _Writer:
     """Markdown so far, and what is open: words of a block, lists, quotations, a table."""
 
-    blocks: list[tuple[str, bool]] = field(default_factory=list)
+    blocks: list[tuple[str, str, int]] = field(default_factory=list)  # text, kind of item ("" for none), depth
     words: list[str] = field(default_factory=list)
     lists: list[_List] = field(default_factory=list)
     rows: list[list[str]] | None = None
@@ -65,13 +66,13 @@ class _Writer:
         elif heading and not self.lists:
             indent = "#" * heading + " "
         quote = "> " if self.quotes and not heading else ""
-        self.blocks.append((quote + indent + text, bool(mark)))
+        self.blocks.append((quote + indent + text, mark.lstrip("0123456789"), len(lists)))
 
     def open_item(self) -> None:
         if not self.lists:
             self.lists.append(_List(0))
         current = self.lists[-1]
-        current.mark = f"{current.number}. " if current.number else "- "
+        current.mark = f"{current.number}. " if current.number else _BULLET
         current.width = len(current.mark)
         current.number += 1 if current.number else 0
 
@@ -83,7 +84,7 @@ class _Writer:
         width = max(map(len, rows))
         lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
         lines.insert(1, "|" + " --- |" * width)
-        self.blocks.append(("\n".join(lines), False))
+        self.blocks.append(("\n".join(lines), "", 0))
 
     def end_code(self) -> None:
         code = visible("".join(self.words)).strip("\n").rstrip()
@@ -92,17 +93,18 @@ class _Writer:
             fence = "```"
             while fence in code:
                 fence += "`"
-            self.blocks.append((f"{fence}\n{code}\n{fence}", False))
+            self.blocks.append((f"{fence}\n{code}\n{fence}", "", 0))
 
     def text(self) -> str:
-        """The blocks, a blank line between them but for the items of a list."""
+        """The blocks, a blank line between them but for the items of one list."""
         parts: list[str] = []
-        before = False
-        for block, is_item in self.blocks:
-            parts.append(("\n" if is_item and before else "\n\n") if parts else "")
-            parts.append(block)
-            before = is_item
-        return "".join([*parts, "\n"]) if parts else ""
+        kind_before, depth_before = "", 0
+        for text, kind, depth in self.blocks:
+            # Without a blank line, only a bullet or "1." begins a list below another text.
+            together = kind and kind == kind_before and (kind == _BULLET or depth <= depth_before)
+            parts += ["\n" if together else "\n\n", text]
+            kind_before, depth_before = kind, depth
+        return "".join([*parts[1:], "\n"]) if parts else ""
 
 
 def to_markdown(root: LexborNode, skip: Skip) -> str:

@@ -72,24 +72,23 @@ def _write(blocks: list[Block], num_pages: int, vocabulary: set[str]) -> tuple[s
         parts.append(part)
         length += len(part)
 
-    was_item = False
+    kind = ""
     for block in blocks:
         if parts:
-            add("\n" if was_item and block.mark else "\n\n")
-        was_item = bool(block.mark)
+            add("\n" if kind and block.mark[-2:] == kind else "\n\n")
+        kind = block.mark[-2:]
         mark = "#" * block.level + " " if block.level else block.mark
+        broken = None
         for number, line in enumerate(block.lines):
-            text = literal(one_line(line.text.rstrip("\x02\ufffe"))) if number else literal(one_line(line.text))
-            before = block.lines[number - 1].text if number else ""
-            hyphen = _HYPHEN.search(before)
-            if number and hyphen:
+            if broken:
                 word = _FIRST_WORD.match(line.text)
-                add(_joint(hyphen.group(1), word.group() if word else "", vocabulary))
+                add(_joint(broken.group(1), word.group() if word else "", vocabulary))
             elif number:
                 add(" ")
             starts += [length] * (line.page + 1 - len(starts))
-            ends_in_hyphen = number + 1 < len(block.lines) and _HYPHEN.search(line.text)
-            add((mark if not number else "") + (_HYPHEN.sub(r"\1", text) if ends_in_hyphen else text))
+            broken = _HYPHEN.search(line.text) if number + 1 < len(block.lines) else None
+            text = literal(one_line(line.text))
+            add(("" if number else mark) + (text.rstrip("-\u2010") if broken else text))
     starts += [length] * (num_pages - len(starts))
     return "".join(parts) + "\n", tuple(starts)
 

@@ -18,6 +18,8 @@ _RUNNING_SHARE = 0.4  # of the pages
 _EDGE_LINES = 2  # at the top and at the bottom of a page
 _PAGE_NUMBER = re.compile(r"\W*(?:page|p\.)?\s*\d{1,4}\s*(?:(?:/|of|sur|de|von)\s*\d{1,4})?\W*", re.IGNORECASE)
 _LONGEST_FONT_NAME = 128
+_BROKEN_AT = "\ufffe\x02"  # what PDFium writes for a hyphen that ends a line, without ending its own
+_WRITTEN = re.compile(f"[^\n{_BROKEN_AT}]+[{_BROKEN_AT}]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,15 @@ def _lines(pdf: pdfium.PdfDocument, number: int) -> Iterator[Line]:
         raise DocumentError(message) from cause
     text_page = page.get_textpage()
     last = text_page.count_chars() - 1
-    at = 0
-    for written in text_page.get_text_range().split("\n"):
-        text = written.rstrip()
-        if text.strip():
-            first = min(at + len(text) - len(text.lstrip()), last)
-            end = min(at + len(text) - 1, last)
+    for written in _WRITTEN.finditer(text_page.get_text_range()):
+        text = written.group().strip()
+        if text:
+            first = min(written.start() + len(written.group()) - len(written.group().lstrip()), last)
+            end = min(first + len(text.rstrip(_BROKEN_AT)) - 1, last)
             left, bottom, _, top = text_page.get_charbox(first, loose=True)
-            _, _, right, _ = text_page.get_charbox(end, loose=True)
+            _, _, right, _ = text_page.get_charbox(max(first, end), loose=True)
             bold = _is_bold(text_page, first) and _is_bold(text_page, end)
-            yield Line(text.strip(), number, left, right, bottom, max(top - bottom, 1), bold)
-        at += len(written) + 1
+            yield Line(text, number, left, right, bottom, max(top - bottom, 1), bold)
     text_page.close()
     page.close()
 
