@@ -161,7 +161,7 @@ def _header(document: Document, texts: Texts) -> str:
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
     return (
-        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(document.id)}</p>"
+        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(' · '.join((document.id, *document.aliases)))}</p>"
         f"{sources if works else ''}</header>"
     )
 
