@@ -16,7 +16,7 @@ from advisor.sync import last_report
 class DocumentState:
     """One document. `updated` is its own date, `indexed` when this version entered the index (ISO 8601).
 
-    `state`: `ok`; `kept`, when the file fails now and the index shows its previous version; `failed`, when the index has none.
+    `state`: `ok`; `kept`, when the file fails now and the index shows its previous version; `failed`, when it shows none;
     `error` says why.
     """
 

@@ -2,9 +2,9 @@
 
     python benchmarks/history.py --data ../shared/data --work /tmp/history
 
-Prints what each sync reported against what the maintainers did, the share of passages whose vectors were re-used, whether the
-passages are those of a fresh build, and for how many questions the ten best are the same: in hybrid search, in vector search,
-and in vector search against exact cosines over all passages.
+Prints what each sync reported against what the maintainers did, the share of passages whose vectors were re-used, whether
+the passages are those of a fresh build, and for how many questions the ten best are the same: in hybrid search, in vector
+search, and in vector search against exact cosines over all passages.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def main() -> None:
         report = sync(followed, embeddings)
         fresh = followed.model_copy(update={"index_dir": arguments.work / f"fresh-{step['version']}"})
         sync(fresh, embeddings)
+        share = report.reused / report.chunks
         print(
-            f"{step['version']}: {report.documents} documents, {report.chunks} passages, {report.reused / report.chunks:.1%} "
-            f"re-used; {counts(report)}; reported as it was: {agrees(report, step)}; load {load()}"
+            f"{step['version']}: {report.documents} documents, {report.chunks} passages, {share:.1%} re-used; "
+            f"{counts(report)}; reported as it was: {agrees(report, step)}; load {load()}"
         )
         same = content(followed, embeddings) == content(fresh, embeddings)
         one, other = best(followed, embeddings, questions), best(fresh, embeddings, questions)

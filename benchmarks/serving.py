@@ -3,7 +3,7 @@
     python benchmarks/serving.py --work /tmp/serving [--askers 4] [--rounds 20]
 
 Each re-index changes the figure in one document. Every answer must quote the figure of the generation that it names, its
-citation must be in the document as that generation held it, and the first answer's links must still lead to its text at the end.
+citation must be in the document as that generation held it, and the first answer's links must lead to its text at the end.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--askers", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--ask", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--log", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     settings = Settings(corpus_dir=arguments.work / "corpus", index_dir=arguments.work / "index")
-    if arguments.ask:
-        ask(settings, arguments.work / "stop")
+    if arguments.log:
+        ask(settings, arguments.work / "stop", arguments.log)
     else:
         measure(settings, arguments.work, arguments.askers, arguments.rounds)
 
@@ -55,25 +55,28 @@ def measure(settings: Settings, work: Path, askers: int, rounds: int) -> None:
         (settings.corpus_dir / f"projet-{number}.md").write_text(text, encoding="utf-8")
     embeddings = Embeddings(settings)
     switched = [(index(settings, embeddings, 0), time.time())]
-    command = [sys.executable, __file__, "--work", str(work), "--ask"]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(askers)]
-    first = [json.loads(process.stdout.readline()) for process in running if process.stdout]
+    command = [sys.executable, __file__, "--work", str(work)]
+    logs = [work / f"asker-{number}.jsonl" for number in range(askers)]
+    running = [subprocess.Popen([*command, "--log", str(log)]) for log in logs]
+    while not all(log.exists() and log.read_text(encoding="utf-8") for log in logs):
+        time.sleep(0.1)
     for number in range(1, rounds + 1):
         switched.append((index(settings, embeddings, number), time.time()))
         time.sleep(LATEST + 0.5)
     (work / "stop").touch()
-    seen = first + [json.loads(line) for process in running for line in process.communicate()[0].splitlines()]
+    for process in running:
+        process.wait()
+    seen = [json.loads(line) for log in logs for line in log.read_text(encoding="utf-8").splitlines()]
     figures = {generation: str(FIRST + number) for number, (generation, _) in enumerate(switched)}
     wrong = [each for each in seen if each["generation"] not in figures or figures[each["generation"]] not in each["answer"]]
     stale = [each for each in seen if is_stale(each, switched)]
     advisor = Advisor.open(settings, embeddings)
-    old = advisor.document("tamarin.md", first[0]["generation"])
+    old = advisor.document("tamarin.md", switched[0][0])
     advisor.close()
     print(f"{len(seen)} answers from {askers} processes during {rounds} re-indexes; load {load()}")
     print(f"  processes that failed: {sum(process.returncode != 0 for process in running)}")
-    print(
-        f"  empty or not of their generation: {len(wrong)}; citations not in their document: {sum(not s['cited'] for s in seen)}"
-    )
+    uncited = sum(not each["cited"] for each in seen)
+    print(f"  empty or not of their generation: {len(wrong)}; citations not in their document: {uncited}")
     print(f"  stale {LATEST:.0f} s after a switch: {len(stale)}; generations seen: {len({s['generation'] for s in seen})}")
     print(f"  slowest answer: {max(each['seconds'] for each in seen):.2f} s")
     print(f"  the first answer's document still reads as it did: {bool(old and str(FIRST) in old.text)}")
@@ -93,7 +96,7 @@ def is_stale(seen: dict[str, Any], switched: list[tuple[str, float]]) -> bool:
     return bool(due) and names.index(seen["generation"]) < names.index(due[-1])
 
 
-def ask(settings: Settings, stop: Path) -> None:
+def ask(settings: Settings, stop: Path, log: Path) -> None:
     """Ask until told to stop; one line for each answer."""
     advisor = Advisor.open(settings)
     while not stop.exists():
@@ -107,7 +110,8 @@ def ask(settings: Settings, stop: Path) -> None:
             "answer": answer.text,
             "cited": bool(documents) and all(d is not None and d.text[c.start : c.end] == c.quote for c, d in documents),
         }
-        print(json.dumps(line), flush=True)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
         time.sleep(0.1)
 
 

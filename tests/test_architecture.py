@@ -17,20 +17,8 @@ LAYERS = [
     {"settings", "text"},
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins"} | {"lock", "store"},
     {"generations", "index", "archive"},
-    {
-        "plan",
-        "vectors",
-        "build",
-        "sync",
-        "watch",
-        "query",
-        "retrieval",
-        "evidence",
-        "conversation",
-        "abstention",
-        "answering",
-        "verification",
-    }
+    {"plan", "vectors", "build", "sync", "watch", "inventory"}
+    | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},
     {"pipeline", "console"},
     {"cli", "ui", "doctor", "wire"},

@@ -160,8 +160,9 @@ def _header(document: Document, texts: Texts) -> str:
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
+    names = " · ".join((document.id, *document.aliases))
     return (
-        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(' · '.join((document.id, *document.aliases)))}</p>"
+        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)}</p>"
         f"{sources if works else ''}</header>"
     )
 
