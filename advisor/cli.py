@@ -21,7 +21,7 @@ from advisor.models import Embeddings
 from advisor.pipeline import Advisor, invalid_answer
 from advisor.settings import Settings, load_settings
 from advisor.sync import rollback as go_back
-from advisor.types import Answer, Citation, IndexReport, Language
+from advisor.types import Answer, Citation, Document, IndexReport, Language
 from advisor.wire import Asked, answer_json, read_questions, report_json, search_json
 
 app = typer.Typer(
@@ -60,23 +60,51 @@ def index(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build everything anew.")] = False,
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the generation before.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Keep no trace of what the folder no longer holds.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10,
     as_json: Json = False,
 ) -> None:
     """Bring the index in line with the corpus folder."""
+    asked = {"--dry-run": dry_run, "--rebuild": rebuild, "--rollback": rollback, "--forget": forget, "--watch": watch}
+    together = [name for name, given in asked.items() if given]
+    if len(together) > 1:
+        message = f"{together[0]} and {together[1]} cannot be used together"
+        raise typer.BadParameter(message)
     settings = _settings(corpus, index)
     if rollback:
-        name = go_back(settings)
+        name = go_back(settings, wait=wait)
         _print_json({"generation": name}) if as_json else typer.echo(f"Back to generation {name}.")
-        return
-    report = sync_with_progress(settings, Embeddings(settings), rebuild=rebuild, dry_run=dry_run)
+    elif watch:
+        _watch(settings, as_json=as_json)
+    else:
+        report = sync_with_progress(
+            settings, Embeddings(settings), rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait
+        )
+        _show_report(report, dry_run=dry_run, as_json=as_json)
+        if report.failed:
+            raise typer.Exit(1)
+
+
+def _watch(settings: Settings, *, as_json: bool) -> None:
+    """One line for each sync, until interrupted."""
+    from advisor.watch import follow
+
+    STDERR.print(f"Following {settings.corpus_dir}; Ctrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
+    for outcome in follow(settings, Embeddings(settings)):
+        if isinstance(outcome, IndexReport):
+            _show_report(outcome, dry_run=False, as_json=as_json)
+        else:
+            STDERR.print(f"advisor: {outcome}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         _print_json(report_json(report))
     else:
         typer.echo(_in_words(report, dry_run=dry_run))
-    if report.failed:
-        for failed in report.failed:
-            STDERR.print(f"advisor: {failed.document}: {failed.error}", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(1)
+    for failed in report.failed:
+        STDERR.print(f"advisor: {failed.document}: {failed.error}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -131,7 +159,7 @@ def ask(
             if as_json:
                 _print_json(answer_json(name, answer))
             else:
-                typer.echo(_answer_in_words(answer))
+                typer.echo(_answer_in_words(advisor, answer))
 
 
 @app.command()
@@ -234,15 +262,20 @@ def _results_in_words(line: dict[str, Any]) -> str:
     return "\n".join([line["question"], *found])
 
 
-def _answer_in_words(answer: Answer) -> str:
+def _answer_in_words(advisor: Advisor, answer: Answer) -> str:
     if answer.status == "invalid":
         return f"{answer.question!r}: {answer.reason}"
-    return "\n".join([answer.text, "", *map(_source_in_words, answer.citations)]).rstrip()
+    sources = [
+        _source_in_words(citation, advisor.document(citation.document, answer.index.generation))
+        for citation in answer.citations
+    ]
+    return "\n".join([answer.text, "", *sources]).rstrip()
 
 
-def _source_in_words(citation: Citation) -> str:
+def _source_in_words(citation: Citation, document: Document | None) -> str:
     lines = f"{citation.start_line}" + (f"-{citation.end_line}" if citation.end_line != citation.start_line else "")
     page = f", p. {citation.page}" if citation.page else ""
     place = " > ".join([citation.title, *citation.heading])
     kind = ", ".join(filter(None, (citation.evidence, citation.date)))
-    return f"[{citation.marker}] {citation.document}:{lines}{page}  {place}" + (f"  ({kind})" if kind else "")
+    also = f"  also at {', '.join(document.aliases)}" if document and document.aliases else ""
+    return f"[{citation.marker}] {citation.document}:{lines}{page}  {place}" + (f"  ({kind})" if kind else "") + also

@@ -15,18 +15,36 @@ from advisor.types import IndexReport
 STDERR = Console(stderr=True)
 
 
+_STAGES = {
+    "wait": "Waiting for another writer",
+    "read": "Reading documents",
+    "embed": "Embedding passages and sentences",
+    "write": "Writing",
+    "check": "Checking",
+}
+
+
 def sync_with_progress(
-    settings: Settings, embeddings: Embeddings, *, rebuild: bool = False, dry_run: bool = False
+    settings: Settings,
+    embeddings: Embeddings,
+    *,
+    rebuild: bool = False,
+    forget: bool = False,
+    dry_run: bool = False,
+    wait: float = 0,
 ) -> IndexReport:
-    """Run `sync` under a progress bar that appears when there is something to embed."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=STDERR, transient=True) as bar:
-        task = bar.add_task("Indexing", total=None, visible=False)
+    """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=STDERR, transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False, rate="")
 
-        def show(_stage: str, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
+        def show(stage: str, done: int, total: int) -> None:
+            if bar.tasks[0].description != _STAGES[stage]:
+                bar.reset(task, description=_STAGES[stage], visible=True, rate="")
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=total or None, rate=f"{speed:.0f}/s" if speed else "")
 
-        return sync(settings, embeddings, rebuild=rebuild, dry_run=dry_run, progress=show)
+        return sync(settings, embeddings, rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait, progress=show)
 
 
 def ensure_index(settings: Settings, embeddings: Embeddings) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from advisor import abstention, archive
 from advisor.answering import WRITER, write_extractive
 from advisor.conversation import standalone_question
+from advisor.errors import IndexMismatchError
 from advisor.evidence import ScoredSentence, score_sentences
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
@@ -99,6 +100,7 @@ class Advisor:
         self.embeddings = embeddings
         self._index = index
         self._switch = threading.Lock()
+        self._refused: str | None = ""
 
     @classmethod
     def open(cls, settings: Settings, embeddings: Embeddings | None = None) -> Advisor:
@@ -112,12 +114,19 @@ class Advisor:
 
     @property
     def index(self) -> Generation:
-        """The published generation; reopened here when it has changed."""
-        if current_generation(self.settings.index_dir) != self._index.manifest.generation:
+        """The published generation; opened here when another has been published.
+
+        One that was built for other settings than these is not opened: the generation at hand goes on answering.
+        """
+        published = current_generation(self.settings.index_dir)
+        if published not in (self._index.manifest.generation, self._refused):
             with self._switch:
                 if current_generation(self.settings.index_dir) != self._index.manifest.generation:
-                    # The old one is not closed: a question in another thread may be using it. It goes with its last user.
-                    self._index = open_current(self.settings, self.embeddings)
+                    try:
+                        # The old one is not closed: another thread may be using it. It goes with its last user.
+                        self._index = open_current(self.settings, self.embeddings)
+                    except IndexMismatchError:
+                        self._refused = published
         return self._index
 
     def search(self, question: str, *, k: int | None = None) -> list[ScoredChunk]:

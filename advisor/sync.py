@@ -166,7 +166,15 @@ def _build(
         if published.manifest:
             old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
         previous = "" if forget else current_generation(index_dir) or ""
-        built = build(settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress)
+        try:
+            built = build(
+                settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress
+            )
+        except (OSError, sqlite3.Error) as cause:
+            message = (
+                f"the new generation cannot be written to {index_dir} ({cause}); the old one stays. Make room, try again"
+            )
+            raise BrokenIndexError(message) from cause
     archive.record(index_dir, built.manifest.generation, documents)
     publish(index_dir, built.manifest.generation)
     if forget:

@@ -2,7 +2,7 @@
 
     python benchmarks/many_documents.py --data ../shared/data --work /tmp/many [--rounds 5]
 
-The documents are the first 2,000 paragraphs of a real French corpus (PIAF), cut at 450 characters. The first run embeds them,
+The documents are pieces of the paragraphs of a real French corpus (PIAF), 450 characters at most. The first run embeds them,
 which takes minutes, and compares the whole with the model's own throughput on the same texts; later runs re-use that index.
 Each time is of a whole `advisor index` process, Python's start included.
 """
@@ -16,7 +16,10 @@ import shutil
 import statistics
 import subprocess
 import sys
+import textwrap
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,21 +59,19 @@ def main() -> None:
 
 
 def write_corpus(data: Path, folder: Path) -> None:
-    """One file a paragraph."""
+    """One file for each piece of a paragraph, in whole words."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    written = 0
-    for line in (data / "piaf-fr" / "paragraphs.jsonl").read_text(encoding="utf-8").splitlines():
-        text = paragraph(json.loads(line))[:LONGEST].rsplit(" ", 1)[0]
-        for half in (text[: LONGEST // 1], ):
-            if written < DOCUMENTS and len(half) > 100:
-                (folder / f"{written:04d}.txt").write_text(half, encoding="utf-8")
-                written += 1
+    pieces = (piece for text in paragraphs(data / "piaf-fr") for piece in textwrap.wrap(text, LONGEST) if len(piece) > 150)
+    for number, piece in enumerate(islice(pieces, DOCUMENTS)):
+        (folder / f"{number:04d}.txt").write_text(piece + "\n", encoding="utf-8")
 
 
-def paragraph(entry: dict[str, Any]) -> str:
-    """The text of one line of the set."""
-    return str(entry["text"])
+def paragraphs(folder: Path) -> Iterator[str]:
+    """The paragraphs of the set, in its order."""
+    for line in (folder / "paragraphs.jsonl").read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        yield (folder / "corpus" / entry["doc"]).read_text(encoding="utf-8")[entry["start"] : entry["end"]]
 
 
 def measure_throughput(settings: Settings) -> None:

@@ -18,8 +18,8 @@ LAYERS = [
     {"formats"},
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"},
     {"generations", "index", "archive"},
-    {"plan", "vectors", "build", "sync", "watch", "query", "retrieval", "evidence", "conversation", "abstention"}
-    | {"answering", "verification"}
+    {"plan", "vectors", "build", "sync", "watch"}
+    | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},
     {"pipeline", "console"},
     {"cli", "ui", "doctor", "wire"},

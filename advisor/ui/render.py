@@ -173,8 +173,9 @@ def _header(document: Document, page: int | None, texts: Texts) -> str:
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
+    names = " · ".join((document.id, *document.aliases))
     return (
-        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(document.id)} · {original}</p>"
+        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"
         f"{sources if works else ''}</header>"
     )
 

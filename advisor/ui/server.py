@@ -55,6 +55,7 @@ class SourceDocument:
     topic: str | None
     evidence: str | None
     date: str | None
+    also_at: tuple[str, ...]
     generation: str
     text: str
     html: str
@@ -138,6 +139,7 @@ def _source(
         topic=found.topic,
         evidence=found.evidence,
         date=found.updated,
+        also_at=found.aliases,
         generation=generation,
         text=found.text,
         html=render_document(found, start, end, TEXTS[language]),
