@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from advisor.errors import SettingsError
@@ -36,6 +36,10 @@ class Settings(BaseSettings):
 
     chunk_chars: int = Field(default=900, ge=200, le=8_000, description="Longest chunk, in characters (about 4 a token).")
     max_file_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest file that is read.")
+
+    curator_password: SecretStr | None = Field(
+        default=None, min_length=8, description="Opens the Corpus tab; without one it is there on a loopback address only."
+    )
 
     num_candidates: int = Field(default=50, ge=1, le=1_000, description="Chunks that each search contributes.")
     num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")

@@ -19,7 +19,7 @@ LAYERS = [
     {"index"},
     {"plan", "vectors", "sync", "query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},
-    {"pipeline", "console"},
+    {"pipeline", "console", "curation"},
     {"cli", "ui", "doctor", "wire"},
 ]
 MOST_LINES = 350
