@@ -22,8 +22,9 @@ _ENOUGH_WORDS = 60
 _SHORT_PARAGRAPH = 110  # words: a paragraph or item up to this length is quoted whole
 _MOST_ITEMS = 9
 _MOST_ADDED = 4
-_FAR = 0.6  # of the best sentence's score: less is another subject
-_CLOSE = 0.75  # of the best sentence's score: worth adding even when the answer is long enough
+_FAR = 0.65  # of the best sentence's score: less is another subject
+_CLOSE = 0.8  # of the best sentence's score: worth adding even when the answer is long enough
+_GAP = 0.03  # of the best sentence's cosine: further away, a sentence shares words with the question and no meaning
 _SAME = 0.97  # cosine of two sentences that say the same thing (under the same headings)
 # Of the best sentence's score: what an item needs to count for its list, when the whole list is asked for, and when the
 # question is about one item of it.
@@ -168,22 +169,23 @@ def _spokesman(item: Sequence[ScoredSentence]) -> ScoredSentence:
 
 
 def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: int) -> list[_Pick]:
-    """What other sentences add: near the question, not said yet, within the length."""
+    """What other sentences add: near the question, not said yet, within the length. A list is added to by none."""
     vectors = {(s.source, s.sentence.start): s.vector for s in ranked}
     used = {(pick.chunk.document, pick.sentence.start) for pick in picks}
-    listed = {(pick.chunk.document, pick.sentence.block) for pick in picks if pick.is_item}
+    listed = {pick.group for pick in picks if pick.is_item}
     said = [vectors[key] for key in used if key in vectors]
     total, added = _words(picks), list[_Pick]()
     for scored in ranked[1:]:
         needed = _FAR if total < _ENOUGH_WORDS else _CLOSE
-        key, place = (scored.source, scored.sentence.start), (scored.source, scored.sentence.block)
+        key = (scored.source, scored.sentence.start)
         if len(added) >= _MOST_ADDED or scored.score < needed * ranked[0].score:
             break
-        if key in used or place in listed or scored.text.endswith((":", "?")):
-            continue
         chunk = scored.passage.chunk
+        group = _group(chunk) or "more"
+        if key in used or group in listed or scored.text.endswith((":", "?")) or scored.cosine < ranked[0].cosine - _GAP:
+            continue
         at = chunk.sentences.index(scored.sentence)
-        fresh = [_pick(chunk, n, _group(chunk) or "more") for n in range(_first_leant_on(chunk, at), at + 1)]
+        fresh = [_pick(chunk, n, group) for n in range(_first_leant_on(chunk, at), at + 1)]
         fresh = [pick for pick in fresh if (scored.source, pick.sentence.start) not in used]
         if total + _words(fresh) > max_words or any(float(scored.vector @ other) > _SAME for other in said):
             continue

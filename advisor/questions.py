@@ -20,7 +20,14 @@ _OWN = re.compile(r"\b(?:notre|nos|mon|ma|mes|our|my)\b")
 _FROM_TODAY = re.compile(
     r"\b(?:hier|demain|aujourd'hui|(?:semaine|annee) (?:derniere|prochaine)|(?:mois|trimestre|an) (?:dernier|prochain)"
     r"|prochaine? (?:semaine|mois|trimestre|annee)|derniere? (?:semaine|mois|trimestre|annee)|yesterday|tomorrow"
-    r"|(?:last|next|this) (?:week|month|quarter|year))\b"
+    r"|(?:last|next|this) (?:week|month|quarter|year)"
+    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|monday|tuesday|wednesday|thursday|friday)"
+    r"|(?:en|depuis|au mois de|in|since|next|last) (?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre"
+    r"|novembre|decembre|january|february|march|april|may|june|july|august|september|october|november|december))\b"
+)
+# Whether something will happen at such a time.
+_FORETELLS = re.compile(
+    r"^(?:will|is .{2,40} going to)\b|\b(?:va|vont|sera|seront|aura|auront)-t?-?(?:il|elle|on|ils|elles)\b"
 )
 
 
@@ -51,6 +58,11 @@ def question_language(question: str, history: Sequence[str]) -> Language:
 
 
 def asks_private_fact(question: str) -> bool:
-    """Whether a question is for a fact of the asker's own organisation ("our revenue next quarter")."""
+    """Whether a question is for a fact of the asker's own organisation, or of the future, at a time told from today.
+
+    "What will our revenue be next quarter?", "Will the vendor raise its prices on Monday?"
+    """
     folded = fold(question)
-    return all(pattern.search(folded) for pattern in (_ASKS_FACT, _OWN, _FROM_TODAY))
+    if not _FROM_TODAY.search(folded):
+        return False
+    return bool(_FORETELLS.search(folded)) or bool(_ASKS_FACT.search(folded) and _OWN.search(folded))

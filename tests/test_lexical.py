@@ -38,6 +38,7 @@ def search(index: LexicalIndex, question: str, num_results: int = 10) -> list[tu
         ("comment faire pour que", "fr", []),
         ("how should we", "en", []),
         ("", "fr", []),
+        ("17\u00a0% de 10\u00a0000\u00a0€\u00a0: «\u00a0oui\u00a0»", "fr", ["17", "10", "000", "oui"]),
         ("ISO 27001, S3 & 2.3 M€", "fr", ["iso", "27001", "s3", "2", "3"]),
     ],
 )

@@ -33,6 +33,7 @@ def test_detect_language(text: str, language: str) -> None:
     [
         ("Stratégie", "strategie"),
         ("L’ÉTÉ  à\n Noël", "l'ete a noel"),
+        ("17\u00a0% de 10\u202f000", "17 % de 10 000"),
         ("e\u0301te\u0301", "ete"),
         ("cœur", "cœur"),
         ("Straße", "strasse"),
@@ -82,6 +83,8 @@ def test_plain(marked: str, shown: str) -> None:
         ("M. Dupont et Mme. Durand arrivent. Ils parlent.", ["M. Dupont et Mme. Durand arrivent.", "Ils parlent."]),
         ("See e.g. AWS vs. Azure. Then decide.", ["See e.g. AWS vs. Azure.", "Then decide."]),
         ("Le coût est de 2.3 M€. C'est trop.", ["Le coût est de 2.3 M€.", "C'est trop."]),
+        ("Quoi\u00a0? Oui\u00a0! Soit 17\u00a0%. Fin.", ["Quoi\u00a0?", "Oui\u00a0!", "Soit 17\u00a0%.", "Fin."]),
+        ("Il a dit «\u00a0oui\u00a0!\u00a0» Puis non.", ["Il a dit «\u00a0oui\u00a0!\u00a0»", "Puis non."]),
         ("Une ligne\nqui continue. Fin.", ["Une ligne\nqui continue.", "Fin."]),
         ("Il a dit « oui. » Puis non.", ["Il a dit « oui. »", "Puis non."]),
         ("**Un point.** Un autre.", ["**Un point.**", "Un autre."]),
