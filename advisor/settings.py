@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from advisor.errors import SettingsError
@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     max_reading_seconds: float = Field(default=30, gt=0, description="Longest reading of one PDF, DOCX or HTML file.")
     max_reading_bytes: int = Field(
         default=1_500_000_000, ge=200_000_000, description="Most memory that reading one PDF, DOCX or HTML file takes."
+    )
+
+    curator_password: SecretStr | None = Field(
+        default=None, min_length=8, description="Opens the Corpus tab; without one it is there on a loopback address only."
     )
 
     num_candidates: int = Field(default=50, ge=1, le=1_000, description="Chunks that each search contributes.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from advisor.models import Embeddings, Progress
 from advisor.pipeline import Advisor
@@ -18,6 +20,15 @@ from advisor.sync import sync
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ADVISOR_DATA_DIR") or ROOT.parent / "shared" / "data")
 
@@ -119,3 +130,16 @@ def small_corpus(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_settings(small_corpus: Path, tmp_path: Path) -> Settings:
     return Settings(corpus_dir=small_corpus, index_dir=tmp_path / "index")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on PATH")
+        pytest.skip("no Chromium on PATH")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
+        yield opened
+        opened.close()

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from made_files import lines, pdf, word_file
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pages import open_page, serve_app
+from playwright.sync_api import Browser, Page, expect
 
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
@@ -23,61 +18,16 @@ from advisor.settings import Settings
 from advisor.sync import sync
 from advisor.types import Document
 from advisor.ui.render import render_document, render_turn
-from advisor.ui.server import create_app
 from advisor.ui.texts import ENGLISH, FRENCH
 
 QUESTION = "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
 def address(advisor: Advisor) -> Iterator[str]:
     """The real application on a free loopback port."""
-    with served(advisor) as found:
-        yield found
-
-
-@contextmanager
-def served(advisor: Advisor) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(advisor), host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on PATH")
-        pytest.skip("no Chromium on PATH")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR") -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale)
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    page.goto(address)
-    page.wait_for_selector("#question textarea")
-    return page
+    with serve_app(advisor) as served:
+        yield served
 
 
 def ask(page: Page, question: str, *, answers: int = 1) -> None:
@@ -219,7 +169,7 @@ def other_address(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddin
     settings = Settings(corpus_dir=corpus, index_dir=tmp_path_factory.mktemp("index"), answer_threshold=0)
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    with served(advisor) as found:
+    with serve_app(advisor) as found:
         yield found, corpus
     advisor.close()
 

@@ -21,7 +21,7 @@ LAYERS = [
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},
-    {"pipeline", "console"},
+    {"pipeline", "console", "curation"},
     {"cli", "ui", "doctor", "wire"},
 ]
 MOST_LINES = 350

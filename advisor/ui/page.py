@@ -9,6 +9,7 @@ import gradio as gr
 
 from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
+from advisor.ui.corpus import build_corpus
 from advisor.ui.texts import Texts
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -16,11 +17,18 @@ _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
 
 
-def build_page(advisor: Advisor, texts: Texts) -> gr.Blocks:
-    """The Blocks of the page."""
+def build_page(advisor: Advisor, texts: Texts, *, curators: bool) -> gr.Blocks:
+    """The Blocks of the page: the chat, and the Corpus tab where there are curators."""
     page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True) as page:
-        build_chat(advisor, texts)
+        if curators:
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab(texts.chat, elem_id="tab-chat"):
+                    build_chat(advisor, texts)
+                with gr.Tab(texts.corpus.title, elem_id="tab-corpus"):
+                    build_corpus(advisor, texts)
+        else:
+            build_chat(advisor, texts)
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
 

@@ -8,6 +8,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -70,7 +71,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> N
     embeddings = Embeddings(settings)
     ensure_index(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    app = create_app(advisor)
+    app = create_app(advisor, local=_is_loopback(host))
     config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=_GOODBYE_SECONDS)
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
@@ -80,8 +81,12 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> N
     advisor.close()
 
 
-def create_app(advisor: Advisor) -> FastAPI:
-    """The application: `/api/…`, the page at `/fr/` and `/en/`, and at `/` in the language of the browser."""
+def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
+    """The application: `/api/…`, the page at `/fr/` and `/en/`, and at `/` in the language of the browser.
+
+    :param local: only this machine reaches it: the Corpus tab is there without a password.
+    """
+    curators = local or advisor.settings.curator_password is not None
     app = FastAPI(title="CTO Advisor", docs_url=None, redoc_url=None)  # those pages would load scripts from elsewhere
 
     @app.get("/api/health")
@@ -108,7 +113,7 @@ def create_app(advisor: Advisor) -> FastAPI:
     for language, texts in TEXTS.items():
         gr.mount_gradio_app(
             app,
-            build_page(advisor, texts),
+            build_page(advisor, texts, curators=curators),
             path=f"/{language}",
             theme=theme(),
             head=head(texts),
@@ -116,7 +121,7 @@ def create_app(advisor: Advisor) -> FastAPI:
             show_error=False,
             ssr_mode=False,
             run_history=False,
-            max_file_size="1kb",  # Gradio takes uploads; this page has none
+            max_file_size=advisor.settings.max_file_bytes if curators else "1kb",  # Gradio takes uploads in any case
         )
     app.router.default = _InBrowserLanguage(app)
     return app
@@ -199,6 +204,13 @@ def browser_language(accepted: str) -> Language:
         if code in ("fr", "en"):
             return "fr" if code == "fr" else "en"
     return _DEFAULT_LANGUAGE
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listen(host: str, first: int) -> socket.socket:

@@ -8,6 +8,38 @@ from advisor.types import Language
 
 
 @dataclass(frozen=True, slots=True)
+class CorpusTexts:
+    """The Corpus tab in one language; `states`, `stages` and `changes` go from codes to words."""
+
+    title: str
+    password: str
+    enter: str
+    wrong_password: str
+    columns: tuple[str, ...]
+    states: dict[str, str]
+    summary: str
+    synced: str
+    changes: dict[str, str]
+    failed: str
+    reindex: str
+    stages: dict[str, str]
+    done: str
+    rate: str
+    upload: str
+    stored: str
+    replaced: str
+    refused: str
+    choose: str
+    delete: str
+    really_delete: str
+    confirm: str
+    cancel: str
+    deleted: str
+    rollback: str
+    rolled_back: str
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """The interface in one language. The mappings go from the codes of the corpus and the pipeline to words."""
 
@@ -43,6 +75,8 @@ class Texts:
     no_letters: str
     too_long: str
     failed: str
+    chat: str
+    corpus: CorpusTexts
 
 
 FRENCH = Texts(
@@ -112,6 +146,51 @@ FRENCH = Texts(
     no_letters="Cette question ne contient aucune lettre. Posez-la en français ou en anglais.",
     too_long="Cette question est trop longue\u00a0: {} caractères au plus.",
     failed="Le conseiller ne peut pas répondre pour le moment\u00a0: {}",
+    chat="Conversation",
+    corpus=CorpusTexts(
+        title="Corpus",
+        password="Mot de passe des curateurs",
+        enter="Entrer",
+        wrong_password="Ce mot de passe n’est pas celui des curateurs.",
+        columns=("Document", "Langue", "Sujet", "Passages", "Date", "État"),
+        states={
+            "indexed": "indexé",
+            "added": "à ajouter",
+            "updated": "à mettre à jour",
+            "removed": "à retirer",
+            "failed": "en échec",
+        },
+        summary="Génération {}\u00a0: {} documents, {} passages.",
+        synced="Génération {}\u00a0: {} documents, {} passages ({} calculés, {} repris).",
+        changes={
+            "added": "Ajoutés\u00a0:",
+            "updated": "Mis à jour\u00a0:",
+            "renamed": "Renommés\u00a0:",
+            "removed": "Retirés\u00a0:",
+        },
+        failed="En échec\u00a0:",
+        reindex="Mettre l’index à jour",
+        stages={
+            "read": "Lecture des fichiers",
+            "embed": "Calcul des vecteurs",
+            "write": "Écriture",
+            "check": "Vérification",
+        },
+        done="{} sur {}",
+        rate="{:.0f} par seconde, encore {:.0f}\u00a0s",
+        upload="Ajouter des fichiers (Markdown, texte, HTML, PDF, DOCX)",
+        stored="{} est dans le corpus\u00a0; il entrera dans l’index à la prochaine mise à jour.",
+        replaced="{} remplace le fichier du même nom\u00a0; l’index le reprendra à la prochaine mise à jour.",
+        refused="Refusé\u00a0:",
+        choose="Documents à supprimer",
+        delete="Supprimer…",
+        really_delete="Supprimer définitivement du corpus\u00a0: {}\u00a0?",
+        confirm="Oui, supprimer",
+        cancel="Annuler",
+        deleted="{} est supprimé\u00a0; il sortira de l’index à la prochaine mise à jour.",
+        rollback="Revenir à la génération précédente",
+        rolled_back="L’index est revenu à la génération {}.",
+    ),
 )
 
 ENGLISH = Texts(
@@ -181,6 +260,41 @@ ENGLISH = Texts(
     no_letters="This question holds no letters. Ask it in English or French.",
     too_long="This question is too long: {} characters at most.",
     failed="The advisor cannot answer at the moment: {}",
+    chat="Conversation",
+    corpus=CorpusTexts(
+        title="Corpus",
+        password="Curators’ password",
+        enter="Enter",
+        wrong_password="This is not the curators’ password.",
+        columns=("Document", "Language", "Topic", "Passages", "Date", "State"),
+        states={
+            "indexed": "indexed",
+            "added": "to be added",
+            "updated": "to be updated",
+            "removed": "to be removed",
+            "failed": "failed",
+        },
+        summary="Generation {}: {} documents, {} passages.",
+        synced="Generation {}: {} documents, {} passages ({} embedded, {} re-used).",
+        changes={"added": "Added:", "updated": "Updated:", "renamed": "Renamed:", "removed": "Removed:"},
+        failed="Failed:",
+        reindex="Bring the index up to date",
+        stages={"read": "Reading files", "embed": "Embedding", "write": "Writing", "check": "Checking"},
+        done="{} of {}",
+        rate="{:.0f} per second, {:.0f} s left",
+        upload="Add files (Markdown, text, HTML, PDF, DOCX)",
+        stored="{} is in the corpus; it enters the index at the next update.",
+        replaced="{} replaces the file of the same name; the index takes it at the next update.",
+        refused="Refused:",
+        choose="Documents to delete",
+        delete="Delete…",
+        really_delete="Delete from the corpus for good: {}?",
+        confirm="Yes, delete",
+        cancel="Cancel",
+        deleted="{} is deleted; it leaves the index at the next update.",
+        rollback="Back to the previous generation",
+        rolled_back="The index is back at generation {}.",
+    ),
 )
 
 TEXTS: dict[Language, Texts] = {"fr": FRENCH, "en": ENGLISH}

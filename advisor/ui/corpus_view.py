@@ -1,0 +1,103 @@
+"""The Corpus tab as HTML: pure functions. Whatever comes from a file or a person is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from advisor.curation import Entry, Progress, Upload
+from advisor.types import FailedDocument, IndexInfo, IndexReport
+from advisor.ui.texts import Texts
+
+
+def render_entries(entries: Sequence[Entry], info: IndexInfo, texts: Texts) -> str:
+    """The table of documents, under a line that says what the index holds."""
+    words = texts.corpus
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in words.columns)
+    rows = "".join(_row(entry, texts) for entry in entries)
+    summary = words.summary.format(info.generation, info.documents, info.chunks)
+    return (
+        f"<p>{escape(summary)}</p>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(words.title)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(entry: Entry, texts: Texts) -> str:
+    topic = texts.topics.get(entry.topic, entry.topic) if entry.topic else ""
+    reason = f'<span class="reason">{escape(entry.reason)}</span>' if entry.reason else ""
+    cells = (
+        f"<strong>{escape(entry.title)}</strong><br><code>{escape(entry.document)}</code>",
+        escape(entry.language or ""),
+        escape(topic),
+        str(entry.chunks or ""),
+        escape(entry.date or ""),
+        f'<span class="state {entry.state}">{escape(texts.corpus.states[entry.state])}</span>{reason}',
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def render_message(message: str) -> str:
+    """A sentence for the curator; nothing for an empty one."""
+    return f'<p class="outcome" role="status">{escape(message)}</p>' if message else ""
+
+
+def render_progress(progress: Progress, texts: Texts) -> str:
+    """A bar, with the stage, what is done and the time left."""
+    words = texts.corpus
+    facts = [words.stages.get(progress.stage, progress.stage)]
+    if progress.total:
+        facts.append(words.done.format(progress.done, progress.total))
+    if progress.passages_per_second is not None and progress.seconds_left is not None:
+        facts.append(words.rate.format(progress.passages_per_second, progress.seconds_left))
+    bar = (
+        f'<progress max="{progress.total}" value="{progress.done}"></progress>'
+        if progress.total
+        else "<progress></progress>"
+    )
+    return f'<div class="outcome" role="status">{bar}<p>{escape(" · ".join(facts))}</p></div>'
+
+
+def render_report(report: IndexReport, texts: Texts) -> str:
+    """What a sync changed, and the files that failed with the reason."""
+    words = texts.corpus
+    lists = {
+        "added": report.added,
+        "updated": report.updated,
+        "renamed": [f"{old} → {new}" for old, new in report.renamed],
+        "removed": report.removed,
+    }
+    changes = [f"<li>{escape(words.changes[kind])} {_names(names)}</li>" for kind, names in lists.items() if names]
+    changes += [_failed(failed, words.failed) for failed in report.failed]
+    line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
+    listed = f"<ul>{''.join(changes)}</ul>" if changes else ""
+    return f'<div class="outcome" role="status"><p>{escape(line)}</p>{listed}</div>'
+
+
+def render_uploads(uploads: Sequence[Upload], texts: Texts) -> str:
+    """Where each file went, or why it was refused."""
+    words = texts.corpus
+    items = []
+    for upload in uploads:
+        if upload.document is None:
+            items.append(_failed(FailedDocument(upload.name, upload.reason), words.refused))
+        else:
+            said = words.replaced if upload.replaced else words.stored
+            items.append(f"<li>{escape(said.format(upload.document))}</li>")
+    return f'<div class="outcome" role="status"><ul>{"".join(items)}</ul></div>'
+
+
+def render_deleted(deleted: Sequence[str], kept: Sequence[FailedDocument], texts: Texts) -> str:
+    """Which files were deleted, and which were not."""
+    words = texts.corpus
+    items = [f"<li>{escape(words.deleted.format(name))}</li>" for name in deleted]
+    items += [_failed(failed, words.refused) for failed in kept]
+    return f'<div class="outcome" role="status"><ul>{"".join(items)}</ul></div>'
+
+
+def _failed(failed: FailedDocument, words: str) -> str:
+    return f'<li class="failed">{escape(words)} <code>{escape(failed.document)}</code> — {escape(failed.error)}</li>'
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"<code>{escape(name)}</code>" for name in names)
