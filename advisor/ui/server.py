@@ -9,7 +9,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -168,17 +167,12 @@ def _original(advisor: Advisor, name: str) -> Response:
         raise HTTPException(404, f"{name} {cause}") from cause
     if path is None or content_hash(data) != found.content_hash:
         raise HTTPException(404, f"{name} has been changed or removed since it was indexed")
-    is_pdf = path.suffix.lower() == ".pdf"
-    shown = "inline" if is_pdf else "attachment"
-    return Response(
-        data,
-        media_type="application/pdf" if is_pdf else "application/octet-stream",
-        headers={
-            "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(Path(name).name)}",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'",
-        },
-    )
+    headers = {"X-Content-Type-Options": "nosniff"}
+    file_name = f"filename*=UTF-8''{quote(name.rpartition('/')[2])}"
+    if path.suffix.lower() == ".pdf":
+        return Response(data, 200, headers | {"Content-Disposition": f"inline; {file_name}"}, "application/pdf")
+    headers |= {"Content-Disposition": f"attachment; {file_name}", "Content-Security-Policy": "sandbox"}
+    return Response(data, 200, headers, "application/octet-stream")
 
 
 class _InBrowserLanguage:
