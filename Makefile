@@ -41,4 +41,4 @@ typecheck: $(INSTALLED_DEV) ## check types
 	$(BIN)/mypy
 
 clean: ## remove the index and caches (they are rebuilt)
-	rm -rf .pytest_cache .mypy_cache .ruff_cache index/[0-9]* index/current index/writer.lock*
+	rm -rf .pytest_cache .mypy_cache .ruff_cache index/[0-9]* index/.[a-z]* index/current index/writer.lock* index/archive.sqlite index/report.json
