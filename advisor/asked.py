@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FOLDER = "asked"
 FILE = "asked.npz"
-_OFFSET = 0.03
+_OFFSET = 0.05
 """How much nearer two unrelated questions are than a question and an unrelated sentence (cosine, e5-small)."""
 
 
