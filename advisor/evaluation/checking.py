@@ -100,7 +100,7 @@ def _leak(
     entry: Entry, words: Sequence[tuple[frozenset[str], str]], quotes: Mapping[tuple[str, str], Entry]
 ) -> Iterator[str]:
     """At most one line: the words first."""
-    advice = 'Give it "split": "tune", or ask something else'
+    advice = 'Give it "split": "seen", or ask something else'
     for text in entry.question.texts:
         own = _terms(text)
         seen = next((place for other, place in words if _are_near(own, other)), None)

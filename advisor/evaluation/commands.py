@@ -1,42 +1,21 @@
-"""`advisor eval`: questions asked, scored, compared and gated from the command line."""
+"""`advisor eval` as the command line sees it; what the commands do is in `actions`, loaded when one is called."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from advisor.console import STDERR
-from advisor.evaluation import gate as gates
-from advisor.evaluation import tables
-from advisor.evaluation.checking import check as check_sets
-from advisor.evaluation.comparison import compare as compare_runs
-from advisor.evaluation.questions import find_sets, items_of, read_set, read_sets
-from advisor.evaluation.running import evaluate, pinned, refuse_stale_labels
-from advisor.evaluation.runs import (
-    BASELINE,
-    LATEST,
-    QUESTIONS,
-    RUNS,
-    Run,
-    check_name,
-    describe,
-    read_run,
-    write_run,
-)
-from advisor.evaluation.runs import bless as bless_run
-from advisor.evaluation.scoring import score_all
-from advisor.evaluation.summary import summarise
-from advisor.options import Corpus, Index, Json, print_json
-from advisor.pipeline import Advisor
+from advisor.options import Corpus, Index, Json
 from advisor.settings import Settings, load_settings
 
+_LATEST = "latest"
 Sets = Annotated[list[str] | None, typer.Argument(help="Question sets: names in evals/questions, or paths. All of them.")]
 RunName = Annotated[str, typer.Option("--run", help="Name of the run: a folder of evals/runs.")]
+Force = Annotated[bool, typer.Option("--force", help="Compare what unlike runs share.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The file to write; stdout.")]
 
 
 class _RunsByDefault(TyperGroup):
@@ -54,40 +33,21 @@ app = typer.Typer(cls=_RunsByDefault, help="Ask question sets, score the answers
 @app.command()
 def run(
     sets: Sets = None,
-    name: RunName = LATEST,
-    baseline: Annotated[
-        str | None, typer.Option("--baseline", help="Run to compare with; with --gate, the blessed one.")
-    ] = None,
+    name: RunName = _LATEST,
+    baseline: Annotated[str | None, typer.Option("--baseline", help="A run to compare with.")] = None,
     corpus: Corpus = None,
     index: Index = None,
     *,
     gate: Annotated[bool, typer.Option("--gate", help="Exit 1 when a measure fell or is below its floor.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compare what unlike runs share.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the questions, score the answers, keep the run. `run` can be left out."""
+    """Ask the questions, score the answers, keep the run. The word `run` can be left out."""
+    from advisor.evaluation import actions
+
     settings = _settings(corpus, index)
-    evals = settings.evals_dir
-    check_name(name, evals / RUNS)
-    rules = gates.read_gate(evals / gates.FILE) if gate else None
-    before = read_run(baseline, evals) if baseline else None
-    if gate and not baseline and (evals / BASELINE / "settings.json").is_file():
-        before = read_run(BASELINE, evals)
-    done = _run(sets, name, settings)
-    summary = summarise(done)
-    result = gates.judge(done.rows, before.rows if before else (), rules) if rules else None
-    comparison = compare_runs(before, done, force=force) if before and not gate else None
-    if as_json:
-        extra = {"gate": tables.gate_json(result)} if result else {}
-        extra |= {"comparison": tables.comparison_json(comparison)} if comparison else {}
-        print_json(tables.summary_json(summary) | extra)
-    else:
-        tables.print_summary(summary)
-        if comparison:
-            tables.print_comparison(comparison, _texts(done))
-        if result:
-            tables.print_gate(result)
-    if result and not result.passed:
+    passed = actions.run(settings, sets or [], name=name, baseline=baseline, gate=gate, force=force, as_json=as_json)
+    if not passed:
         raise typer.Exit(1)
 
 
@@ -96,70 +56,112 @@ def compare(
     before: Annotated[str, typer.Argument(help="A run, `baseline`, or the path of one.")],
     after: Annotated[str, typer.Argument(help="Another.")],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Compare what unlike runs share.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Compare two runs, question by question."""
-    evals = load_settings().evals_dir
-    one, other = read_run(before, evals), read_run(after, evals)
-    comparison = compare_runs(one, other, force=force)
-    if as_json:
-        print_json(tables.comparison_json(comparison))
-    else:
-        tables.print_comparison(comparison, _texts(other))
+    from advisor.evaluation import actions
+
+    actions.compare(load_settings(), before, after, force=force, as_json=as_json)
 
 
 @app.command()
 def bless(name: Annotated[str, typer.Argument(metavar="RUN", help="The run that becomes the baseline.")]) -> None:
     """Make a run the baseline that `--gate` compares with."""
-    evals = load_settings().evals_dir
-    blessed = read_run(name, evals)
-    bless_run(blessed, evals / BASELINE)
-    typer.echo(f"{evals / BASELINE} now holds the run {blessed.info.name}: {blessed.info.questions} questions. Commit it.")
+    from advisor.evaluation import actions
+
+    actions.bless(load_settings(), name)
 
 
 @app.command()
 def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) -> None:
     """Check question sets: schema, ids, quotes, key facts, languages, leaks."""
-    settings = _settings(corpus, None)
-    read = [read_set(path) for path in find_sets(sets or [], settings.evals_dir / QUESTIONS)]
-    findings = check_sets(read, settings)
-    questions = sum(len(one.entries) for one in read)
-    if as_json:
-        print_json({"questions": questions, "errors": list(findings.errors), "warnings": list(findings.warnings)})
-    else:
-        for warning in findings.warnings:
-            STDERR.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
-        for error in findings.errors:
-            typer.echo(error)
-        typer.echo(
-            f"{questions} questions in {len(read)} sets: {len(findings.errors)} errors, {len(findings.warnings)} warnings."
-        )
-    if findings.errors:
+    from advisor.evaluation import actions
+
+    if not actions.check(_settings(corpus, None), sets or [], as_json=as_json):
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
+    against: Annotated[str | None, typer.Option("--against", help="Another run to show it against.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file; report.html in the folder of the run.")] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Write an HTML page about a run, alone or against another."""
+    from advisor.evaluation import actions
+
+    actions.report(load_settings(), name, against=against, out=out, force=force)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
+    name: RunName = _LATEST,
+    corpus: Corpus = None,
+    index: Index = None,
+) -> None:
+    """Write a run as a BEIR folder and files of TREC."""
+    from advisor.evaluation import actions
+
+    actions.export(_settings(corpus, index), name, folder)
+
+
+@app.command(name="import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="A BEIR folder, or judgements of TREC (qrels).")],
+    out: Annotated[Path, typer.Option("--out", help="The question set to write.")],
+    documents: Annotated[Path | None, typer.Option("--documents", help="BEIR: where to write its corpus.")] = None,
+    queries: Annotated[Path | None, typer.Option("--queries", help="TREC: the texts of the queries.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+) -> None:
+    """Make a question set of a BEIR folder or of judgements of TREC."""
+    from advisor.evaluation import actions
+
+    if source.is_dir() and documents is None:
+        message = "a BEIR folder needs --documents DIR, where its corpus is written, to be indexed from there"
+        raise typer.BadParameter(message)
+    if not source.is_dir() and queries is None:
+        message = "judgements need --queries FILE, the texts of the queries"
+        raise typer.BadParameter(message)
+    actions.import_(_settings(corpus, index), source, documents=documents, queries=queries, out=out)
+
+
+@app.command()
+def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
+    """Draft a question set from the indexed documents, to be corrected by hand."""
+    from advisor.evaluation import actions
+
+    actions.new(_settings(corpus, index), out)
+
+
+@app.command()
+def from_feedback(
+    feedback: Annotated[Path, typer.Argument(help="What readers said of answers: feedback.jsonl.")], out: Out = None
+) -> None:
+    """Draft questions from feedback, to be corrected by hand."""
+    from advisor.evaluation import actions
+
+    actions.from_feedback(feedback, out)
+
+
+@app.command()
+def coverage(
+    sets: Sets = None,
+    name: Annotated[str | None, typer.Option("--run", help="A run, to tell which questions found no support.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show which sections no question asks about, and which questions found no support."""
+    from advisor.evaluation import actions
+
+    actions.coverage(_settings(corpus, index), sets or [], name, as_json=as_json)
 
 
 def _settings(corpus: Path | None, index: Path | None) -> Settings:
     return load_settings(corpus_dir=corpus, index_dir=index)
-
-
-def _run(names: list[str] | None, name: str, settings: Settings) -> Run:
-    """Ask, score and write, under a progress bar."""
-    sets = read_sets(find_sets(names or [], settings.evals_dir / QUESTIONS))
-    items = [item for one in sets for item in items_of(one)]
-    advisor = pinned(Advisor.open(settings))
-    refuse_stale_labels(items, advisor.index.catalog.document)
-    started = time.perf_counter()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=STDERR, transient=True) as bar:
-        task = bar.add_task("Asking", total=len(items))
-        outcomes = evaluate(advisor, items, lambda done, total: bar.update(task, completed=done, total=total))
-    rows = score_all(outcomes)
-    info = describe(name, settings, advisor.index, sets, rows, time.perf_counter() - started)
-    written = write_run(settings.evals_dir / RUNS / name, info, outcomes, rows)
-    STDERR.print(f"Written to {written.folder}", highlight=False)
-    return written
-
-
-def _texts(run: Run) -> dict[str, str]:
-    return {name: answer["question"] for name, answer in run.answers().items()}

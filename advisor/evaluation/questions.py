@@ -20,7 +20,7 @@ from advisor.errors import EvaluationError
 from advisor.text import fold
 from advisor.types import Language
 
-Split = Literal["tune", "report"]
+Split = Literal["tune", "seen", "report"]
 Facts = tuple[tuple[str, ...], ...]
 """Every inner tuple needs one of its forms in the answer."""
 
@@ -39,7 +39,11 @@ class Target(BaseModel):
 
 
 class Question(BaseModel):
-    """One line of a set. `split` says what it may be used for: choosing settings, or reporting how good they are."""
+    """One line of a set.
+
+    `split`: "tune" for choosing settings, "report" for telling how good they are, "seen" for what was written for reporting
+    but shares its answer with a question for tuning.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.evaluation.comparison import Comparison
+from advisor.evaluation.coverage import Coverage
 from advisor.evaluation.gate import GateResult
 from advisor.evaluation.measures import Figure, Group
 from advisor.evaluation.statistics import Estimate
@@ -95,6 +96,22 @@ def print_gate(result: GateResult) -> None:
     """The verdict and its reasons."""
     for line in result.lines:
         STDOUT.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_coverage(coverage: Coverage, texts: Mapping[str, str]) -> None:
+    """The sections that no question asks about, document by document, and the questions without support."""
+    unreached = coverage.unreached
+    STDOUT.print(
+        f"{len(coverage.sections) - len(unreached)} of {len(coverage.sections)} sections are asked about. Not asked about:",
+        highlight=False,
+    )
+    for section in unreached:
+        STDOUT.print(f"  {section.document}  {' > '.join(section.heading)}", highlight=False, markup=False, soft_wrap=True)
+    for title, ids in (("Refused", coverage.refused), ("Answered without a right source", coverage.unsupported)):
+        if ids:
+            STDOUT.print(f"{title}:", highlight=False)
+        for identifier in ids:
+            STDOUT.print(f"  {identifier}  {texts[identifier]}", highlight=False, markup=False, soft_wrap=True)
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
