@@ -35,7 +35,9 @@ class PinnedAdvisor(Advisor):
 
 
 def pinned(advisor: Advisor) -> PinnedAdvisor:
-    """An advisor that stays with the generation that is published now."""
+    """An advisor that stays with the generation that is published now; itself, where it does already."""
+    if isinstance(advisor, PinnedAdvisor):
+        return advisor
     return PinnedAdvisor(advisor.settings, advisor.embeddings, advisor.index)
 
 

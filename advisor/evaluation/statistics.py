@@ -143,6 +143,8 @@ def compare_parts(
     questions).
     """
     old, new = cluster_sums(before, clusters), cluster_sums(after, clusters)
+    if (old == new).all():
+        return Change(difference=0.0, low=0.0, high=0.0, p=1.0, detectable=0.0)
     count = old.shape[1]
     difference = float(ratio(new) - ratio(old))
     drawn = _bootstrap(count, lambda picked, axis: ratio(new[:, picked], axis) - ratio(old[:, picked], axis))
@@ -161,8 +163,6 @@ def _mcnemar(changes: NDArray[np.float64]) -> float:
 def _randomisation(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
     """Two-sided, exact where the clusters that differ are few, otherwise by drawing."""
     differs = np.flatnonzero((old != new).any(axis=0))
-    if not len(differs):
-        return 1.0
     same = np.delete(old, differs, axis=1).sum(axis=1, keepdims=True)
     sums = np.concatenate([old[:, differs], new[:, differs]], axis=1)
     numbers = np.arange(len(differs))

@@ -44,10 +44,11 @@ def summarise(run: Run) -> Summary:
     rows = run.rows
     headlines = [BY_NAME[name] for name in HEADLINES]
     keys = {
+        "category": lambda row: row.category,
         "set": lambda row: row.set,
         "language": lambda row: row.language,
-        "kind": lambda row: row.kind,
         "split": lambda row: row.split,
+        "kind": lambda row: row.kind,
     }
     return Summary(
         info=run.info,
