@@ -83,20 +83,20 @@ def test_a_line_that_is_no_question_is_told_by_file_and_line(tmp_path, line, sai
     (problem,) = read_set(path).problems
     assert problem.startswith(f"{path}:3: ")
     assert said in problem
-    with pytest.raises(EvaluationError, match=":3: .*advisor eval check"):
+    with pytest.raises(EvaluationError, match=r":3: .*advisor eval check"):
         read_sets([path])
 
 
 def test_an_id_is_used_once_in_all_sets(tmp_path):
     one, other = write(tmp_path / "a.jsonl", LINE), write(tmp_path / "b.jsonl", LINE)
-    with pytest.raises(EvaluationError, match="b.jsonl:1: the id 'tag' is already that of .*a.jsonl:1"):
+    with pytest.raises(EvaluationError, match=r"b.jsonl:1: the id 'tag' is already that of .*a.jsonl:1"):
         read_sets([one, other])
 
 
 def test_sets_are_found_by_name_or_path(tmp_path):
     path = write(tmp_path / "questions" / "mine.jsonl", LINE)
     assert find_sets(["mine"], path.parent) == find_sets([str(path)], tmp_path) == find_sets([], path.parent) == [path]
-    with pytest.raises(EvaluationError, match="no question set 'other'. Known: mine"):
+    with pytest.raises(EvaluationError, match=r"no question set 'other'. Known: mine"):
         find_sets(["other"], path.parent)
     with pytest.raises(EvaluationError, match="advisor eval new"):
         find_sets([], tmp_path / "none")

@@ -10,6 +10,7 @@ from pathlib import Path
 import ir_measures
 import pytest
 import pytrec_eval
+from conftest import SMALL_CORPUS
 from typer.testing import CliRunner
 
 from advisor.cli import app
@@ -29,7 +30,6 @@ from advisor.index import Generation, current_generation
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.sync import sync
-from tests.conftest import SMALL_CORPUS
 
 QUESTIONS = [
     {
@@ -240,7 +240,7 @@ def test_a_gate_with_an_unknown_measure_is_refused(tmp_path: Path):
 
 def test_unlike_runs_are_not_compared_by_accident(first: Run):
     other = replace(first, info=replace(first.info, hashes={**first.info.hashes, "corpus": "0"}), rows=first.rows[:3])
-    with pytest.raises(EvaluationError, match="unlike: 3 questions are in one only.*the corpus differs.*--force"):
+    with pytest.raises(EvaluationError, match=r"unlike: 3 questions are in one only.*the corpus differs.*--force"):
         compare(first, other)
     assert compare(first, other, force=True).questions == 3
     changed = replace(first, rows=tuple(replace(row, digest="x") for row in first.rows))
