@@ -26,7 +26,8 @@ from advisor.evaluation.running import PinnedAdvisor, evaluate, refuse_stale_lab
 from advisor.evaluation.runs import Run, bless, check_name, describe, read_run, write_run
 from advisor.evaluation.scoring import Row, score_all
 from advisor.evaluation.summary import summarise
-from advisor.index import Generation, current_generation
+from advisor.generations import current_generation
+from advisor.index import Generation
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.sync import sync

@@ -16,7 +16,7 @@ from advisor.corpus import list_files
 from advisor.evaluation.places import FindDocument, locate
 from advisor.evaluation.questions import Entry, QuestionSet, missing_facts, repeated_ids
 from advisor.lexical import term_set
-from advisor.plan import make_plan
+from advisor.plan import make_plan, next_documents
 from advisor.settings import Settings
 from advisor.text import detect_language
 from advisor.types import Document
@@ -39,7 +39,7 @@ def check(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
     :raises CorpusError: when there is no corpus.
     """
     plan = make_plan(settings, list_files(settings.corpus_dir), None, reread=True)
-    corpus = {document.id: document for document in plan.documents}
+    corpus = {document.id: document for document in next_documents(plan, None)}
     entries = [entry for one in sets for entry in one.entries]
     asked = [question for known in read_asked(settings.corpus_dir) for question in known.questions]
     errors = [problem for one in sets for problem in one.problems]

@@ -14,7 +14,8 @@ from advisor.errors import EvaluationError, QuestionError
 from advisor.evaluation.places import FindDocument, Goal, locate
 from advisor.evaluation.questions import Item, Target
 from advisor.evaluation.scoring import Outcome
-from advisor.index import POINTER, Generation
+from advisor.generations import publish
+from advisor.index import Generation
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor, invalid_answer
 from advisor.settings import Settings
@@ -133,7 +134,7 @@ def extended(advisor: Advisor, documents: Sequence[Path]) -> Iterator[Advisor]:
                 raise EvaluationError(message) from cause
         folder = advisor.index.folder
         shutil.copytree(folder, index / folder.name)
-        (index / POINTER).write_text(folder.name, encoding="utf-8")
+        publish(index, folder.name)
         opened = _synced(settings.model_copy(update={"corpus_dir": corpus, "index_dir": index}), advisor.embeddings)
         try:
             yield opened

@@ -32,7 +32,6 @@ RUNS, BASELINE, QUESTIONS = "runs", "baseline", "questions"
 LATEST = "latest"
 _NAME = re.compile(r"[\w.-]+")
 _PLACES = {"corpus_dir", "index_dir", "cache_dir", "evals_dir", "threads"}  # change no answer
-_CONTENT = ("generation", "created", "previous")  # of a manifest: change no answer either
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,8 @@ def describe(
 ) -> RunInfo:
     """What is written down of a run."""
     kept = {key: value for key, value in settings.model_dump(mode="json").items() if key not in _PLACES}
-    built = {key: value for key, value in asdict(index.manifest).items() if key not in _CONTENT}
+    manifest = index.manifest
+    built = {**manifest.recipe(), "thesaurus": manifest.thesaurus, "asked": manifest.asked}
     corpus = index.catalog.hashes()
     hashes = {
         "questions": _hash({row.id: row.digest for row in rows}),
@@ -87,7 +87,7 @@ def describe(
         hashes=hashes,
         sets={one.name: one.digest[:16] for one in sets},
         settings=kept,
-        index={"generation": index.manifest.generation, **built},
+        index={"generation": manifest.generation, "documents": manifest.documents, "chunks": manifest.chunks, **built},
     )
 
 
