@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test lint typecheck index clean
+.PHONY: help install chat test eval lint typecheck index clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ index: $(INSTALLED) ## bring the index in line with corpus/
 
 test: $(INSTALLED_DEV) ## run the tests
 	$(BIN)/python -m pytest
+
+eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
+	$(BIN)/advisor eval --gate
 
 lint: $(INSTALLED_DEV) ## check style
 	$(BIN)/ruff check .

@@ -5,7 +5,6 @@ Exit status 0 success, 1 failure with one line that says what to do, 2 usage or 
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +16,9 @@ import typer
 from advisor import doctor as check_up
 from advisor.console import STDERR, sync_with_progress
 from advisor.errors import AdvisorError, QuestionError
+from advisor.evaluation.commands import app as evaluation
 from advisor.models import Embeddings
+from advisor.options import Corpus, Index, Json, print_json
 from advisor.pipeline import Advisor, invalid_answer
 from advisor.settings import Settings, load_settings
 from advisor.sync import rollback as go_back
@@ -31,9 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Corpus = Annotated[Path | None, typer.Option("--corpus", help="Folder of documents (ADVISOR_CORPUS_DIR; corpus).")]
-Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index (ADVISOR_INDEX_DIR; index).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+app.add_typer(evaluation, name="eval")
+
 Question = Annotated[str | None, typer.Argument(help="The question, in French or English.")]
 From = Annotated[Path | None, typer.Option("--from", help='A file of questions, one {"id", "question"} a line.')]
 
@@ -74,7 +74,7 @@ def index(
     settings = _settings(corpus, index)
     if rollback:
         name = go_back(settings, wait=wait)
-        _print_json({"generation": name}) if as_json else typer.echo(f"Back to generation {name}.")
+        print_json({"generation": name}) if as_json else typer.echo(f"Back to generation {name}.")
     elif watch:
         _watch(settings, as_json=as_json)
     else:
@@ -100,7 +100,7 @@ def _watch(settings: Settings, *, as_json: bool) -> None:
 
 def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        _print_json(report_json(report))
+        print_json(report_json(report))
     else:
         typer.echo(_in_words(report, dry_run=dry_run))
     for failed in report.failed:
@@ -132,7 +132,7 @@ def search(
                 results = []
             line = search_json(name, text, results, (time.perf_counter() - started) * 1000)
             if as_json:
-                _print_json(line)
+                print_json(line)
             else:
                 typer.echo(_results_in_words(line))
 
@@ -157,7 +157,7 @@ def ask(
             answer = _ask(advisor, text, history, wanted, stop=questions is None)
             history.append(answer.standalone_question)
             if as_json:
-                _print_json(answer_json(name, answer))
+                print_json(answer_json(name, answer))
             else:
                 typer.echo(_answer_in_words(advisor, answer))
 
@@ -181,7 +181,7 @@ def doctor(corpus: Corpus = None, index: Index = None, *, as_json: Json = False)
     findings = check_up.examine(_settings(corpus, index))
     for finding in findings:
         if as_json:
-            _print_json({"check": finding.check, "ok": finding.ok, "detail": finding.detail, "advice": finding.advice})
+            print_json({"check": finding.check, "ok": finding.ok, "detail": finding.detail, "advice": finding.advice})
         else:
             mark = "ok  " if finding.ok else "FAIL"
             typer.echo(f"{mark} {finding.check}: {finding.detail}" + (f"\n     {finding.advice}" if finding.advice else ""))
@@ -224,11 +224,6 @@ def _ask(advisor: Advisor, text: str, history: list[str], language: Language | N
         if stop:
             raise
         return invalid_answer(text, str(error), advisor.index.info)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 def _in_words(report: IndexReport, *, dry_run: bool) -> str:

@@ -9,6 +9,7 @@
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
     │   └── IndexLockedError     somebody else is writing it
     ├── ModelError           an embedding model cannot be loaded
+    ├── EvaluationError      a question set, a run or a gate that cannot be used
     └── QuestionError        a question that cannot be taken
 
 A message names what, why and what to do next, in one line.
@@ -49,6 +50,10 @@ class IndexLockedError(BrokenIndexError):
 
 class ModelError(AdvisorError):
     """A model cannot be loaded."""
+
+
+class EvaluationError(AdvisorError):
+    """A question set, a run, a baseline or a gate that cannot be used, or runs that cannot be compared."""
 
 
 class QuestionError(AdvisorError):

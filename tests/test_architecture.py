@@ -22,7 +22,9 @@ LAYERS = [
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},
     {"pipeline", "console", "curation"},
-    {"cli", "ui", "doctor", "wire"},
+    {"wire", "options"},
+    {"evaluation"},
+    {"cli", "ui", "doctor"},
 ]
 MOST_LINES = 350
 MOST_LINES_OF_A_FUNCTION = 60

@@ -1,0 +1,1 @@
+"""Evaluation as a product: question sets, runs, measures, comparison, gate, reports."""

@@ -1,0 +1,122 @@
+"""What can be wrong with question sets, one line each: `file:line: what, and what to do`.
+
+Beyond the schema: quotes that the corpus does not hold word for word, key facts that no quote holds, declared languages that
+are not those of the text, and leaks. A leak is a question for reporting that was seen while choosing settings: in its words
+(nearly the same question is for tuning, or stands beside a sentence in `asked/`), or in its answer (a question for tuning
+has a quote in common with it). Figures on such a question flatter, so both are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from advisor.asked import read_asked
+from advisor.corpus import list_files
+from advisor.evaluation.places import FindDocument, locate
+from advisor.evaluation.questions import Entry, QuestionSet, missing_facts, repeated_ids
+from advisor.lexical import term_set
+from advisor.plan import make_plan, next_documents
+from advisor.settings import Settings
+from advisor.text import detect_language
+from advisor.types import Document
+
+_SAME_QUESTION = 0.8  # Jaccard index of the stemmed words of two questions
+_TOO_SHORT_TO_TELL = 4  # words
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong, and what only looks so."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
+    """Check sets against each other and against the corpus folder.
+
+    :raises CorpusError: when there is no corpus.
+    """
+    plan = make_plan(settings, list_files(settings.corpus_dir), None, reread=True)
+    corpus = {document.id: document for document in next_documents(plan, None)}
+    entries = [entry for one in sets for entry in one.entries]
+    asked = [question for known in read_asked(settings.corpus_dir) for question in known.questions]
+    errors = [problem for one in sets for problem in one.problems]
+    errors += repeated_ids(entries)
+    for entry in entries:
+        errors += _labels(entry, corpus.get)
+        errors += _documents(entry)
+    errors += _leaks(entries, asked)
+    return Findings(tuple(errors), tuple(warning for entry in entries for warning in _warnings(entry)))
+
+
+def _labels(entry: Entry, find: FindDocument) -> Iterator[str]:
+    question = entry.question
+    for target in locate(question.relevant, find)[1]:
+        why = "which is not in the corpus" if find(target.document) is None else f"which does not hold: {target.quote[:60]}…"
+        yield f"{entry.place}: quotes {target.document}, {why}"
+    found = " … ".join(_text(target.quote, find(target.document)) for target in question.relevant)
+    if found and question.answerable:
+        for fact in (fact for some in (question.key_facts, *question.turn_facts) for fact in missing_facts(found, some)):
+            yield f"{entry.place}: no relevant quote holds the key fact {' / '.join(fact)}"
+
+
+def _text(quote: str, document: Document | None) -> str:
+    return quote or (document.text if document else "")
+
+
+def _documents(entry: Entry) -> Iterator[str]:
+    for name in entry.question.documents:
+        if not (entry.file.parent / name).is_file():
+            yield f"{entry.place}: the document {name} does not exist beside the set"
+
+
+def _warnings(entry: Entry) -> Iterator[str]:
+    question = entry.question
+    for text in question.texts:
+        if len(text.split()) > _TOO_SHORT_TO_TELL and (seems := detect_language(text)) != question.language:
+            yield f"{entry.place}: declared {question.language}, reads as {seems}: {text[:60]}"
+    if question.kind.startswith("draft"):
+        yield f"{entry.place}: is still a draft (kind {question.kind}): read it, correct it, give it a kind"
+
+
+def _leaks(entries: Sequence[Entry], asked: Iterable[str]) -> Iterator[str]:
+    tuned = [entry for entry in entries if entry.question.split == "tune"]
+    words = [(_terms(text), entry.place) for entry in tuned for text in entry.question.texts]
+    words += [(_terms(text), "the phrasings of the corpus (asked/)") for text in asked]
+    quotes = {
+        (target.document, target.quote): entry
+        for entry in tuned
+        if entry.question.answerable
+        for target in entry.question.relevant
+    }
+    for entry in entries:
+        if entry.question.split == "report":
+            yield from _leak(entry, words, quotes)
+
+
+def _leak(
+    entry: Entry, words: Sequence[tuple[frozenset[str], str]], quotes: Mapping[tuple[str, str], Entry]
+) -> Iterator[str]:
+    """At most one line: the words first."""
+    advice = 'Give it "split": "seen", or ask something else'
+    for text in entry.question.texts:
+        own = _terms(text)
+        seen = next((place for other, place in words if _are_near(own, other)), None)
+        if seen:
+            yield f"{entry.place}: is for reporting, but nearly the same question is in {seen}. {advice}"
+            return
+    for target in entry.question.relevant if entry.question.answerable else ():
+        tuned = quotes.get((target.document, target.quote))
+        if tuned:
+            yield f"{entry.place}: is for reporting, but has its quote in common with {tuned.place}, for tuning. {advice}"
+            return
+
+
+def _terms(text: str) -> frozenset[str]:
+    return term_set(text, detect_language(text))
+
+
+def _are_near(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one) and len(one & other) >= _SAME_QUESTION * len(one | other)

@@ -1,0 +1,174 @@
+"""Drafts of questions for a person to correct: from the indexed documents, and from what readers said of answers.
+
+A heading that is a question is taken as one, answered by the first sentence under it. A telling sentence becomes a gap to
+fill: its figure, or its rarest word. The same index gives the same draft. `advisor eval check` warns of drafts until they
+have a kind of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from advisor.errors import EvaluationError
+from advisor.evaluation.questions import Target
+from advisor.index import Generation
+from advisor.lexical import terms
+from advisor.text import fold, plain
+from advisor.types import Chunk, Document, Language, Sentence
+
+_PER_DOCUMENT = 4
+_FEWEST_WORDS, _MOST_WORDS = 8, 45
+_SHORTEST_WORD = 5  # letters
+_GAP = "…"
+_FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,\u00a0\u202f ]\d+)*(?:[\u00a0\u202f ]?%)?(?!\w)")
+_WORD = re.compile(rf"[^\W\d_]{{{_SHORTEST_WORD},}}")
+_ASKS: dict[tuple[Language, str], str] = {
+    ("fr", "figure"): "Quel chiffre manque ? « {} »",
+    ("fr", "word"): "Quel mot manque ? « {} »",
+    ("en", "figure"): "Which figure is missing? “{}”",
+    ("en", "word"): "Which word is missing? “{}”",
+}
+
+
+class Feedback(BaseModel):
+    """A line of `feedback.jsonl`: what a reader said of an answer, and what the answer had cited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    answer_id: str
+    question: str
+    standalone_question: str
+    verdict: Literal["up", "down"]
+    comment: str = ""
+    language: Language
+    citations: tuple[Target, ...] = ()
+    time: str = ""
+
+
+def draft(index: Generation, *, per_document: int = _PER_DOCUMENT) -> list[dict[str, Any]]:
+    """Lines of a question set, document by document; at most `per_document` gaps in each."""
+    return [line for document in index.catalog.documents() for line in _of_document(index, document, per_document)]
+
+
+def _of_document(index: Generation, document: Document, per_document: int) -> Iterator[dict[str, Any]]:
+    chunks = [stored.chunk for stored in index.catalog.chunks_of(document.id)]
+    stem = re.sub(r"[^\w-]+", "-", document.id.rsplit(".", 1)[0]).strip("-")
+    number = 0
+    asked = set[tuple[str, ...]]()
+    for chunk in chunks:
+        if chunk.heading and chunk.heading[-1].endswith("?") and chunk.heading not in asked and chunk.sentences:
+            asked.add(chunk.heading)
+            number += 1
+            yield _line(
+                f"{stem}-{number}",
+                document,
+                plain(chunk.heading[-1]),
+                _quote(chunk, chunk.sentences[0]),
+                [],
+                "draft-heading",
+            )
+    for chunk, sentence, gap in _gaps(index, chunks)[:per_document]:
+        text = plain(chunk.text_of(sentence))
+        asks = _ASKS[document.language, "figure" if gap[0].isdigit() else "word"]
+        number += 1
+        question = asks.format(text.replace(gap, _GAP, 1))
+        yield _line(f"{stem}-{number}", document, question, _quote(chunk, sentence), [_forms(gap)], "draft-gap")
+
+
+def _quote(chunk: Chunk, sentence: Sentence) -> str:
+    return chunk.text_of(sentence)
+
+
+def _line(
+    identifier: str, document: Document, question: str, quote: str, facts: list[list[str]], kind: str
+) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "language": document.language,
+        "question": question,
+        "answerable": True,
+        "key_facts": facts,
+        "relevant": [{"document": document.id, "quote": quote}],
+        "category": document.topic or "own",
+        "kind": kind,
+    }
+
+
+def _forms(gap: str) -> list[str]:
+    """A figure with and without the space before its sign."""
+    return list(dict.fromkeys([gap, re.sub(r"\s+%", "%", gap), re.sub(r"(?<=\d)%", " %", gap)]))
+
+
+def _gaps(index: Generation, chunks: Sequence[Chunk]) -> list[tuple[Chunk, Sentence, str]]:
+    """The telling sentences with what to leave out: those with a figure first, then by how rare the word is."""
+    found = []
+    for chunk in chunks:
+        for sentence in chunk.sentences:
+            text = plain(chunk.text_of(sentence))
+            if not _FEWEST_WORDS <= len(text.split()) <= _MOST_WORDS or not text.endswith("."):
+                continue
+            figure = _FIGURE.search(text)
+            rarity, word = max(((_rarity(index, chunk, word), word) for word in _WORD.findall(text)), default=(0.0, ""))
+            if figure or word:
+                order = (0 if figure else 1, -rarity, chunk.start, sentence.start)
+                found.append((order, chunk, sentence, figure.group() if figure else word))
+    return [(chunk, sentence, gap) for _, chunk, sentence, gap in sorted(found, key=lambda entry: entry[0])]
+
+
+def _rarity(index: Generation, chunk: Chunk, word: str) -> float:
+    return max((index.lexical.idf(term, chunk.language) for term in terms(word, chunk.language)), default=0.0)
+
+
+def from_feedback(path: Path) -> list[dict[str, Any]]:
+    """Candidate questions from feedback, each question once, the latest verdict counting.
+
+    What a good answer cited becomes the label. After a bad one nothing is labelled: whether the corpus holds an answer, and
+    where, is for a person to say; the comment is kept as a note.
+
+    :raises EvaluationError: naming the line that is no feedback.
+    """
+    latest: dict[str, Feedback] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as cause:
+        message = f"the feedback {path} cannot be read: {cause}"
+        raise EvaluationError(message) from cause
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                feedback = Feedback.model_validate_json(line)
+            except ValidationError as cause:
+                first = cause.errors()[0]
+                where = ".".join(map(str, first["loc"]))
+                message = f"{path}:{number}: {where + ': ' if where else ''}{first['msg']}"
+                raise EvaluationError(message) from cause
+            latest[fold(feedback.standalone_question)] = feedback
+    return [_candidate(feedback) for feedback in latest.values()]
+
+
+def _candidate(feedback: Feedback) -> dict[str, Any]:
+    good = feedback.verdict == "up"
+    relevant = [citation.model_dump() for citation in feedback.citations] if good else []
+    return {
+        "id": f"feedback-{feedback.answer_id}",
+        "language": feedback.language,
+        "question": feedback.standalone_question,
+        # An answer that was right to refuse cites nothing.
+        "answerable": bool(relevant) or not good,
+        "key_facts": [],
+        "relevant": relevant,
+        "category": "feedback",
+        "kind": f"draft-{feedback.verdict}",
+        **({"note": feedback.comment} if feedback.comment else {}),
+    }
+
+
+def write_draft(lines: Sequence[dict[str, Any]]) -> str:
+    """The lines as a file holds them."""
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

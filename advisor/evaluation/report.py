@@ -1,0 +1,156 @@
+"""A run, alone or against another, as one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from advisor.evaluation import plots
+from advisor.evaluation.comparison import Comparison
+from advisor.evaluation.measures import Figure, Group, Latency, confidences
+from advisor.evaluation.runs import Run
+from advisor.evaluation.scoring import Row
+from advisor.evaluation.statistics import risk_coverage
+from advisor.evaluation.summary import HEADLINES, Summary, summarise
+
+TILES = ("passed", "ndcg@10", "key_facts", "citation_recall", "abstention_f1", "attack_success")
+_MOST_POINTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A cited place, as a reader needs it."""
+
+    place: str
+    title: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with what was expected and what came. `before` is the status in the other run, where there is one."""
+
+    id: str
+    set: str
+    language: str
+    kind: str
+    question: str
+    expected: str
+    status: str
+    confidence: float
+    answer: str
+    sources: tuple[Source, ...]
+    passes: bool
+    before: str = ""
+
+
+def cases(run: Run, rows: Sequence[Row], before: Mapping[str, str] | None = None) -> list[Case]:
+    """The questions of these rows in full; answers are empty for a baseline, which keeps none."""
+    answers = run.answers()
+    known = before or {}
+    return [_case(row, answers.get(row.id, {}), known.get(row.id, "")) for row in rows]
+
+
+def _case(row: Row, answer: Mapping[str, Any], before: str) -> Case:
+    return Case(
+        id=row.id,
+        set=row.set,
+        language=row.language,
+        kind=row.kind,
+        question=answer.get("question", ""),
+        expected=_expected(answer.get("expected", {}), row),
+        status=row.status,
+        confidence=row.confidence,
+        answer=row.error or answer.get("answer") or answer.get("reason") or "",
+        sources=tuple(
+            Source(f"{c['document']}:{c['start_line']}-{c['end_line']}", c["title"], c["quote"])
+            for c in answer.get("citations", ())
+        ),
+        passes=bool(row.values.get("passed")),
+        before=before,
+    )
+
+
+def _expected(expected: Mapping[str, Any], row: Row) -> str:
+    if not row.answerable:
+        return "a refusal"
+    facts = [" / ".join(forms) for forms in expected.get("key_facts", ())]
+    return "an answer" + (f" with {'; '.join(facts)}" if facts else "")
+
+
+def group_plot(groups: Sequence[Group], measure: str, other: Sequence[Group] = ()) -> str:
+    """One measure, group by group; empty when no group has it."""
+    before = {group.name: value.value for group in other if (value := group.value(measure))}
+    rows = [
+        plots.Bar(group.name, value.value, value.low, value.high, before.get(group.name), f"({group.rows} questions)")
+        for group in groups
+        if (value := group.value(measure))
+    ]
+    return plots.bars(rows) if rows else ""
+
+
+def risk_plot(runs: Sequence[Run]) -> str:
+    """Share of wrong answers against the share of questions answered, one line a run."""
+    lines = []
+    for run in runs:
+        taken = [row for row in run.rows if row.status != "failed"]
+        if taken:
+            scores, _, wrong = confidences(taken)
+            coverage, risk = risk_coverage(scores, wrong)
+            step = max(1, len(coverage) // _MOST_POINTS)
+            points = list(zip(coverage.tolist(), risk.tolist(), strict=True))[::step]
+            lines.append(plots.Line(run.info.name, points))
+    return plots.curves(lines, across="share of questions answered", up="share of answers that are wrong")
+
+
+def latency_plot(latencies: Sequence[Latency]) -> str:
+    """Median and 95th percentile of each stage."""
+    return plots.ranges([plots.Range(one.stage, one.p50, one.p95) for one in latencies])
+
+
+def report(run: Run, against: Run | None = None, comparison: Comparison | None = None) -> str:
+    """The page.
+
+    :param against: the run compared with, and `comparison` what came of it.
+    """
+    summary = summarise(run)
+    other = summarise(against) if against else None
+    by_id = {row.id: row for row in run.rows}
+    flips = comparison.flips if comparison else ()
+    context = {
+        "summary": summary,
+        "headlines": HEADLINES,
+        "tiles": _tiles(summary, other),
+        "breakdowns": [_breakdown(title, groups, other) for title, groups in summary.breakdowns.items() if len(groups) > 1],
+        "risk": Markup(risk_plot([run, *([against] if against else [])])),
+        "latency": Markup(latency_plot(summary.latencies)),
+        "against": against.info.name if against else "",
+        "comparison": comparison,
+        "flips": cases(run, [by_id[flip.id] for flip in flips], {flip.id: flip.before for flip in flips}),
+        "failing": cases(run, [row for row in run.rows if not row.values.get("passed")]),
+    }
+    return _template().render(context)
+
+
+def _tiles(summary: Summary, other: Summary | None) -> list[tuple[Figure, float | None]]:
+    before = {figure.name: figure.estimate.value for figure in other.figures} if other else {}
+    known = {figure.name: figure for figure in summary.figures}
+    return [(known[name], before.get(name)) for name in TILES if name in known]
+
+
+def _breakdown(title: str, groups: Sequence[Group], other: Summary | None) -> tuple[str, Sequence[Group], Markup]:
+    before = other.breakdowns.get(title, ()) if other else ()
+    return title, groups, Markup(group_plot(groups, "passed", before))
+
+
+@cache
+def _template() -> jinja2.Template:
+    source = files("advisor.evaluation").joinpath("report.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(source)

@@ -1,0 +1,168 @@
+"""Figures, comparisons and gates as people read them in a terminal, and as programs read them in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from advisor.evaluation.comparison import Comparison
+from advisor.evaluation.coverage import Coverage
+from advisor.evaluation.gate import GateResult
+from advisor.evaluation.measures import Figure, Group
+from advisor.evaluation.statistics import Estimate
+from advisor.evaluation.summary import HEADLINES, Summary
+
+STDOUT = Console()
+_COLOURS = {"better": "green", "worse": "red", "same": "dim", "too little data": "yellow"}
+_MOST_FLIPS = 20
+
+
+def print_summary(summary: Summary) -> None:
+    """The figures of a run: all of it, then by set, language and split."""
+    run = summary.info
+    STDOUT.print(
+        f"Run [bold]{run.name}[/bold]: {run.questions} questions in {run.seconds:.0f} s, {run.failures} failed, index "
+        f"{run.index['generation']}",
+        highlight=False,
+    )
+    table = Table("measure", "value", "95 % interval", "of", box=None, pad_edge=False)
+    for figure in summary.figures:
+        table.add_row(
+            figure.label, _number(figure.estimate.value), interval(figure.estimate), f"{figure.estimate.weight:.0f}"
+        )
+    STDOUT.print(table)
+    STDOUT.print()
+    for title, groups in summary.breakdowns.items():
+        print_groups(title, groups)
+    stages = ", ".join(f"{one.stage} {one.p50:.0f} / {one.p95:.0f}" for one in summary.latencies)
+    STDOUT.print(f"Milliseconds, median / 95th percentile: {stages}", highlight=False)
+    for identifier, error in summary.failures.items():
+        STDOUT.print(f"[red]failed[/red] {identifier}: {error}", highlight=False, soft_wrap=True)
+
+
+def print_groups(title: str, groups: Sequence[Group]) -> None:
+    """One line a group, the headline measures side by side."""
+    table = Table(title, "questions", *HEADLINES.values(), box=None, pad_edge=False)
+    for group in groups:
+        cells = (group.value(name) for name in HEADLINES)
+        table.add_row(group.name, str(group.rows), *("" if cell is None else _number(cell.value) for cell in cells))
+    STDOUT.print(table)
+    STDOUT.print()
+
+
+def print_comparison(comparison: Comparison, texts: Mapping[str, str]) -> None:
+    """Measure by measure, then the questions that flipped.
+
+    :param texts: question by id.
+    """
+    STDOUT.print(
+        f"[bold]{comparison.before}[/bold] -> [bold]{comparison.after}[/bold]: {comparison.questions} questions in common"
+        + (f", {comparison.left_out} left out" if comparison.left_out else ""),
+        highlight=False,
+    )
+    for unlike in comparison.unlike:
+        STDOUT.print(f"[yellow]note[/yellow]: {unlike}", highlight=False)
+    table = Table(
+        "measure", "before", "after", "difference", "95 % interval", "p", "detectable", "verdict", box=None, pad_edge=False
+    )
+    for d in comparison.differences:
+        change = d.change
+        table.add_row(
+            d.label,
+            _number(d.before),
+            _number(d.after),
+            f"{change.difference:+.3f}",
+            "" if change.low is None or change.high is None else f"{change.low:+.3f} {change.high:+.3f}",
+            f"{d.p:.2g}",
+            "" if change.detectable is None else f"{change.detectable:.3f}",
+            f"[{_COLOURS[d.verdict]}]{d.verdict}[/]",
+        )
+    STDOUT.print(table)
+    broken = sum(not flip.passes for flip in comparison.flips)
+    STDOUT.print(f"\n{broken} questions no longer pass, {len(comparison.flips) - broken} now do.", highlight=False)
+    for flip in comparison.flips[:_MOST_FLIPS]:
+        mark = "[green]+[/]" if flip.passes else "[red]-[/]"
+        text = texts.get(flip.id, "")
+        STDOUT.print(f" {mark} {flip.id}  {flip.before} -> {flip.after}  {text}", highlight=False, soft_wrap=True)
+    if len(comparison.flips) > _MOST_FLIPS:
+        STDOUT.print(f"   … {len(comparison.flips) - _MOST_FLIPS} more: advisor eval report", highlight=False)
+
+
+def print_gate(result: GateResult) -> None:
+    """The verdict and its reasons."""
+    for line in result.lines:
+        STDOUT.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_coverage(coverage: Coverage, texts: Mapping[str, str]) -> None:
+    """The sections that no question asks about, document by document, and the questions without support."""
+    unreached = coverage.unreached
+    STDOUT.print(
+        f"{len(coverage.sections) - len(unreached)} of {len(coverage.sections)} sections are asked about. Not asked about:",
+        highlight=False,
+    )
+    for section in unreached:
+        STDOUT.print(f"  {section.document}  {' > '.join(section.heading)}", highlight=False, markup=False, soft_wrap=True)
+    for title, ids in (("Refused", coverage.refused), ("Answered without a right source", coverage.unsupported)):
+        if ids:
+            STDOUT.print(f"{title}:", highlight=False)
+        for identifier in ids:
+            STDOUT.print(f"  {identifier}  {texts[identifier]}", highlight=False, markup=False, soft_wrap=True)
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """The figures of a run as `advisor eval --json` prints them."""
+    return {
+        "run": summary.info.name,
+        "questions": summary.info.questions,
+        "failures": summary.failures,
+        "seconds": summary.info.seconds,
+        "hashes": dict(summary.info.hashes),
+        "measures": _figures_json(summary.figures),
+        "groups": {
+            title: {group.name: {"questions": group.rows, "measures": _figures_json(group.figures)} for group in groups}
+            for title, groups in summary.breakdowns.items()
+        },
+        "ms": {one.stage: {"p50": one.p50, "p95": one.p95} for one in summary.latencies},
+    }
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """What `advisor eval compare --json` prints."""
+    return asdict(comparison)
+
+
+def gate_json(result: GateResult) -> dict[str, Any]:
+    """The verdict of the gate."""
+    return {"passed": result.passed, "objections": list(result.objections), "notes": list(result.notes)}
+
+
+def _figures_json(figures: Iterable[Figure]) -> dict[str, Any]:
+    return {
+        figure.name: {
+            "value": round(figure.estimate.value, 4),
+            "low": _rounded(figure.estimate.low),
+            "high": _rounded(figure.estimate.high),
+            "of": figure.estimate.weight,
+        }
+        for figure in figures
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.0f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """`0.71 - 0.83`; empty where there is none."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{_number(estimate.low)} - {_number(estimate.high)}"
