@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from advisor.inventory import list_documents
 
 from advisor import archive
 from advisor.errors import IndexLockedError
 from advisor.generations import current_generation, generations, read_manifest
 from advisor.index import open_current
-from advisor.inventory import list_documents
 from advisor.lock import writer_lock
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
