@@ -424,7 +424,7 @@ BROKEN: list[tuple[Callable[[Document], list[str]], Document]] = [
         (wrong_typography, small(f"# T\n\n{text}\n"))
         for text in ("Why ?", "Three : a.", "17 %", "17\u00a0%", "10 000 euros", "10000 euros", "it's", 'say "yes"', "«yes»", "a  b")
     ),
-    (wrong_typography, small("# T\n", language="fr", front=FRONT["fr"].replace("Rapport", "Rapport : suite"))),
+    (wrong_typography, small("# T\n", language="fr", front=FRONT["fr"].replace("Rapport", "Rapport ; suite"))),
     (undated_law, small("# T\n\nRegulation (EU) 2024/1689 applies.\n")),
     (undated_law, small("# T\n\nLe RGPD s’applique.\n", language="fr")),
     (undated_law, small("# T\n\nState of the law on 1 May 2027; check the official text before acting. NIS2 applies.\n")),
