@@ -141,16 +141,6 @@ def test_the_page_offers_no_other_interface(address: str):
         assert described == {"named_endpoints": {}, "unnamed_endpoints": {}}
 
 
-def test_the_original_of_a_document(address: str, advisor: Advisor):
-    found = httpx.get(f"{address}/api/originals/fr/finops.md")
-    assert found.content == (advisor.settings.corpus_dir / "fr/finops.md").read_bytes()
-    assert found.headers["content-disposition"] == "attachment; filename*=UTF-8''finops.md"
-    assert found.headers["content-type"] == "application/octet-stream"
-    assert found.headers["x-content-type-options"] == "nosniff"
-    for name in ("fr/nothing.md", "thesaurus.yaml", "..%2f..%2fetc/passwd", "fr/../LICENSE", "%2fetc%2fpasswd"):
-        assert httpx.get(f"{address}/api/originals/{name}").status_code == 404
-
-
 PAGES = [
     [*lines("The board meets every month. Zanzibar is the code name.")],
     [*lines("The second page has a budget of 40 euros.")],
@@ -159,12 +149,15 @@ PAGES = [
 
 @pytest.fixture(scope="module")
 def other_address(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[tuple[str, Path]]:
-    """An application over a PDF, an HTML page and a Word file."""
+    """An application over a file of each kind."""
     corpus = tmp_path_factory.mktemp("corpus")
     (corpus / "plan à lire.pdf").write_bytes(pdf(PAGES))
     (corpus / "page.html").write_text(
         "<h1>Page</h1><p>The audit takes nine weeks.<script>alert(1)</script>", encoding="utf-8"
     )
+    (corpus / "fr").mkdir()
+    (corpus / "fr" / "plan.md").write_text("# Plan\n\nLe plan tient en trois points.\n", encoding="utf-8")
+    (corpus / "hidden.csv").write_text("secret", encoding="utf-8")
     (corpus / "note.docx").write_bytes(word_file(lambda made: made.add_paragraph("The migration costs 7 million euros.")))
     settings = Settings(corpus_dir=corpus, index_dir=tmp_path_factory.mktemp("index"), answer_threshold=0)
     sync(settings, embeddings)
@@ -194,10 +187,13 @@ def test_originals_are_never_active_content(other_address: tuple[str, Path]):
     found = httpx.get(f"{address}/api/originals/plan à lire.pdf")
     assert (found.headers["content-type"], found.content) == ("application/pdf", pdf(PAGES))
     assert found.headers["content-disposition"] == "inline; filename*=UTF-8''plan%20%C3%A0%20lire.pdf"
-    for name in ("page.html", "note.docx"):
+    for name in ("fr/nothing.md", "hidden.csv", "..%2f..%2fetc/passwd", "fr/../../hidden.csv", "%2fetc%2fpasswd"):
+        assert httpx.get(f"{address}/api/originals/{name}").status_code == 404
+    for name in ("page.html", "note.docx", "fr/plan.md"):
         found = httpx.get(f"{address}/api/originals/{name}")
         assert found.headers["content-type"] == "application/octet-stream"
-        assert found.headers["content-disposition"].startswith("attachment; ")
+        assert found.content == (corpus / name).read_bytes()
+        assert found.headers["content-disposition"] == f"attachment; filename*=UTF-8''{Path(name).name}"
         assert (found.headers["x-content-type-options"], found.status_code) == ("nosniff", 200)
     (corpus / "page.html").write_text("<p>Something else.", encoding="utf-8")
     assert httpx.get(f"{address}/api/originals/page.html").status_code == 404
