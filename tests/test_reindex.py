@@ -431,10 +431,10 @@ def test_a_real_history_step_by_step(data_dir: Path, embeddings: Embeddings, tmp
     corpus = tmp_path / "corpus"
     settings = Settings(corpus_dir=corpus, index_dir=tmp_path / "index")
     lines = (data_dir / "finops-en" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    questions = [json.loads(line)["question"] for line in lines]
+    questions = [json.loads(line)["question"] for line in lines[::3]]
 
     def taken(name: str) -> bool:
-        return Path(name).name.startswith(("ma", "finopspod", "onb")) and name.endswith(".md")
+        return Path(name).name.startswith(("manage-a", "finopspod", "f2--")) and name.endswith(".md")
 
     for step in json.loads((history / "changes.json").read_text(encoding="utf-8")):
         shutil.rmtree(corpus, ignore_errors=True)
