@@ -20,7 +20,7 @@ from advisor.types import Chunk, Document, Sentence, Source
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT, language TEXT, text TEXT, body_start INTEGER, content_hash TEXT, topic TEXT,
-    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, indexed TEXT, sources TEXT, aliases TEXT, pages TEXT
+    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, sources TEXT, aliases TEXT, pages TEXT
 );
 CREATE TABLE names (name TEXT PRIMARY KEY, document TEXT REFERENCES documents (id));
 CREATE TABLE chunks (
@@ -37,7 +37,7 @@ CREATE INDEX sentence_chunk ON sentences (chunk);
 """
 _FIELDS = (
     "id", "title", "language", "text", "body_start", "content_hash", "topic", "translation_of", "updated", "evidence",
-    "named", "indexed", "sources", "aliases", "pages",
+    "named", "sources", "aliases", "pages",
 )  # fmt: skip
 _COLUMNS = ", ".join(_FIELDS)
 # A catalog is built aside and flushed to disk as a whole; until then there is nothing to protect.
@@ -101,8 +101,8 @@ def _document_row(document: Document) -> tuple[Any, ...]:
     sources = json.dumps([asdict(source) for source in document.sources], ensure_ascii=False)
     return (
         document.id, document.title, document.language, document.text, document.body_start, document.content_hash,
-        document.topic, document.translation_of, document.updated, document.evidence, document.named, document.indexed,
-        sources, json.dumps(document.aliases), json.dumps(document.pages),
+        document.topic, document.translation_of, document.updated, document.evidence, document.named, sources,
+        json.dumps(document.aliases), json.dumps(document.pages),
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from advisor.catalog import Catalog
 from advisor.corpus import content_hash, document_id, parse_document, read_bytes, title_of_name
 from advisor.errors import DocumentError
 from advisor.formats.extractor import Extractor
-from advisor.lock import now
 from advisor.settings import Settings
 from advisor.types import Document, FailedDocument, Progress
 
@@ -79,7 +78,7 @@ def _compare(
             data = read_bytes(path, settings)
             found = content_hash(data)
             if reread or found != known:
-                plan.parsed[name] = replace(parse_document(name, data, extractor), indexed=now())
+                plan.parsed[name] = parse_document(name, data, extractor)
         except DocumentError as cause:
             plan.failed.append(FailedDocument(name, str(cause)))
             found = known

@@ -77,32 +77,39 @@ def sync(
     :raises IndexLockedError: when another process is writing.
     """
     started = time.perf_counter()
-    with ExitStack() as opened:
-        if not dry_run:
-            list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
-            if progress and wait:
-                progress("wait", 0, 0)
-            opened.enter_context(writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=wait))
-        published = _open_published(settings, embeddings, opened, rebuild=rebuild)
-        plan = make_plan(
-            settings,
-            list_files(settings.corpus_dir),
-            published.catalog,
-            reread=published.manifest is None,
-            unsettled=unsettled,
-            progress=progress,
-        )
-        report = _report(plan, published.manifest)
-        if not dry_run:
+
+    def compare() -> IndexReport:
+        with ExitStack() as opened:
+            published = _open_published(settings, embeddings, opened, rebuild=rebuild)
+            plan = make_plan(
+                settings,
+                list_files(settings.corpus_dir),
+                published.catalog,
+                reread=published.manifest is None,
+                unsettled=unsettled,
+                progress=progress,
+            )
             held_beside = published.manifest and (published.manifest.thesaurus, published.manifest.asked)
             stale = held_beside != curated(settings.corpus_dir)
-            if plan.changed or stale or forget:
-                report = _build(settings, embeddings, plan, published, forget=forget, progress=progress)
-            _prune(settings.index_dir)
-    report = replace(report, seconds=round(time.perf_counter() - started, 3), finished=now())
-    if not dry_run:
+            if dry_run or not (plan.changed or stale or forget):
+                return _report(plan, published.manifest)
+            return _build(settings, embeddings, plan, published, forget=forget, progress=progress)
+
+    if dry_run:
+        return _finished(compare(), started)
+    list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
+    if progress and wait:
+        progress("wait", 0, 0)
+    with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=wait):
+        report = compare()
+        _prune(settings.index_dir)
+        report = _finished(report, started)
         replace_text(settings.index_dir / _REPORT, json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
     return report
+
+
+def _finished(report: IndexReport, started: float) -> IndexReport:
+    return replace(report, seconds=round(time.perf_counter() - started, 3), finished=now())
 
 
 def last_report(index_dir: Path) -> IndexReport | None:

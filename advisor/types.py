@@ -37,7 +37,7 @@ class Document:
     `id` is the path relative to the corpus folder, with slashes; `aliases` are the other files with the same bytes; `text`
     is the whole decoded file, or for HTML, PDF and DOCX what was read from it, as Markdown; `body_start` the offset where
     the front matter ends (0 without one); `content_hash` covers the file's bytes. `named` says that the title is the file's
-    name, for want of another. `indexed` is when this version entered the index (ISO 8601, UTC). `pages` are the offsets at
+    name, for want of another. `pages` are the offsets at
     which its pages begin (none where it has no pages).
     """
 
@@ -54,7 +54,6 @@ class Document:
     sources: tuple[Source, ...] = ()
     named: bool = False
     aliases: tuple[str, ...] = ()
-    indexed: str = field(default="", compare=False)
     pages: tuple[int, ...] = ()
 
     def page_of(self, offset: int) -> int | None:
