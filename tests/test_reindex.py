@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from advisor.inventory import list_documents
 
 from advisor import archive
 from advisor.catalog import Catalog
