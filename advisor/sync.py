@@ -194,6 +194,8 @@ def _prune(index_dir: Path) -> None:
     """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
     for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)
+    for scratch in index_dir.glob(".*.[0-9]*"):  # of a file that was being replaced
+        scratch.unlink()
     current = current_generation(index_dir)
     names = generations(index_dir)
     if current not in names:
