@@ -10,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -22,8 +22,10 @@ FILE = "archive.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS texts (hash TEXT PRIMARY KEY, document BLOB);
-CREATE TABLE IF NOT EXISTS versions (document TEXT, hash TEXT REFERENCES texts (hash), first INTEGER, last INTEGER);
-CREATE INDEX IF NOT EXISTS version_document ON versions (document);
+CREATE TABLE IF NOT EXISTS spans (
+    document TEXT, hash TEXT REFERENCES texts (hash), content_hash TEXT, first INTEGER, last INTEGER
+);
+CREATE INDEX IF NOT EXISTS span_document ON spans (document);
 """
 
 
@@ -37,27 +39,40 @@ def last_number(index_dir: Path) -> int:
     try:
         with _opened(index_dir) as database:
             return int(database.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0])
+    except sqlite3.OperationalError:  # it is in use, or the disk is full: nothing is wrong with the archive
+        raise
     except sqlite3.DatabaseError:
         (index_dir / FILE).unlink()
         return 0
 
 
-def record(index_dir: Path, generation: str, documents: Iterable[Document]) -> None:
-    """Keep the documents of a generation that is about to be published."""
+def record(index_dir: Path, generation: str, documents: Iterable[Document], read: Container[str]) -> None:
+    """Keep the documents of a generation that is about to be published.
+
+    :param read: the documents that were read from their files for it; of the others, the same bytes are the same version.
+    """
     number = number_of(generation)
-    packed = {document.id: _pack(document) for document in documents}
     with _opened(index_dir) as database:
         database.execute("INSERT INTO generations VALUES (?, ?)", (number, generation))
-        open_versions = dict(database.execute("SELECT document, hash FROM versions WHERE last IS NULL"))
-        gone = [name for name, key in open_versions.items() if name not in packed or packed[name][0] != key]
-        new = [name for name, (key, _) in packed.items() if open_versions.get(name) != key]
+        rows = database.execute("SELECT document, content_hash, hash FROM spans WHERE last IS NULL")
+        going = {name: (content_hash, key) for name, content_hash, key in rows}
+        for document in documents:
+            content_hash, known = going.get(document.id, ("", ""))
+            if document.id not in read and document.content_hash == content_hash:
+                del going[document.id]
+                continue
+            key, packed = _pack(document)
+            if key == known:
+                del going[document.id]
+                continue
+            database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, packed))
+            # `last` is 0 until those that it replaces are closed.
+            version = (document.id, key, document.content_hash, number)
+            database.execute("INSERT INTO spans VALUES (?, ?, ?, ?, 0)", version)
         database.executemany(
-            "UPDATE versions SET last = ? WHERE document = ? AND last IS NULL", ((number - 1, name) for name in gone)
+            "UPDATE spans SET last = ? WHERE document = ? AND last IS NULL", ((number - 1, name) for name in going)
         )
-        database.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", (packed[name] for name in new))
-        database.executemany(
-            "INSERT INTO versions VALUES (?, ?, ?, NULL)", ((name, packed[name][0], number) for name in new)
-        )
+        database.execute("UPDATE spans SET last = NULL WHERE last = 0")
 
 
 def find(index_dir: Path, document_id: str, generation: str) -> Document | None:
@@ -65,7 +80,7 @@ def find(index_dir: Path, document_id: str, generation: str) -> Document | None:
     if not (index_dir / FILE).is_file():
         return None
     query = """
-    SELECT t.document FROM generations g JOIN versions v ON v.first <= g.number AND (v.last IS NULL OR v.last >= g.number)
+    SELECT t.document FROM generations g JOIN spans v ON v.first <= g.number AND (v.last IS NULL OR v.last >= g.number)
     JOIN texts t ON t.hash = v.hash WHERE g.name = ? AND v.document = ?
     """
     try:
@@ -79,8 +94,8 @@ def find(index_dir: Path, document_id: str, generation: str) -> Document | None:
 def forget(index_dir: Path) -> None:
     """Remove, from the disk too, every version that the generation recorded last does not hold."""
     with _opened(index_dir) as database:
-        database.execute("DELETE FROM versions WHERE last IS NOT NULL")
-        database.execute("DELETE FROM texts WHERE hash NOT IN (SELECT hash FROM versions)")
+        database.execute("DELETE FROM spans WHERE last IS NOT NULL")
+        database.execute("DELETE FROM texts WHERE hash NOT IN (SELECT hash FROM spans)")
     with closing(sqlite3.connect(index_dir / FILE)) as database:
         database.execute("VACUUM")
 

@@ -32,6 +32,7 @@ _TITLE_TAGS = ("h1", "h2")
 _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
 _ENOUGH_TO_TELL = 200  # characters from which on a text shows its language better than what it says of itself
 _NOT_IN_A_NAME = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, surrogates, line separators
+_HIDDEN = (".", "~$")
 _LONGEST_NAME = 255  # bytes, on the usual file systems
 
 
@@ -55,9 +56,16 @@ def _walk(folder: Path) -> Iterator[Path]:
 
     Links to folders are not followed.
     """
-    for path in folder.rglob("*"):
-        if not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts) and not path.is_dir():
-            yield path
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        yield from (Path(place, name) for name in names if not name.startswith(_HIDDEN))
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be listed must not pass for an empty one: its documents would be taken as deleted."""
+    if not isinstance(error, FileNotFoundError):  # one that has just gone is
+        message = f"the folder {error.filename} cannot be listed ({error.strerror}). Nothing was changed"
+        raise CorpusError(message) from error
 
 
 def document_id(path: Path, corpus_dir: Path) -> str:

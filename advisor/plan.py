@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -108,20 +108,17 @@ def _match_renames(plan: Plan, before: dict[str, str]) -> None:
 
 def next_documents(plan: Plan, published: Catalog | None) -> list[Document]:
     """The documents of the next generation. Files with the same bytes are one, under the first of their names."""
+    held = {name: d for d in published.documents() for name in (d.id, *d.aliases)} if published else {}
     groups: dict[str, list[str]] = {}
     for name, key in plan.hashes.items():
         groups.setdefault(key, []).append(name)
-    found = (replace(_document(plan, published, names), aliases=tuple(names[1:])) for names in groups.values())
+    found = (replace(_named(names[0], plan, held), aliases=tuple(names[1:])) for names in groups.values())
     return sorted(found, key=lambda document: document.id)
 
 
-def _document(plan: Plan, published: Catalog | None, names: Sequence[str]) -> Document:
-    """The document under the first of its names: as read, as published, or as published under another name."""
-    first = names[0]
-    if first in plan.parsed:
-        return plan.parsed[first]
-    kept = published.document(first) if published else None
-    assert kept is not None, first  # a name is in the plan because it was read or is published
-    if kept.id == first:
-        return kept
-    return replace(kept, id=first, title=title_of_name(first) if kept.named else kept.title)
+def _named(name: str, plan: Plan, held: Mapping[str, Document]) -> Document:
+    """The document under this name: as read, as published, or as published under another."""
+    document = plan.parsed.get(name) or held[name]
+    if document.id == name:
+        return document
+    return replace(document, id=name, title=title_of_name(name) if document.named else document.title)

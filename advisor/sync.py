@@ -167,22 +167,20 @@ def _build(
         message = f"no document of {settings.corpus_dir} can be read ({why}). The index was not changed"
         raise BrokenIndexError(message)
     documents = next_documents(plan, published.catalog)
-    number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
+    previous = "" if forget else current_generation(index_dir) or ""
     with ExitStack() as opened:
         old = None
         if published.manifest:
             old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
-        previous = "" if forget else current_generation(index_dir) or ""
         try:
+            number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
             built = build(
                 settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress
             )
+            archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
         except (OSError, sqlite3.Error) as cause:
-            message = (
-                f"the new generation cannot be written to {index_dir} ({cause}); the old one stays. Make room, try again"
-            )
+            message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
             raise BrokenIndexError(message) from cause
-    archive.record(index_dir, built.manifest.generation, documents)
     publish(index_dir, built.manifest.generation)
     if forget:
         archive.forget(index_dir)
@@ -194,6 +192,8 @@ def _prune(index_dir: Path) -> None:
     """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
     for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)
+    for scratch in index_dir.glob(".*.[0-9]*"):  # of a file that was being replaced
+        scratch.unlink()
     current = current_generation(index_dir)
     names = generations(index_dir)
     if current not in names:

@@ -52,6 +52,7 @@ their them there they this to us was we were what when where which who why will 
 """
 _LITTLE_WORDS: dict[Language, frozenset[str]] = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
 _SHORT_TEXT = 200  # characters
+_CLEARLY = 4
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ENOUGH_TO_TELL = 5_000  # characters that show the language of a text
 _PICTOGRAMS = ("So", "Sk", "Cf", "Mn")  # symbols, skin tones, joiners, variation selectors
@@ -71,11 +72,11 @@ def detect_language(text: str) -> Language:
     beginning = text[:_ENOUGH_TO_TELL]
     if not any(map(str.isalpha, beginning)):
         return "fr"
-    if len(beginning) <= _SHORT_TEXT:
-        said = _WORD.findall(beginning.lower())
-        french, english = (sum(word in _LITTLE_WORDS[language] for word in said) for language in ("fr", "en"))
-        if french != english:
-            return "fr" if french > english else "en"
+    said = _WORD.findall(beginning.lower())
+    french, english = (sum(word in _LITTLE_WORDS[language] for word in said) for language in ("fr", "en"))
+    clear = _CLEARLY * (min(french, english) + 1) < max(french, english)  # no model to load, which takes half a second
+    if clear or (len(beginning) <= _SHORT_TEXT and french != english):
+        return "fr" if french > english else "en"
     language, _ = _identifier().classify(beginning)
     return "en" if language == "en" else "fr"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -21,7 +22,7 @@ import pytest
 
 from advisor import archive
 from advisor.catalog import Catalog
-from advisor.errors import IndexLockedError
+from advisor.errors import CorpusError, IndexLockedError
 from advisor.generations import CATALOG, current_generation, generations, read_manifest
 from advisor.index import open_current
 from advisor.lock import writer_lock
@@ -450,6 +451,23 @@ def test_a_real_history_step_by_step(data_dir: Path, embeddings: Embeddings, tmp
             assert report.updated == tuple(filter(taken, sorted(step["modified"])))
             assert report.reused > 0
         assert_like_a_fresh_build(settings, embeddings, questions)
+
+
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(small_settings: Settings, embeddings: Embeddings) -> None:
+    """Here for the length of its path; for want of a right, or for a disk that fails, it is the same."""
+    first = sync(small_settings, embeddings).generation
+    (small_settings.corpus_dir / "en/board.md").unlink()
+    here = Path.cwd()
+    try:
+        os.chdir(small_settings.corpus_dir)
+        for _ in range(30):
+            Path("d" * 200).mkdir()
+            os.chdir("d" * 200)
+    finally:
+        os.chdir(here)
+    with pytest.raises(CorpusError, match=r"the folder .* cannot be listed \(File name too long\)\. Nothing was changed"):
+        sync(small_settings, embeddings)
+    assert current_generation(small_settings.index_dir) == first
 
 
 def test_every_term_of_a_chunk_leads_to_it(small_settings: Settings, embeddings: Embeddings) -> None:
