@@ -70,6 +70,8 @@ def render_report(report: IndexReport, texts: Texts) -> str:
     changes = [f"<li>{escape(words.changes[kind])} {_names(names)}</li>" for kind, names in lists.items() if names]
     changes += [_failed(failed, words.failed) for failed in report.failed]
     line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
+    if report.finished:
+        line += f" {report.finished[:10]}, {report.finished[11:16]} UTC."
     listed = f"<ul>{''.join(changes)}</ul>" if changes else ""
     return f'<div class="outcome" role="status"><p>{escape(line)}</p>{listed}</div>'
 
