@@ -90,6 +90,11 @@ def test_questions_on_one_fact_move_together():
     assert (alone.p, paired.p) == (2 / 2**12, 2 / 2**6)
 
 
+def test_one_cluster_that_differs_proves_nothing():
+    found = compare_parts(yes(0.9, 0.4, 0.6), yes(0.1, 0.4, 0.6), names(3), yes_no=False)
+    assert (found.difference, found.p) == (pytest.approx(-0.8 / 3), 1.0)
+
+
 def test_the_same_values_differ_by_nothing():
     found = compare_parts(yes(0.5, 0.7), yes(0.5, 0.7), names(2), yes_no=False)
     assert (found.difference, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)

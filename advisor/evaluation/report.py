@@ -69,12 +69,16 @@ def _case(row: Row, answer: Mapping[str, Any], before: str) -> Case:
         confidence=row.confidence,
         answer=row.error or answer.get("answer") or answer.get("reason") or "",
         sources=tuple(
-            Source(f"{c['document']}:{c['start_line']}-{c['end_line']}", c["title"], c["quote"])
-            for c in answer.get("citations", ())
+            Source(_place(citation), citation["title"], citation["quote"]) for citation in answer.get("citations", ())
         ),
         passes=bool(row.values.get("passed")),
         before=before,
     )
+
+
+def _place(citation: Mapping[str, Any]) -> str:
+    first, last = citation["start_line"], citation["end_line"]
+    return f"{citation['document']}:{first}" + (f"-{last}" if last != first else "")
 
 
 def _expected(expected: Mapping[str, Any], row: Row) -> str:

@@ -163,6 +163,8 @@ def _mcnemar(changes: NDArray[np.float64]) -> float:
 def _randomisation(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
     """Two-sided, exact where the clusters that differ are few, otherwise by drawing."""
     differs = np.flatnonzero((old != new).any(axis=0))
+    if len(differs) < _FEW_CLUSTERS:
+        return 1.0  # one exchange is as extreme as the other
     same = np.delete(old, differs, axis=1).sum(axis=1, keepdims=True)
     sums = np.concatenate([old[:, differs], new[:, differs]], axis=1)
     numbers = np.arange(len(differs))

@@ -16,7 +16,8 @@ from advisor.evaluation.measures import Figure, Group
 from advisor.evaluation.statistics import Estimate
 from advisor.evaluation.summary import HEADLINES, Summary
 
-STDOUT = Console()
+_FEWEST_COLUMNS = 100
+STDOUT = Console(width=max(Console().width, _FEWEST_COLUMNS))
 _COLOURS = {"better": "green", "worse": "red", "same": "dim", "too little data": "yellow"}
 _MOST_FLIPS = 20
 
@@ -72,7 +73,7 @@ def print_comparison(comparison: Comparison, texts: Mapping[str, str]) -> None:
     for d in comparison.differences:
         change = d.change
         table.add_row(
-            d.label,
+            d.name,
             _number(d.before),
             _number(d.after),
             f"{change.difference:+.3f}",
