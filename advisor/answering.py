@@ -232,7 +232,7 @@ def _draft(index: Generation, picks: Sequence[_Pick]) -> Draft:
         numbers.append(len(spans))
     documents = {chunk.document: index.catalog.document(chunk.document) for chunk, _, _ in spans}
     citations = [
-        _citation(marker, chunk, documents[chunk.document], start, end)
+        cite(marker, chunk, documents[chunk.document], start, end)
         for marker, (chunk, start, end) in enumerate(spans, start=1)
     ]
     written = [
@@ -241,7 +241,8 @@ def _draft(index: Generation, picks: Sequence[_Pick]) -> Draft:
     return Draft(tuple(written), tuple(citations), WRITER)
 
 
-def _citation(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
+def cite(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
+    """The citation of `[start, end)` of a chunk's document."""
     if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
         message = f"{chunk.document} is not in the generation that holds its chunk"
         raise LookupError(message)

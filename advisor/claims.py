@@ -11,14 +11,16 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
+from advisor.figures import CALENDAR
 from advisor.lexical import term_set
 from advisor.text import fold
 from advisor.types import Language
 
 _QUOTED = re.compile(r"«\s*([^«»]+?)\s*»|“([^“”]+)”|\"([^\"]+)\"|`([^`]+)`")
 _WORD = re.compile(r"[^\W_]+(?:[-&/][^\W_]+)*")
-_ENDS_SENTENCE = re.compile(r"(?:^|[.?!:;(…«“\"\[])[\s*_«“\"(–—-]*$")
+_ENDS_SENTENCE = re.compile(r"(?:^|[.?!:;…«“\"\[])[\s*_«“\"–—-]*$")
 _SHAPED = re.compile(r"[^\W\d_]*[A-ZÀ-Þ][^\W_]*(?:[A-ZÀ-Þ]|\d)|\d+[A-Z]")  # AWS, NIS2, FinOps, K8s
+_CURRENCIES = {"eur", "usd", "gbp", "chf", "cad"}
 _FEWEST_LETTERS = 2
 
 # Names with more than one form in the two languages, folded; one line a name.
@@ -29,7 +31,7 @@ allemagne germany|espagne spain|italie italy|chine china|europe european europee
 """.replace("\n", "|")  # fmt: skip
 _NAMES = {form: names.split()[0] for names in _SAME_NAME.split("|") for form in names.split()}
 
-_CAPITALISED_ANYWAY = """
+_OPENERS = """
 i i'm le la les un une des du de ce cet cette ces il elle ils elles on nous vous je tu mon ma mes son sa ses leur leurs notre
 nos votre vos qui que quoi dont ou quand comment pourquoi combien si mais et donc or ni car avec sans pour par sur sous dans
 en entre vers chez apres avant depuis pendant selon malgre toutefois cependant ainsi alors enfin puis ensuite aussi meme plus
@@ -41,12 +43,14 @@ and so or nor for with without by on under in between to from at after before si
 then finally next also even more less all every each no none some several few other others as because while although though
 one two three four five six seven eight nine ten there here yes not only most many much both either neither such once until
 through among against across instead unlike like
-""".split()
+"""
+_CAPITALISED_ANYWAY = frozenset(_OPENERS.split())
 # A word that opens a sentence and ends so is a verb, an adverb, a participle or a plural: no name.
 _COMMON_ENDING: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(r"(?:ez|er|ir|re|ons|ment|ant|e|es|te|tion|ite|ance|ence|age|eur|s)$"),
-    "en": re.compile(r"(?:s|ing|ed|ly|tion|ity|ment|ness|ance|ence|ship|ism|ure|age)$"),
+    "en": re.compile(r"(?:s|ing|ed|ly|tion|ity|ment|ness|ance|ence|ship|ism|age)$"),
 }
+_VERB_ENDING = re.compile(r"(?:ez|er|ir|ant|ment|ons|ing|ed|ly)$")
 _VERB_FOLLOWS = re.compile(
     r"\s+(?:has|had|is|was|were|will|must|can|could|should|would|may|might|said|says|also|a|ont|est|sont|etait|sera|doit|peut"
     r"|avait|va|[a-z]{3,}(?:ed|es|s))\b"
@@ -75,14 +79,16 @@ def names(text: str, language: Language, known: Set[str] = frozenset()) -> list[
 def _is_name(text: str, word: str, start: int, end: int, language: Language, known: Set[str]) -> bool:
     if len(word) < _FEWEST_LETTERS or not any(map(str.isalpha, word)):
         return False
-    if _SHAPED.search(word):
-        return True
     folded = fold(word)
-    if not word[0].isupper() or folded in _CAPITALISED_ANYWAY:
+    if _SHAPED.search(word):
+        return folded not in _CURRENCIES
+    if not word[0].isupper() or folded in _CAPITALISED_ANYWAY or folded in CALENDAR:
         return False
     if not _ENDS_SENTENCE.search(text[:start]):
         return True
     if folded in known:  # it proves nothing: the source holds it
+        return False
+    if _VERB_ENDING.search(folded):
         return False
     following = _WORD.match(text, end + 1)
     if following and following.group()[0].isupper() and fold(following.group()) not in _CAPITALISED_ANYWAY:
@@ -117,9 +123,10 @@ class Mark:
     about: frozenset[str]
 
 
+# "ne" goes with another word of negation, or means "only".
 _NEGATION = re.compile(
-    r"\b(?:ne|n'|n|pas|jamais|aucune?|sans|ni|non|nul|nulle|guere|not|never|none|without|neither|nor|cannot|no"
-    r"|(?:is|are|was|were|do|does|did|has|have|had|ca|wo|would|should|could|must|need)n't)(?!\w)"
+    r"\b(?:pas|jamais|aucune?s?|sans|ni(?=.*\bni\b)|non|rien|nul|nulle|guere|personne ne|n(?:e |')\w+ plus|not|never|none"
+    r"|without|neither|cannot|no|nothing|nobody|(?:is|are|was|were|do|does|did|has|have|had|ca|wo|would|should|could|must|need)n't)(?!\w)"
 )
 # Words with a "no" in their meaning: beside the same words they stand for a negation, in the sentence or in the source.
 _LIKE_NEGATION = re.compile(
@@ -130,39 +137,47 @@ _LIKE_NEGATION = re.compile(
 # Each axis: what points up, what points down. Stems of folded words; a line is a set of opposites.
 _AXES: dict[str, tuple[str, str]] = {
     "amount": (
-        r"augment\w*|hauss\w+|accroi\w+|accru\w*|increas\w*|ris(?:e|es|ing|en)|rose|gr[eo]w\w*|rais\w+|progress[ea]\w*|eleve\w*"
-        r"|gain\w*|gagn\w+|higher|improv\w+|amelior\w+|monte\w*|climb\w*|boost\w*|doubl\w+",
-        r"redui\w+|reduc\w+|baiss\w+|diminu\w+|decreas\w*|fall\w*|fell|declin\w*|drop\w*|lower\w*|cut|cuts|cutting|recul\w*"
-        r"|chut\w+|shr[aiu]nk\w*|perd\w*|perte\w*|los(?:s|t|e|es|ing)|degrad\w+|worsen\w*",
+        r"augment\w*|hauss\w+|accroi\w+|accru\w*|increas\w*|ris(?:e|es|ing|en)|rose|gr[eo]w\w*|rais\w+|progress[ea]\w*"
+        r"|eleve\w*|gain\w*|gagn\w+|higher|improv\w+|amelior\w+|monte\w*|climb\w*|boost\w*|doubl\w+",
+        r"redui\w+|reduc\w+|baiss\w+|diminu\w+|decreas\w*|fall\w*|fell|declin\w*|drop\w*|lower\w*|cut|cuts|cutting"
+        r"|recul\w*|chut\w+|shr[aiu]nk\w*|perd\w*|perte\w*|los(?:s|t|e|es|ing)|degrad\w+|worsen\w*",
     ),
     "size": (
-        r"plus (?:de|que|d'|grand\w*|eleve\w*|rapide\w*|nombreu\w+|fort\w*|haut\w*|cher\w*|vite|d)|more|larger|greater|bigger|faster"
-        r"|highest|most|superieur\w*|above|over|exceed\w*|depass\w+|au-dessus|davantage|au moins|at least|minimum|minimal\w*|stricter"
-        r"|(?:la|le|les) plus",
-        r"moins (?:de|que|d'|grand\w*|eleve\w*|rapide\w*|nombreu\w+|fort\w*|haut\w*|cher\w*|vite|d)|less|fewer|smaller|slower"
-        r"|lowest|least(?<!at least)|inferieur\w*|below|under|au-dessous|au plus|at most|maximum|maximal\w*|up to|jusqu'a"
-        r"|(?:la|le|les) moins",
+        r"(?<!au )plus|more|larger|greater|bigger|faster|highest|superieur\w*|above|over|exceed\w*|depass\w+|davantage"
+        r"|au moins|at least|minimum|minimal\w*|stricter",
+        r"(?<!au )moins|less|fewer|smaller|slower|lowest|inferieur\w*|below|under|au plus|at most|maximum|maximal\w*|up to"
+        r"|jusqu'a",
     ),
-    "time": (r"avant|before|prealable\w*|prior|earlier|plus tot|d'abord|first", r"apres|after|ensuite|afterwards|later|plus tard|ulterieur\w*"),
-    "order": (r"debut\w*|beginning|starts?|commence\w*|ouvr\w+|open\w*|creat\w+|cre(?:e|er|ent|es|ee)|ajout\w*|add\w*", r"fin|ends?|termin\w+|ferm\w+|clos\w+|supprim\w+|remov\w+|delet\w+|retir\w+"),
+    "time": (
+        r"avant|before|prealable\w*|prior|earlier|plus tot|d'abord|first",
+        r"apres|after|ensuite|afterwards|later|plus tard|ulterieur\w*",
+    ),
+    "order": (
+        r"debut\w*|beginning|starts?|commence\w*|ouvr\w+|open\w*|creat\w+|cre(?:e|er|ent|es|ee)|ajout\w*|add\w*",
+        r"fin|ends?|termin\w+|ferm\w+|clos\w+|supprim\w+|remov\w+|delet\w+|retir\w+",
+    ),
     "duty": (
-        r"doit|doivent|devez|devra|devront|must|shall|has to|have to|required?|requires|obligatoire\w*|mandatory|exig\w+|il faut|impos\w+",
-        r"peut|peuvent|pouvez|pourra\w*|pourrai\w+|may|might|can|could|optional\w*|facultati\w+|volontaire\w*|voluntary|permi\w+|optionally",
+        r"doit|doivent|devez|devra|devront|must|shall|has to|have to|required?|requires|obligatoire\w*|mandatory|exig\w+"
+        r"|il faut|impos\w+",
+        r"peut|peuvent|pouvez|pourra\w*|pourrai\w+|may|might|can|could|optional\w*|facultati\w+|volontaire\w*|voluntary"
+        r"|permi\w+",
     ),
     "extent": (
-        r"tous|toutes|toujours|always|all|every|systematique\w*|entier\w*|entirely|exclusive\w*",
-        r"parfois|sometimes|souvent|often|certain(?:s|es)|some|quelques|rarement|rarely|partie\w*|partly|seldom|jamais|never",
+        r"tous|toutes|toujours|always|all|every|chaque|each|systematique\w*|entier\w*|entirely|exclusive\w*",
+        r"parfois|sometimes|souvent|often|certain(?:s|es)|some|quelques|rarement|rarely|partie\w*|partly|seldom|jamais|never"
+        r"|aucune?|none",
     ),
-    "side": (r"avec|with|interne\w*|internal\w*|inside", r"sans|without|externe\w*|external\w*|outside"),
+    "side": (r"avec|with(?! no\b)|interne\w*|internal\w*|inside", r"sans|without|externe\w*|external\w*|outside"),
     "judgement": (
-        r"bon|bons|bonne\w*|good|best|meilleur\w*|better|succes|success\w*|reussi\w*|succeed\w*|fort\w*|strong\w*|sain\w*|healthy|facile\w*|easy"
-        r"|utile\w*|useful|autoris\w+|allow\w*|accept\w*|approu\w+|approv\w+|encourag\w+|centralis\w+|centraliz\w+|clair\w*|clear\w*|haut|hauts|high|long|longs"
-        r"|longue\w*|premier\w*|separ\w+",
-        r"mauvais\w*|bad|worst|pire\w*|worse|echec\w*|failures?|echou\w+|fail(?:s|ed)?|faible\w*|weak\w*|malsain\w*|unhealthy|difficile\w*|difficult|hard"
-        r"|inutile\w*|useless|interdi\w+|forbid\w*|prohibit\w*|refus\w+|reject\w*|rejet\w*|decourag\w+|discourag\w*|decentralis\w+|decentraliz\w+|floue?s?|unclear"
-        r"|bas|basse\w*|low|court\w*|short|derni\w+|last|ensemble|together",
+        r"bon|bons|bonne\w*|good|best|meilleur\w*|better|succes|success\w*|reussi\w*|succeed\w*|fort\w*|strong\w*|sain\w*"
+        r"|healthy|facile\w*|easy|utile\w*|useful|autoris\w+|allow\w*|accept\w*|approu\w+|approv\w+|encourag\w+"
+        r"|centralis\w+|centraliz\w+|clair\w*|clear\w*|hauts?|high|long|longs|longue\w*|premier\w*|separ\w+",
+        r"mauvais\w*|bad|worst|pire\w*|worse|echec\w*|failures?|echou\w+|fail(?:s|ed)?|faible\w*|weak\w*|malsain\w*"
+        r"|unhealthy|difficile\w*|difficult|hard|inutile\w*|useless|interdi\w+|forbid\w*|prohibit\w*|refus\w+|reject\w*"
+        r"|rejet\w*|decourag\w+|discourag\w*|decentralis\w+|decentraliz\w+|floue?s?|unclear|bas|basse\w*|low|court\w*"
+        r"|short|derni\w+|last|ensemble|together",
     ),
-}  # fmt: skip
+}
 _MARKS = {
     (axis, sign): re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")
     for axis, signs in _AXES.items()
@@ -196,8 +211,8 @@ def _about(folded: str, start: int, end: int, language: Language) -> frozenset[s
     return frozenset([*before, *after])
 
 
-def contradiction(text: str, language: Language, sources: Sequence[tuple[str, Language]]) -> str | None:
-    """Which word turns the sense of what the source says, in words, or None.
+def contradiction(text: str, language: Language, sources: Sequence[tuple[str, Language]]) -> tuple[str, str] | None:
+    """How a text turns the sense of what the source says ("opposite", "denies", "affirms") and by which word, or None.
 
     :param sources: the sentences that the text rests on, with their languages.
     """
@@ -208,7 +223,7 @@ def contradiction(text: str, language: Language, sources: Sequence[tuple[str, La
         if mark.axis.endswith("negation"):
             continue
         if _is_opposed(mark, [other for other in theirs if other.axis == mark.axis], same_language=same_language):
-            return f"says {mark.word!r} where the source says the opposite"
+            return "opposite", mark.word
     if not same_language:
         return None  # the words that a negation is about cannot be compared
     return _negation(text, language, own, theirs, sources)
@@ -230,20 +245,34 @@ def _is_opposed(mark: Mark, others: Sequence[Mark], *, same_language: bool) -> b
 
 def _negation(
     text: str, language: Language, own: Sequence[Mark], theirs: Sequence[Mark], sources: Sequence[tuple[str, Language]]
-) -> str | None:
+) -> tuple[str, str] | None:
     held = term_set(text, language)
     there = frozenset[str]().union(*(term_set(source, spoken) for source, spoken in sources))
-    for mark in own:
-        if mark.axis == "negation" and len(mark.about & there) >= _ENOUGH_OF * len(mark.about) > 0:
-            licensed = (other for other in theirs if other.axis.endswith("negation"))
-            if not any(_shares(mark, other) for other in licensed):
-                return f"says {mark.word!r}, which the source does not"
-    for mark in theirs:
-        if mark.axis == "negation" and len(mark.about & held) > _ENOUGH_OF * len(mark.about):
-            licensed = (other for other in own if other.axis.endswith("negation"))
-            if not any(_shares(mark, other) for other in licensed):
-                return f"leaves out {mark.word!r}"
+    mine, others = _unpaired([m for m in own if m.axis == "negation"], [m for m in theirs if m.axis == "negation"])
+    like_mine, like_others = _unpaired(
+        [m for m in own if m.axis == "like-negation"], [m for m in theirs if m.axis == "like-negation"]
+    )
+    for mark in mine:
+        of_the_source = len(mark.about & there) >= _ENOUGH_OF * len(mark.about) > 0
+        if of_the_source and not any(_shares(mark, other) for other in [*others, *like_others]):
+            return "denies", mark.word
+    for mark in others:
+        is_kept = len(mark.about & held) > _ENOUGH_OF * len(mark.about)
+        if is_kept and not any(_shares(mark, other) for other in [*mine, *like_mine]):
+            return "affirms", mark.word
     return None
+
+
+def _unpaired(own: Sequence[Mark], theirs: Sequence[Mark]) -> tuple[list[Mark], list[Mark]]:
+    """Without the same word about the same words on both sides: the same cannot stand for another negation too."""
+    mine, others = [], list(theirs)
+    for mark in own:
+        twin = next((other for other in others if other.word == mark.word and _shares(mark, other)), None)
+        if twin:
+            others.remove(twin)
+        else:
+            mine.append(mark)
+    return mine, others
 
 
 def _shares(mark: Mark, other: Mark) -> bool:

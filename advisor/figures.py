@@ -22,11 +22,13 @@ _DAYS = (
     ("lundi", "monday"), ("mardi", "tuesday"), ("mercredi", "wednesday"), ("jeudi", "thursday"), ("vendredi", "friday"),
     ("samedi", "saturday"), ("dimanche", "sunday"),
 )  # fmt: skip
+CALENDAR = frozenset([*_MONTH, *(name for names in _DAYS for name in names)])
+"""Names of months and days, folded: parts of a date, not proper names."""
 _DAY = {name: number for number, names in enumerate(_DAYS, start=1) for name in names}
 
 _SMALL = {
-    "zero": 0, "deux": 2, "two": 2, "trois": 3, "three": 3, "quatre": 4, "four": 4, "cinq": 5, "five": 5, "six": 6, "sept": 7,
-    "seven": 7, "huit": 8, "eight": 8, "neuf": 9, "nine": 9, "dix": 10, "ten": 10, "onze": 11, "eleven": 11, "douze": 12,
+    "zero": 0, "deux": 2, "two": 2, "trois": 3, "three": 3, "quatre": 4, "four": 4, "cinq": 5, "five": 5, "six": 6,
+    "sept": 7, "seven": 7, "huit": 8, "eight": 8, "neuf": 9, "nine": 9, "dix": 10, "ten": 10, "onze": 11, "eleven": 11, "douze": 12,
     "twelve": 12, "treize": 13, "thirteen": 13, "quatorze": 14, "fourteen": 14, "quinze": 15, "fifteen": 15, "seize": 16,
     "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "vingt": 20, "vingts": 20, "twenty": 20, "trente": 30,
     "thirty": 30, "quarante": 40, "forty": 40, "cinquante": 50, "fifty": 50, "soixante": 60, "sixty": 60, "septante": 70,
@@ -187,7 +189,7 @@ def _value(tokens: list[_Token], at: int) -> tuple[float | None, int]:
         if word in _SMALL:
             # "quatre-vingt", in which four twenties are eighty
             group = group * 20 if word.startswith("vingt") and group == 4 else group + _SMALL[word]  # noqa: PLR2004
-        elif word in _HUNDRED and not (_text(tokens, used - 1) in ("pour", "per")):
+        elif word in _HUNDRED and _text(tokens, used - 1) not in ("pour", "per"):
             group = max(group, 1) * 100
         elif word in _ONE and (used == at or group):
             group += 1
@@ -218,7 +220,7 @@ def _numeral(digits: str) -> float:
 
 
 def _is_month(word: str, tokens: list[_Token], at: int) -> bool:
-    """ "may" and "march" are months beside a number only."""
+    """The words "may" and "march" are months beside a number only."""
     return word not in ("may", "march", "mars") or any(tokens[n].numeral for n in (at - 1, at + 1) if 0 <= n < len(tokens))
 
 
@@ -232,7 +234,7 @@ def _dated(tokens: list[_Token], at: int) -> tuple[Figure, int]:
 
 
 def _with_shared_units(found: list[Figure], folded: str) -> list[Figure]:
-    """ "2 à 3 semaines": the first number takes the unit of the second."""
+    """As in "2 à 3 semaines": the first number takes the unit of the second."""
     for number in range(len(found) - 2, -1, -1):
         left, right = found[number], found[number + 1]
         between = folded[left.end : right.start].strip()

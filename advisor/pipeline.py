@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor import abstention, archive
 from advisor.answering import WRITER, write_extractive
+from advisor.chat import ChatModel, open_chat_model
 from advisor.conversation import standalone_question
 from advisor.errors import IndexMismatchError
 from advisor.evidence import ScoredSentence, score_sentences
@@ -21,26 +21,29 @@ from advisor.index import Generation, open_current
 from advisor.models import Embeddings
 from advisor.query import Query, analyse
 from advisor.questions import asks_private_fact, check_question, question_language
-from advisor.retrieval import hybrid_search
+from advisor.retrieval import hybrid_search, in_one_language
 from advisor.settings import Settings
+from advisor.supervised import Written, merged, write_supervised
 from advisor.text import detect_language
+from advisor.timing import Timer
 from advisor.types import (
     Answer,
     AnswerSentence,
-    Citation,
     Document,
     Draft,
     IndexInfo,
     Language,
+    ModelUse,
     ScoredChunk,
+    SentenceReady,
+    Withheld,
 )
 from advisor.verification import verify
-from advisor.wording import abstention_in_words, compose, reason_in_words
+from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
+from advisor.writing import choose_passages, rewritten_question, sub_questions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +51,6 @@ class Stage:
     """What the advisor is doing: `search`, `write` or `verify`."""
 
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceReady:
-    """A verified sentence, with the citations that it is the first to use."""
-
-    sentence: AnswerSentence
-    citations: tuple[Citation, ...]
-
-
-@dataclass(slots=True)
-class _Timer:
-    """Milliseconds per stage."""
-
-    ms: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-    lap: float = field(default_factory=time.perf_counter)
-
-    def mark(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.ms[stage] = round((now - self.lap) * 1000, 2)
-        self.lap = now
-
-    def total(self) -> dict[str, float]:
-        self.ms["total"] = round((time.perf_counter() - self.started) * 1000, 2)
-        return {stage: self.ms.get(stage, 0.0) for stage in ("search", "write", "verify", "total")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +71,14 @@ class _Found:
 class Advisor:
     """Searches and answers from one index folder. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation) -> None:
-        """Take finished parts; `Advisor.open` makes them."""
+    def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation, chat: ChatModel | None = None) -> None:
+        """Take finished parts; `Advisor.open` makes them. Without a chat model, the one that the settings name, if any.
+
+        :raises ModelError: when the chat model that the settings name cannot be had.
+        """
         self.settings = settings
         self.embeddings = embeddings
+        self.chat = chat or open_chat_model(settings)
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
@@ -160,8 +141,11 @@ class Advisor:
         """The stages, each sentence once it is verified, and the whole answer last."""
         asked = check_question(question, self.settings)
         language = language or question_language(asked, history)
+        use = ModelUse(self.chat.name) if self.chat else None
+        timer = Timer()
         full = standalone_question(asked, history, language)
-        timer = _Timer()
+        if self.chat and use:
+            full = rewritten_question(self.chat, asked, history, language, use)
         index = self.index
         yield Stage("search")
         found = self._find(index, full, language)
@@ -181,12 +165,37 @@ class Advisor:
             index=index.info,
             ms={},
             id=uuid.uuid4().hex,
+            model=use,
         )
         refused = found.confidence < self.settings.answer_threshold or asks_private_fact(full)
         if refused or not found.sentences:
             yield replace(self._abstain(base, found.passages), ms=timer.total())
             return
         yield Stage("write")
+        rejected: tuple[Withheld, ...] = ()
+        if self.chat and use:
+            written = Written()
+            for event in self._supervised(self.chat, index, full, language, found, use):
+                if isinstance(event, Written):
+                    written = event
+                else:
+                    yield event
+            timer.mark("write")
+            timer.move("write", "verify", written.verify_ms)
+            if written.failure is None:
+                yield replace(self._written(base, written, self.chat.name), ms=timer.total())
+                return
+            rejected = tuple(written.withheld)
+            base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
+        yield from self._extractive(index, base, full, found, timer, rejected)
+
+    def _extractive(
+        self, index: Generation, base: Answer, full: str, found: _Found, timer: Timer, rejected: tuple[Withheld, ...]
+    ) -> Iterator[Stage | SentenceReady | Answer]:
+        """The answer arranged from sentences of the corpus.
+
+        :param rejected: what a chat model wrote and may not be shown.
+        """
         draft = write_extractive(index, full, found.sentences, max_words=self.settings.max_answer_words)
         timer.mark("write")
         yield Stage("verify")
@@ -194,7 +203,7 @@ class Advisor:
         timer.mark("verify")
         yield from _with_citations(shown, draft)
         if not shown:
-            yield replace(self._abstain(base, found.passages), withheld=tuple(withheld), ms=timer.total())
+            yield replace(self._abstain(base, found.passages), withheld=merged(rejected, withheld), ms=timer.total())
             return
         used = {marker for sentence in shown for marker in sentence.markers}
         yield replace(
@@ -202,9 +211,44 @@ class Advisor:
             status="answered",
             text=compose(shown),
             sentences=tuple(shown),
-            withheld=tuple(withheld),
+            withheld=merged(rejected, withheld),
             citations=tuple(citation for citation in draft.citations if citation.marker in used),
             ms=timer.total(),
+        )
+
+    def _supervised(
+        self, chat: ChatModel, index: Generation, full: str, language: Language, found: _Found, use: ModelUse
+    ) -> Iterator[SentenceReady | Written]:
+        """What the chat model writes from the passages; a compound question is searched part by part."""
+        parts = sub_questions(chat, full, language, use)
+        finds = [found, *(self._find(index, part, language) for part in parts)]
+        most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
+        share = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
+        ordered = {p.chunk.id: p for rank in range(most) for passages in share for p in passages[rank : rank + 1]}
+        passages = choose_passages((), list(ordered.values()), most=most, most_chars=most_chars)
+        yield from write_supervised(
+            chat,
+            index,
+            full,
+            language,
+            passages,
+            self.embeddings.encode_passages,
+            use,
+            max_words=self.settings.max_answer_words,
+        )
+
+    @staticmethod
+    def _written(base: Answer, written: Written, model: str) -> Answer:
+        used = {marker for sentence in written.shown for marker in sentence.markers}
+        return replace(
+            base,
+            status="answered",
+            text=compose(written.shown),
+            reason=" ".join(written.missing) or None,
+            sentences=tuple(written.shown),
+            withheld=tuple(written.withheld),
+            citations=tuple(citation for citation in written.citations if citation.marker in used),
+            writer=model,
         )
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:
@@ -259,16 +303,6 @@ class Advisor:
         )
 
 
-def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:
-    """The passages in the asker's language where they are good enough, otherwise those in the best one's language."""
-    if not passages:
-        return []
-    own = [p for p in passages if p.chunk.language == language]
-    if own and own[0].score >= _OWN_LANGUAGE * passages[0].score:
-        return own
-    return [p for p in passages if p.chunk.language == passages[0].chunk.language]
-
-
 def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
     """What a batch records for a question that cannot be taken."""
     return Answer(
@@ -284,7 +318,7 @@ def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
         confidence=0.0,
         writer=WRITER,
         index=index,
-        ms=_Timer().total(),
+        ms=Timer().total(),
         id=uuid.uuid4().hex,
     )
 

@@ -17,9 +17,10 @@ from advisor.objections import objection
 from advisor.support import Alignment, Sources, SourceSentence
 from advisor.text import fold, has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language, Withheld
+from advisor.wording import why
 
 FULL_SUPPORT = 1.0
-_CLEAR_SUPPORT = 0.75  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
+_CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
 
 
 def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Withheld]]:
@@ -31,9 +32,9 @@ def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentenc
     shown: list[AnswerSentence] = []
     withheld: list[Withheld] = []
     for sentence in draft.sentences:
-        why = _objection(sentence, cited, sources)
-        if why:
-            withheld.append(Withheld(sentence.text, why))
+        wrong = _objection(sentence, cited, sources)
+        if wrong:
+            withheld.append(Withheld(sentence.text, wrong))
         else:
             shown.append(
                 AnswerSentence(sentence.text, sentence.markers, "supported", FULL_SUPPORT, sentence.group, sentence.is_item)
@@ -78,20 +79,20 @@ def verify_written(
     """
     text = sentence.text
     if not has_words(text):
-        return Withheld(text, "says nothing")
+        return Withheld(text, why(language, "nothing"))
     numbers = {source.marker for source in sources.sentences}
     cited = [marker for marker in sentence.markers if marker in numbers]
     wrong = [marker for marker in sentence.markers if marker not in numbers]
-    why = f"cites [{wrong[0]}], which does not exist" if wrong else "cites nothing"
+    reason = why(language, "no-passage", str(wrong[0])) if wrong else why(language, "uncited")
     if cited:
         objected, aligned = _examine(text, language, sources, context, cited)
         if objected is None and aligned:
             return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
-        why = objected or why
+        reason = objected or reason
     objected, aligned = _examine(text, language, sources, context, ())
     if objected is None and aligned and aligned.score >= _CLEAR_SUPPORT:
         return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
-    return Withheld(text, why)
+    return Withheld(text, reason)
 
 
 def _examine(
@@ -104,6 +105,6 @@ def _examine(
         return None, Alignment((copied,), sources.identical, FULL_SUPPORT)
     aligned = sources.align(text, language, cited)
     if aligned is None:
-        return "cites nothing", None
+        return why(language, "uncited"), None
     headings = [line for marker in {source.marker for source in aligned.sentences} for line in context.get(marker, ())]
     return objection(text, language, aligned, passages, headings)

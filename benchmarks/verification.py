@@ -141,8 +141,34 @@ _WORDS = {
     "en": ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
 }
 _MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "fr": [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
 }
 _YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d(?![\w.,]\d)(?!\w)")
 
@@ -210,45 +236,104 @@ def _other_name(text: str, chunk: Chunk, others: list[tuple[str, Chunk]], genera
 
 _DENIALS: dict[Language, list[tuple[str, str]]] = {
     "fr": [
-        (r"\bn['’]est pas\b", "est"), (r"\bne sont pas\b", "sont"), (r"\bne (\w+) (?:pas|jamais|plus)\b", r"\1"),
-        (r"\bn['’](\w+) (?:pas|jamais|plus)\b", r"\1"), (r"\bsans\b", "avec"), (r"\baucune? (?=\w)", "chaque "),
-        (r"\bne (\w+) (?=que\b)", r"\1 "), (r"\best\b", "n’est pas"), (r"\bsont\b", "ne sont pas"), (r"\bdoit\b", "ne doit pas"),
-        (r"\bdoivent\b", "ne doivent pas"), (r"\bpeut\b", "ne peut pas"), (r"\bpeuvent\b", "ne peuvent pas"),
-        (r"\b(?<!d’)a\b(?= \w+é)", "n’a pas"), (r"\bont\b", "n’ont pas"), (r"^([A-ZÉ]\w+ez)\b", r"Ne \1 pas"),
+        (r"\bn['’]est pas\b", "est"),
+        (r"\bne sont pas\b", "sont"),
+        (r"\bne (\w+) (?:pas|jamais|plus)\b", r"\1"),
+        (r"\bn['’](\w+) (?:pas|jamais|plus)\b", r"\1"),
+        (r"\bsans\b", "avec"),
+        (r"\baucune? (?=\w)", "chaque "),
+        (r"\bne (\w+) (?=que\b)", r"\1 "),
+        (r"\best\b", "n’est pas"),
+        (r"\bsont\b", "ne sont pas"),
+        (r"\bdoit\b", "ne doit pas"),
+        (r"\bdoivent\b", "ne doivent pas"),
+        (r"\bpeut\b", "ne peut pas"),
+        (r"\bpeuvent\b", "ne peuvent pas"),
+        (r"\b(?<!d’)a\b(?= \w+é)", "n’a pas"),
+        (r"\bont\b", "n’ont pas"),
+        (r"^([A-ZÉ]\w+ez)\b", r"Ne \1 pas"),
     ],
     "en": [
-        (r"\b(is|are|was|were|has|have|does|do|did|can|should|must|may) not\b", r"\1"), (r"\bcannot\b", "can"),
-        (r"\bwithout\b", "with"), (r"\bnever\b", "always"), (r"\bno (?=\w)", "every "), (r"\b(is|are|was|were|can|must|should|may)\b(?! not)", r"\1 not"),
-        (r"\b(has|have)\b(?= \w+(?:ed|n)\b)", r"\1 not"), (r"^([A-Z]\w+)\b(?= (?:the|a|an|one|every|each)\b)", r"Do not \1"),
+        (r"\b(is|are|was|were|has|have|does|do|did|can|should|must|may) not\b", r"\1"),
+        (r"\bcannot\b", "can"),
+        (r"\bwithout\b", "with"),
+        (r"\bnever\b", "always"),
+        (r"\bno (?=\w)", "every "),
+        (r"\b(is|are|was|were|can|must|should|may)\b(?! not)", r"\1 not"),
+        (r"\b(has|have)\b(?= \w+(?:ed|n)\b)", r"\1 not"),
+        (r"^([A-Z]\w+)\b(?= (?:the|a|an|one|every|each)\b)", r"Do not \1"),
     ],
-}  # fmt: skip
+}
 
 
 def _other_polarity(text: str, language: Language, _generator: random.Random) -> str | None:
     for pattern, replacement in _DENIALS[language]:
         changed, count = re.subn(pattern, replacement, text, count=1)
-        if count:
+        if count and "n’n’" not in changed and "ne n’" not in changed:
             return changed
     return None
 
 
 _OPPOSITES: dict[Language, list[tuple[str, str]]] = {
     "fr": [
-        ("augmenté", "réduit"), ("réduit", "augmenté"), ("augmente", "réduit"), ("réduisent", "augmentent"), ("hausse", "baisse"),
-        ("baisse", "hausse"), ("plus de", "moins de"), ("moins de", "plus de"), ("au moins", "au plus"), ("au plus", "au moins"),
-        ("avant", "après"), ("après", "avant"), ("maximale", "minimale"), ("minimale", "maximale"), ("meilleurs", "pires"),
-        ("plus", "moins"), ("moins", "plus"), ("doit", "peut"), ("doivent", "peuvent"), ("peut", "doit"), ("peuvent", "doivent"),
-        ("toujours", "parfois"), ("souvent", "toujours"), ("obligatoire", "facultative"), ("tous", "certains"), ("sans", "avec"),
+        ("augmenté", "réduit"),
+        ("réduit", "augmenté"),
+        ("augmente", "réduit"),
+        ("réduisent", "augmentent"),
+        ("hausse", "baisse"),
+        ("baisse", "hausse"),
+        ("plus de", "moins de"),
+        ("moins de", "plus de"),
+        ("au moins", "au plus"),
+        ("au plus", "au moins"),
+        ("avant", "après"),
+        ("après", "avant"),
+        ("maximale", "minimale"),
+        ("minimale", "maximale"),
+        ("meilleurs", "pires"),
+        ("plus", "moins"),
+        ("moins", "plus"),
+        ("doit", "peut"),
+        ("doivent", "peuvent"),
+        ("peut", "doit"),
+        ("peuvent", "doivent"),
+        ("toujours", "parfois"),
+        ("souvent", "toujours"),
+        ("obligatoire", "facultative"),
+        ("tous", "certains"),
+        ("sans", "avec"),
     ],
     "en": [
-        ("increased", "decreased"), ("increase", "decrease"), ("reduced", "increased"), ("reduces", "increases"), ("rose", "fell"),
-        ("more than", "less than"), ("less than", "more than"), ("at least", "at most"), ("at most", "at least"),
-        ("before", "after"), ("after", "before"), ("maximum", "minimum"), ("minimum", "maximum"), ("higher", "lower"),
-        ("lower", "higher"), ("more", "less"), ("less", "more"), ("fewer", "more"), ("larger", "smaller"), ("best", "worst"),
-        ("must", "may"), ("may", "must"), ("can", "must"), ("always", "sometimes"), ("often", "always"),
-        ("mandatory", "optional"), ("all", "some"), ("without", "with"),
+        ("increased", "decreased"),
+        ("increase", "decrease"),
+        ("reduced", "increased"),
+        ("reduces", "increases"),
+        ("rose", "fell"),
+        ("more than", "less than"),
+        ("less than", "more than"),
+        ("at least", "at most"),
+        ("at most", "at least"),
+        ("before", "after"),
+        ("after", "before"),
+        ("maximum", "minimum"),
+        ("minimum", "maximum"),
+        ("higher", "lower"),
+        ("lower", "higher"),
+        ("more", "less"),
+        ("less", "more"),
+        ("fewer", "more"),
+        ("larger", "smaller"),
+        ("best", "worst"),
+        ("must", "may"),
+        ("may", "must"),
+        ("can", "must"),
+        ("always", "sometimes"),
+        ("often", "always"),
+        ("mandatory", "optional"),
+        ("all", "some"),
+        ("without", "with"),
     ],
-}  # fmt: skip
+}
 
 
 def _other_direction(text: str, language: Language, _generator: random.Random) -> str | None:

@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 
 from advisor.errors import AdvisorError, QuestionError
-from advisor.pipeline import Advisor, SentenceReady, Stage
+from advisor.pipeline import Advisor, Stage
 from advisor.questions import question_language
-from advisor.types import Answer
+from advisor.types import Answer, SentenceReady
 from advisor.ui.render import render_answer, render_notice, render_progress, render_turn
 from advisor.ui.texts import TEXTS, Texts
 

@@ -81,12 +81,20 @@ def _about(answer: Answer, texts: Texts) -> str:
     if answer.status == "answered":
         facts.append(texts.writers.get(answer.writer, answer.writer))
     facts.append(f"{answer.ms['total']:.0f}\u00a0ms")
-    if answer.withheld:
-        facts.append(texts.withheld.format(len(answer.withheld)))
     button = ""
     if answer.citations:
         button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
-    return f'<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>'
+    note = f'<p class="note">{_typeset(answer.reason)}</p>' if answer.status == "answered" and answer.reason else ""
+    return f'{note}<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>{_withheld(answer, texts)}'
+
+
+def _withheld(answer: Answer, texts: Texts) -> str:
+    """What a chat model wrote and verification kept back, on demand, each with its reason."""
+    if not answer.withheld:
+        return ""
+    entries = (f"<li><q>{_typeset(entry.text)}</q> {_typeset(entry.why)}</li>" for entry in answer.withheld)
+    summary = escape(texts.withheld.format(len(answer.withheld)))
+    return f'<details class="withheld"><summary>{summary}</summary><ul>{"".join(entries)}</ul></details>'
 
 
 def _evidence(code: str | None, texts: Texts) -> str:
