@@ -1,8 +1,8 @@
 """A chat model writes; every sentence is verified before anybody sees it.
 
 Sentences are taken as they arrive. One that passes gets citations of the very lines it rests on, narrower than the passage
-that the model was given. One that fails is withheld with its reason. An announcement ("Voici les points à retenir :") is shown
-only together with the verified sentence that follows it.
+that the model was given. One that fails is withheld with its reason. An announcement ("Voici les points à retenir :") is
+shown only together with the verified sentence that follows it.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python benchmarks/verification.py [--index DIR] [--sentences 500] [--json FILE]
 
 True sentences are copied (nothing may be withheld), rewritten by hand (`evals/paraphrases.jsonl`: at most one in ten may be
-withheld) and falsified by rule: a number, a date, a unit, a name, a negation or a direction is changed, and nothing else. Each
-is checked against the passage that the true sentence is from.
+withheld) and falsified by rule: a number, a date, a unit, a name, a negation or a direction is changed, and nothing else.
+Each is checked against the passage that the true sentence is from.
 """
 
 from __future__ import annotations
