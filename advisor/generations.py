@@ -35,7 +35,7 @@ from advisor.settings import Settings
 if TYPE_CHECKING:
     from advisor.models import Embeddings
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"
