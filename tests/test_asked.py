@@ -56,7 +56,10 @@ def test_a_phrasing_is_answered_by_the_sentence_and_its_translation(corpus):
     phrasings, lost = locate(read_asked(corpus), chunks, twins)
     sentences = [chunk.text_of(sentence) for chunk in chunks for sentence in chunk.sentences]
     assert lost == []
-    assert {sentences[number][:12] for phrasing in phrasings for number in phrasing.sentences} == {"A unit cost ", "Le coût unit"}
+    assert {sentences[number][:12] for phrasing in phrasings for number in phrasing.sentences} == {
+        "A unit cost ",
+        "Le coût unit",
+    }
     assert len(phrasings) == 2
 
 
