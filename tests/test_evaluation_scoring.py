@@ -71,7 +71,7 @@ def outcome(given: Answer | None, found: tuple[ScoredChunk, ...] = (), asked: It
     asked = asked or item()
     goals = tuple(locate(asked.targets, DOCUMENTS.get)[0])
     texts = {name: document.text for name, document in DOCUMENTS.items()}
-    return Outcome(asked, goals, found, given, texts, None if given else "ValueError: broken")
+    return Outcome(asked, goals, found, found, given, texts, None if given else "ValueError: broken")
 
 
 def test_a_quote_and_that_of_the_translation_are_one_goal():
@@ -128,6 +128,14 @@ def test_retrieval_scores_are_those_computed_by_hand():
     found = retrieval_scores(judgements(one), ranking(one))["q"]
     assert found["ndcg@10"] == pytest.approx((1 + 1 / math.log2(4)) / (1 + 1 / math.log2(3)), abs=1e-6)
     assert found == found | {"recall@5": 1.0, "recall@10": 1.0, "mrr": 1.0, "judged@10": pytest.approx(2 / 3, abs=1e-6)}
+
+
+def test_each_search_is_scored_on_its_own():
+    right, wrong = chunk("fr/finops.md", 0, 74), chunk("en/finops.md", 32, 60)
+    found = (ScoredChunk(wrong, 0.9, 1, dense=0.8, lexical=1.0), ScoredChunk(right, 0.7, 2, dense=0.7, lexical=4.0))
+    (row,) = score_all([outcome(answer("92 %"), found, item(targets=TARGETS[:1]))])
+    assert row.values["ndcg@10"] == row.values["vectors_ndcg@10"] == pytest.approx(1 / math.log2(3), abs=1e-6)
+    assert row.values["words_ndcg@10"] == 1.0
 
 
 def test_a_question_that_the_run_lacks_scores_zero():
@@ -199,4 +207,4 @@ def test_latency_is_over_the_questions_that_went_through_a_stage():
 
 
 def test_the_measures_have_names_of_their_own():
-    assert len(BY_NAME) == 17
+    assert len(BY_NAME) == 19
