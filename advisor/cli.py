@@ -21,6 +21,7 @@ from advisor.models import Embeddings
 from advisor.options import Corpus, Index, Json, print_json
 from advisor.pipeline import Advisor, invalid_answer
 from advisor.settings import Settings, load_settings
+from advisor.sync import Judge
 from advisor.sync import rollback as go_back
 from advisor.types import Answer, Citation, Document, IndexReport, Language
 from advisor.wire import Asked, answer_json, read_questions, report_json, search_json
@@ -63,11 +64,19 @@ def index(
     forget: Annotated[bool, typer.Option("--forget", help="Keep no trace of what the folder no longer holds.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gate", metavar="SET", help="Ask a question set first; keep the old index when answers become worse."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the index in line with the corpus folder."""
     asked = {"--dry-run": dry_run, "--rebuild": rebuild, "--rollback": rollback, "--forget": forget, "--watch": watch}
     together = [name for name, given in asked.items() if given]
+    if gate and together and not rebuild:
+        together.append("--gate")
     if len(together) > 1:
         message = f"{together[0]} and {together[1]} cannot be used together"
         raise typer.BadParameter(message)
@@ -78,12 +87,21 @@ def index(
     elif watch:
         _watch(settings, as_json=as_json)
     else:
+        embeddings = Embeddings(settings)
+        judge = _judge(settings, embeddings, gate) if gate else None
         report = sync_with_progress(
-            settings, Embeddings(settings), rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait
+            settings, embeddings, rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait, judge=judge
         )
         _show_report(report, dry_run=dry_run, as_json=as_json)
         if report.failed:
             raise typer.Exit(1)
+
+
+def _judge(settings: Settings, embeddings: Embeddings, sets: list[str]) -> Judge:
+    """The question sets as the judge of a new generation; evaluation is loaded only here."""
+    from advisor.evaluation.actions import judge_of_generations
+
+    return judge_of_generations(settings, embeddings, sets)
 
 
 def _watch(settings: Settings, *, as_json: bool) -> None:

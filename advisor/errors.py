@@ -44,6 +44,10 @@ class IndexMismatchError(BrokenIndexError):
     """The index was built with another model, chunking, format or version of Chroma."""
 
 
+class RefusedIndexError(BrokenIndexError):
+    """A new generation was not published: what was asked to judge it found it worse."""
+
+
 class IndexLockedError(BrokenIndexError):
     """Another process is writing the index."""
 

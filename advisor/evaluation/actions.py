@@ -21,9 +21,12 @@ from advisor.evaluation.report import report as html_report
 from advisor.evaluation.running import evaluate, pinned, refuse_stale_labels
 from advisor.evaluation.scoring import score_all
 from advisor.evaluation.summary import summarise
+from advisor.index import Generation
+from advisor.models import Embeddings
 from advisor.options import print_json
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
+from advisor.sync import Judge
 
 
 def run(
@@ -142,6 +145,21 @@ def coverage(settings: Settings, sets: Sequence[str], name: str | None, *, as_js
         print_json(asdict(found))
     else:
         tables.print_coverage(found, {item.id: item.text for item in items})
+
+
+def judge_of_generations(settings: Settings, embeddings: Embeddings, names: Sequence[str]) -> Judge:
+    """What `advisor index --gate SET` asks before it publishes a generation."""
+    sets = read_sets(find_sets(names, settings.evals_dir / runs.QUESTIONS))
+    rules = gates.read_gate(settings.evals_dir / gates.FILE)
+
+    def judge(published: Generation, candidate: Generation) -> Sequence[str]:
+        STDERR.print(f"Asking {', '.join(one.name for one in sets)} of both generations", highlight=False)
+        result = gates.gate_generation(settings, embeddings, published, candidate, sets=sets, gate=rules)
+        for note in result.notes:
+            STDERR.print(f"note: {note}", highlight=False, soft_wrap=True)
+        return result.objections
+
+    return judge
 
 
 def _ask(settings: Settings, names: Sequence[str], name: str) -> runs.Run:
