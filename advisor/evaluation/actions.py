@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,13 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from advisor.console import STDERR
 from advisor.errors import EvaluationError
-from advisor.evaluation import checking, comparison, drafting, exchange, runs, tables
+from advisor.evaluation import checking, comparison, drafting, exchange, performing, runs, tables
 from advisor.evaluation import gate as gates
 from advisor.evaluation.coverage import coverage as map_coverage
 from advisor.evaluation.questions import find_sets, items_of, read_set, read_sets
-from advisor.evaluation.report import report as html_report
-from advisor.evaluation.running import evaluate, pinned, refuse_stale_labels
-from advisor.evaluation.scoring import score_all
 from advisor.evaluation.summary import summarise
 from advisor.index import Generation
 from advisor.models import Embeddings
@@ -41,7 +37,6 @@ def run(
 ) -> bool:
     """Ask the sets, keep the run and print it; False when the gate did not pass."""
     evals = settings.evals_dir
-    runs.check_name(name, evals / runs.RUNS)
     rules = gates.read_gate(evals / gates.FILE) if gate else None
     if gate and not baseline and (evals / runs.BASELINE / "settings.json").is_file():
         baseline = runs.BASELINE
@@ -102,11 +97,9 @@ def check(settings: Settings, sets: Sequence[str], *, as_json: bool) -> bool:
 
 def report(settings: Settings, name: str, *, against: str | None, out: Path | None, force: bool) -> None:
     """Write the page of a run, and print where it is."""
-    shown = runs.read_run(name, settings.evals_dir)
-    other = runs.read_run(against, settings.evals_dir) if against else None
-    compared = comparison.compare(other, shown, force=force) if other else None
-    path = out or shown.folder / "report.html"
-    path.write_text(html_report(shown, other, compared), encoding="utf-8")
+    page = performing.page(settings.evals_dir, name, against, force=force)
+    path = out or runs.read_run(name, settings.evals_dir).folder / "report.html"
+    path.write_text(page, encoding="utf-8")
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -163,19 +156,13 @@ def judge_of_generations(settings: Settings, embeddings: Embeddings, names: Sequ
 
 
 def _ask(settings: Settings, names: Sequence[str], name: str) -> runs.Run:
-    """Ask, score and write, under a progress bar."""
-    sets = read_sets(find_sets(names, settings.evals_dir / runs.QUESTIONS))
-    items = [item for one in sets for item in items_of(one)]
-    advisor = pinned(Advisor.open(settings))
-    refuse_stale_labels(items, advisor.index.catalog.document)
-    started = time.perf_counter()
+    """Ask, score and keep, under a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=STDERR, transient=True) as bar:
-        task = bar.add_task("Asking", total=len(items))
-        outcomes = evaluate(advisor, items, lambda done, total: bar.update(task, completed=done, total=total))
-    rows = score_all(outcomes)
-    info = runs.describe(name, settings, advisor.index, sets, rows, time.perf_counter() - started)
-    written = runs.write_run(settings.evals_dir / runs.RUNS / name, info, outcomes, rows)
+        task = bar.add_task("Asking", total=None)
+        written = performing.perform(
+            Advisor.open(settings), names, name, lambda done, total: bar.update(task, completed=done, total=total)
+        )
     STDERR.print(f"Written to {written.folder}", highlight=False)
     return written
 

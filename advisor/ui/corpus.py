@@ -30,7 +30,7 @@ def build_corpus(advisor: Advisor, texts: Texts) -> None:
     """Lay the tab out inside the current Blocks and wire its events."""
     words = texts.corpus
     locked = advisor.settings.curator_password is not None
-    with gr.Column(elem_id="corpus"):
+    with gr.Column(elem_id="corpus", elem_classes="desk"):
         key = gr.State("")
         with gr.Row(elem_id="corpus-login", visible=locked) as login:
             password = gr.Textbox(label=words.password, type="password", elem_id="curator-password")

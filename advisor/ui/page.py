@@ -10,6 +10,8 @@ import gradio as gr
 from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
 from advisor.ui.corpus import build_corpus
+from advisor.ui.evaluation_texts import EVALUATION_TEXTS
+from advisor.ui.evaluations import build_evaluations
 from advisor.ui.texts import Texts
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -18,7 +20,7 @@ _QUESTIONS_WAITING = 64
 
 
 def build_page(advisor: Advisor, texts: Texts, *, curators: bool) -> gr.Blocks:
-    """The Blocks of the page: the chat, and the Corpus tab where there are curators."""
+    """The Blocks of the page: the chat, where there are curators the Corpus tab, and on one's own machine Evaluations."""
     page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True) as page:
         if curators:
@@ -27,6 +29,9 @@ def build_page(advisor: Advisor, texts: Texts, *, curators: bool) -> gr.Blocks:
                     build_chat(advisor, texts)
                 with gr.Tab(texts.corpus.title, elem_id="tab-corpus"):
                     build_corpus(advisor, texts)
+                if advisor.settings.curator_password is None:  # a question set takes the machine for minutes: not from afar
+                    with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations"):
+                        build_evaluations(advisor, texts.language)
         else:
             build_chat(advisor, texts)
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
