@@ -150,7 +150,7 @@ def _answer_scores(outcome: Outcome) -> dict[str, float]:
         missing = missing_facts(text, item.key_facts) if answered else item.key_facts
         values["key_facts"] = 1 - len(missing) / len(item.key_facts)
         values["all_facts"] = float(not missing)
-    if outcome.goals:
+    if outcome.goals and (item.answerable or answered):
         values["citation_recall"] = citation_recall(outcome.goals, answer.citations if answer and answered else ())
     if answer and answered:
         if outcome.goals:
