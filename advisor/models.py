@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from langchain_core.embeddings import Embeddings as LangChainEmbeddings
 
 from advisor import bundled_model
 from advisor.errors import ModelError
@@ -48,10 +47,12 @@ class _SmallEngine(Protocol):
     def token_count(self, text: str) -> int: ...
 
 
-class Embeddings(LangChainEmbeddings):
+class Embeddings:
     """Unit vectors for passages and queries, prefixes always applied.
 
-    `name` and `digest` identify the weights (both are in the index manifest); `dimension` is the length of a vector.
+    It has the two methods of LangChain's `Embeddings`, so that its vector stores take it; to import that class and inherit
+    from it would cost every command a third of a second. `name` and `digest` identify the weights (both are in the index
+    manifest); `dimension` is the length of a vector.
     """
 
     def __init__(self, settings: Settings) -> None:
