@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     evals_dir: Path = Field(default=Path("evals"), description="Folder of question sets, runs, baseline and gate.")
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
+    )
+    conversations_dir: Path = Field(
+        default_factory=lambda: user_data_path("cto-advisor"),
+        description="Folder of what people asked on the page, and of what they said of the answers.",
     )
     embedding_model: str = Field(
         default=BUNDLED_MODEL,
