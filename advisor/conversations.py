@@ -81,7 +81,7 @@ class Conversations:
         self.folder = folder
         self._prepared = False
 
-    def list(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
+    def find(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
         """The user's conversations, latest first; those whose title, questions or answers hold every word of `search`."""
         if not self._exists():
             return []
@@ -99,7 +99,7 @@ class Conversations:
 
     def summary(self, user: str, conversation: str) -> Summary | None:
         """One conversation of the user, None when there is none of that id."""
-        return next((one for one in self.list(user, limit=-1) if one.id == conversation), None)
+        return next((one for one in self.find(user, limit=-1) if one.id == conversation), None)
 
     def turns(self, user: str, conversation: str) -> list[Turn]:
         """The turns of a conversation, oldest first; none when the user has no such conversation."""

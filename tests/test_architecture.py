@@ -23,7 +23,7 @@ LAYERS = [
     | {"questions", "sections", "wording", "playbooks"},
     {"pipeline", "console", "curation"},
     {"wire", "options"},
-    {"memo", "memo_formats", "conversations", "suggestions", "library", "maturity"},
+    {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
     {"evaluation"},
     {"cli", "ui", "doctor"},
 ]

@@ -56,7 +56,7 @@ def test_what_was_cited_is_still_there_after_reindexing(small_settings: Settings
 
 def test_nobody_reaches_the_conversations_of_another(kept: Conversations, answer: Answer):
     conversation = kept.keep("ada", answer)
-    assert kept.list("bob") == []
+    assert kept.find("bob") == []
     assert kept.turns("bob", conversation) == []
     assert kept.turn("bob", answer.id) is None
     assert kept.summary("bob", conversation) is None
@@ -75,15 +75,15 @@ def test_nobody_reaches_the_conversations_of_another(kept: Conversations, answer
 def test_the_list_is_searched_without_accents_and_latest_first(kept: Conversations, answer: Answer):
     first = kept.keep("ada", another(answer, "1", "Où placer la sécurité ?"))
     second = kept.keep("ada", replace(another(answer, "2", "What of the board?"), text="nothing"))
-    assert [one.id for one in kept.list("ada")] == [second, first]
+    assert [one.id for one in kept.find("ada")] == [second, first]
     kept.keep("ada", another(answer, "3"), first)
-    assert [(one.id, one.turns) for one in kept.list("ada")] == [(first, 2), (second, 1)]
-    assert [one.id for one in kept.list("ada", "SECURITE placer")] == [first]
-    assert [one.id for one in kept.list("ada", "board securite")] == []
+    assert [(one.id, one.turns) for one in kept.find("ada")] == [(first, 2), (second, 1)]
+    assert [one.id for one in kept.find("ada", "SECURITE placer")] == [first]
+    assert [one.id for one in kept.find("ada", "board securite")] == []
     kept.rename("ada", second, "  Comité   exécutif ")
-    assert [one.title for one in kept.list("ada", "comite")] == ["Comité exécutif"]
+    assert [one.title for one in kept.find("ada", "comite")] == ["Comité exécutif"]
     kept.delete("ada", second)
-    assert [one.id for one in kept.list("ada")] == [first]
+    assert [one.id for one in kept.find("ada")] == [first]
     with pytest.raises(ConversationError):
         kept.rename("ada", first, "   ")
 
@@ -116,7 +116,7 @@ def test_many_threads_write_and_nothing_is_lost(kept: Conversations, answer: Ans
         try:
             for turn in range(5):
                 kept.keep("ada", another(answer, f"{number}-{turn}"), conversation)
-                kept.list("ada", "finops")
+                kept.find("ada", "finops")
         except ConversationError as error:
             failures.append(error)
 
@@ -130,7 +130,7 @@ def test_many_threads_write_and_nothing_is_lost(kept: Conversations, answer: Ans
 
 
 def test_only_the_owner_of_the_machine_can_read_the_file(kept: Conversations, answer: Answer):
-    assert kept.list("ada") == []
+    assert kept.find("ada") == []
     assert not kept.folder.exists()
     kept.keep("ada", answer)
     kept.rate("ada", answer.id, "up")
@@ -144,6 +144,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, answer: Answer
         Conversations(tmp_path / "file" / "kept").keep("ada", answer)
 
 
-@pytest.mark.parametrize(("question", "title"), [("  a\n b ", "a b"), ("word " * 30, "word " * 13 + "word…"), ("x" * 90, "x" * 70 + "…")])
+@pytest.mark.parametrize(
+    ("question", "title"), [("  a\n b ", "a b"), ("word " * 30, "word " * 13 + "word…"), ("x" * 90, "x" * 70 + "…")]
+)
 def test_titles_are_short(question: str, title: str):
     assert title_of(question) == title
