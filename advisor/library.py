@@ -48,9 +48,9 @@ class Library:
         self._linked: tuple[str, dict[str, tuple[str, ...]]] = ("", {})
 
     def documents(self, index: Generation, *, topic: str = "", language: str = "") -> list[Document]:
-        """The documents of a topic and a language ("" for any), by language, topic and title."""
+        """The documents of a topic and a language ("" for any), by topic, language and title."""
         found = [d for d in index.catalog.documents() if topic in ("", d.topic) and language in ("", d.language)]
-        return sorted(found, key=lambda d: (d.topic or "\uffff", d.title.casefold(), d.language))
+        return sorted(found, key=lambda d: (d.topic or "\uffff", d.language, d.title.casefold()))
 
     def topics(self, index: Generation) -> list[str]:
         """The topics that documents have, in order."""

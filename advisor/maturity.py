@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from advisor.errors import QuestionError
 from advisor.index import Generation
+from advisor.lexical import terms
 from advisor.memo import Block, Memo, Table, Text, heading, numbered, paragraph, source
 from advisor.memo_words import WORDS
 from advisor.models import Embeddings
@@ -32,6 +33,7 @@ _TOPICS: dict[str, Domain] = {
 }
 _PER_DOMAIN = 6  # statements: "short" means 36 in all
 _WEAKEST = 3
+_WORDS_COUNT = 0.15  # cosines of one playbook lie within 0.1 of each other: the words decide among near ones
 _YES = 2
 _NONE = "-"
 _ANSWERS = frozenset("012-")
@@ -109,11 +111,11 @@ def assess(index: Generation, embeddings: Embeddings, language: Language, answer
         if answer != _NONE and int(answer) < _YES
     ]
     weak.sort(key=lambda one: one[:2])
-    weakest = tuple(
-        Weakness(domain, statement.item.text, answer, _advice(index, embeddings, statement))
-        for answer, _, domain, statement in weak[:_WEAKEST]
-    )
-    return Assessment(scores, weakest, index.manifest.generation)
+    weakest: list[Weakness] = []
+    for answer, _, domain, statement in weak[:_WEAKEST]:
+        given_before = [weakness.advice for weakness in weakest if weakness.advice]
+        weakest.append(Weakness(domain, statement.item.text, answer, _advice(index, embeddings, statement, given_before)))
+    return Assessment(scores, tuple(weakest), index.manifest.generation)
 
 
 def _check(asked: Mapping[Domain, Sequence[Statement]], answers: Mapping[str, str]) -> None:
@@ -132,9 +134,10 @@ def _score(domain: Domain, given: str) -> Score:
     return Score(domain, sum(values) / (_YES * len(values)) if values else None, len(values), len(given))
 
 
-def _advice(index: Generation, embeddings: Embeddings, statement: Statement) -> Citation | None:
-    """The step of the statement's playbook with the sentence nearest to it in meaning."""
-    steps = items(statement.document, "steps")
+def _advice(index: Generation, embeddings: Embeddings, statement: Statement, before: Sequence[Citation]) -> Citation | None:
+    """The step of the statement's playbook with the sentence nearest to it in meaning and words; none is given twice."""
+    known = {(citation.document, citation.start) for citation in before}
+    steps = [step for step in items(statement.document, "steps") if (step.document, step.start) not in known]
     places = [
         (number, step)
         for stored in index.catalog.chunks_of(statement.document.id)
@@ -145,7 +148,12 @@ def _advice(index: Generation, embeddings: Embeddings, statement: Statement) -> 
     if not places:
         return None
     cosines = index.sentence_vectors([number for number, _ in places]) @ embeddings.encode_query(statement.item.text)
-    return cite(statement.document, places[int(cosines.argmax())][1], 1)
+    language = statement.document.language
+    wanted = {term: index.lexical.idf(term, language) for term in terms(statement.item.text, language)}
+    most = sum(wanted.values()) or 1.0
+    shared = [sum(wanted[term] for term in wanted.keys() & set(terms(step.text, language))) / most for _, step in places]
+    nearest = max(range(len(places)), key=lambda n: float(cosines[n]) + _WORDS_COUNT * shared[n])
+    return cite(statement.document, places[nearest][1], 1)
 
 
 def assessment_memo(assessment: Assessment, names: Mapping[str, str], address: str, language: Language, date: str) -> Memo:

@@ -43,6 +43,7 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
     """
     cited = [(citation.document, citation.start, citation.end) for citation in answer.citations]
     known = {fold(question) for question in (*asked, answer.question, answer.standalone_question)}
+    wanted_terms = set(terms(answer.standalone_question, answer.language))
     found: list[str] = []
     tried = 0
     places: list[Span] = list(cited)
@@ -51,6 +52,8 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
             break
         if fold(candidate.question) in known or any(_overlap(candidate.place, place) for place in places):
             continue
+        if answer.status != "answered" and not set(terms(candidate.question, answer.language)) & wanted_terms:
+            continue  # what is nearest to a question outside the corpus can be far from it
         tried += 1
         if advisor.ask(candidate.question, language=answer.language).status == "answered":
             found.append(candidate.question)

@@ -28,9 +28,9 @@ def serve_app(advisor: Advisor, *, local: bool = False) -> Iterator[str]:
     thread.join(timeout=10)
 
 
-def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR") -> Page:
+def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR", scheme: str = "light") -> Page:
     """A page of its own context, ready for a question."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale)
+    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(address)
