@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _AUTHOR = "CTO Advisor"
 _LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
-_OPENS_BLOCK = re.compile(r"^(\s*)([#+\-~=]|\d+[.)])", re.MULTILINE)
+_OPENS_BLOCK = re.compile(r"^(\d*)([#+\-~=.)])")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLES = {"item": "List Bullet", "quote": "Quote", "paragraph": "Normal"}
 _ACCENT = RGBColor(0x0F, 0x76, 0x6E)
@@ -49,7 +49,7 @@ def _markdown_block(block: Block) -> str:
     text = "".join(map(_markdown_text, block.texts)).strip()
     if block.kind == "heading":
         return f"{'#' * (block.level + 1)} {text}"
-    return {"item": "- ", "quote": "> ", "paragraph": ""}[block.kind] + text
+    return {"item": "- ", "quote": "> ", "paragraph": ""}[block.kind] + _OPENS_BLOCK.sub(r"\1\\\2", text)
 
 
 def _markdown_text(text: Text) -> str:
@@ -67,7 +67,7 @@ def _markdown_table(table: Table) -> str:
 def _escape(text: str) -> str:
     """Text that Markdown shows as it stands; markers stay legible: `[1]` needs no escape where no link follows."""
     escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split("\n")))
-    return _OPENS_BLOCK.sub(r"\1\\\2", re.sub(r"\\\[(\d+)\\\]", r"[\1]", escaped))
+    return re.sub(r"\\\[(\d+)\\\]", r"[\1]", escaped)
 
 
 def to_docx(memo: Memo) -> bytes:

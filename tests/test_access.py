@@ -124,14 +124,15 @@ def test_nothing_is_left_in_the_other_language(browser: Browser, address: str, l
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_twenty_turns_and_a_long_document(browser: Browser, small_settings: Settings, embeddings, width: int):
-    sentence = "The migration board reviews milestone {} with the finance team and writes down what it decided.\n\n"
-    text = "# Migration board\n\n" + "".join(sentence.format(number) for number in range(350))
+    # The same section again and again, which is embedded once, and one sentence to look for at the end.
+    section = "## Minutes\n\n" + "The board of the migration met, heard the finance team, and wrote down what it had decided. " * 8
+    text = "# Migration board\n\n" + f"{section}\n\n" * 40 + "## Last\n\nMilestone 349 is the harbour crossing.\n"
     assert len(text.split()) > 5_000
     (small_settings.corpus_dir / "en" / "long.md").write_text(text, encoding="utf-8")
     settings = small_settings.model_copy(update={"answer_threshold": 0})
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    answer = advisor.ask("What does the migration board do with milestone 349?")
+    answer = advisor.ask("What is milestone 349?")
     kept = Conversations(settings.conversations_dir)
     conversation = None
     for number in range(20):
@@ -144,6 +145,7 @@ def test_twenty_turns_and_a_long_document(browser: Browser, small_settings: Sett
         expect(page.locator("#thread .actions")).to_have_count(21)
         expect(page.locator("#thread .turn").last.locator(".question")).to_be_in_viewport()
         page.locator("#thread .cite").first.click()
+        expect(page.locator("#cited")).to_have_text("Milestone 349 is the harbour crossing.")
         expect(page.locator("#cited")).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.context.close()

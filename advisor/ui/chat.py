@@ -78,6 +78,8 @@ def build_chat(advisor: Advisor, conversations: Conversations, texts: Texts) -> 
     stop.click(desk.stop, [state], outputs, cancels=[asking], **events)
     restart.click(desk.restart, None, outputs, cancels=[asking], **events)
     open_.click(desk.open, [opened], outputs, cancels=[asking], **events)
+    if (page := gr.context.Context.root_block) is not None:
+        page.load(desk.restore, None, outputs, **events)
 
 
 class _Desk:
@@ -103,6 +105,11 @@ class _Desk:
 
     def restart(self) -> tuple[Any, ...]:
         return View("", Shown(), earlier="", field="").outputs()
+
+    def restore(self, request: gr.Request) -> tuple[Any, ...]:
+        """The conversation that the page's address names, if it names one."""
+        conversation = dict(request.query_params).get("conversation")
+        return self.open(conversation, request) if conversation else (gr.skip(),) * 5
 
     def open(self, conversation: str, request: gr.Request) -> tuple[Any, ...]:
         user = _user(request)

@@ -70,8 +70,11 @@
       const shown = link.closest("li").dataset.conversation === current;
       shown ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
     }
+  }
+
+  function showAddress() {
     const query = current ? `?conversation=${encodeURIComponent(current)}` : "";
-    if (current || location.search.includes("conversation=")) history.replaceState(null, "", location.pathname + query);
+    history.replaceState(null, "", location.pathname + query);
     const other = byId("language").querySelector("a");
     other.href = `/${other.hreflang}/${query}`;
   }
@@ -277,6 +280,7 @@
       shown = answer;
       current = turn?.dataset.conversation ?? (turn ? current : "");
       leaveEditing(false);
+      showAddress();
       refresh();
       if (answer) suggest(turn);
     }).observe(thread, { childList: true, subtree: true });
@@ -293,8 +297,6 @@
       typed = setTimeout(refresh, 150);
     });
     refresh();
-    const wanted = new URLSearchParams(location.search).get("conversation");
-    if (wanted) open(wanted);
     narrow.addEventListener("change", () => showHistory(false));
   });
   waiting.observe(page, { childList: true, subtree: true });
