@@ -135,7 +135,8 @@ def test_without_password_the_tab_is_for_this_machine_alone(browser: Browser, sm
     advisor = Advisor.open(small_settings, embeddings)
     with serve_app(advisor, local=False) as address:
         page = open_page(browser, address)
-        expect(page.get_by_role("tab")).to_have_count(0)
+        expect(page.get_by_role("tab")).to_have_count(3)
+        expect(page.get_by_role("tab", name="Corpus")).to_have_count(0)
         page.context.close()
     advisor.close()
 
