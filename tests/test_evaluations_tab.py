@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pages import open_page, serve_app
+from pages import open_tab as show
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.pipeline import Advisor
@@ -44,7 +45,7 @@ def address(small_settings: Settings, embeddings, tmp_path: Path) -> Iterator[st
 
 def open_tab(browser: Browser, address: str, *, width: int = 1280, locale: str = "en-GB", name: str = "Evaluations") -> Page:
     page = open_page(browser, address, width=width, locale=locale)
-    page.get_by_role("tab", name=name).click()
+    show(page, name)
     return page
 
 

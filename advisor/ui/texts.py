@@ -52,6 +52,7 @@ class Texts:
     try_asking: str
     examples: tuple[str, ...]
     sources: str
+    colon: str
     no_sources: str
     back: str
     close: str
@@ -64,6 +65,7 @@ class Texts:
     understood_as: str
     abstained: str
     confidence: str
+    percent: str
     withheld: str
     other_language: str
     writers: dict[str, str]
@@ -98,11 +100,12 @@ FRENCH = Texts(
         "Quand ouvrir un poste de staff engineer\u00a0?",
     ),
     sources="Sources",
+    colon="\u00a0:",
     no_sources="Les passages cités par une réponse s’affichent ici. Un numéro ouvre le document à la ligne citée.",
     back="Retour aux sources",
     close="Fermer",
     document="Document cité",
-    unreadable="Ce document ne peut pas être affiché : il n’est plus dans l’index, ou le conseiller est arrêté.",
+    unreadable="Ce document ne peut pas être affiché\u00a0: il n’est plus dans l’index, ou le conseiller est arrêté.",
     rests_on="Ce document s’appuie sur",
     original="ouvrir l’original",
     page="page {}",
@@ -110,6 +113,7 @@ FRENCH = Texts(
     understood_as="Compris comme\u00a0: {}",
     abstained="Pas de réponse dans le corpus",
     confidence="confiance {:.0f}\u00a0%",
+    percent="{:.0f}\u00a0%",
     withheld="phrases retenues, faute d’appui\u00a0: {}",
     other_language="English",
     writers={"extractive": "phrases du corpus"},
@@ -212,6 +216,7 @@ ENGLISH = Texts(
         "When should we open a staff engineer position?",
     ),
     sources="Sources",
+    colon=":",
     no_sources="The passages that an answer cites appear here. A number opens the document at the cited line.",
     back="Back to the sources",
     close="Close",
@@ -224,6 +229,7 @@ ENGLISH = Texts(
     understood_as="Understood as: {}",
     abstained="No answer in the corpus",
     confidence="confidence {:.0f}%",
+    percent="{:.0f}%",
     withheld="sentences withheld for lack of support: {}",
     other_language="Français",
     writers={"extractive": "sentences of the corpus"},
