@@ -16,7 +16,7 @@ from advisor.lexical import terms
 from advisor.memo import Block, Memo, Table, Text, heading, numbered, paragraph, source
 from advisor.memo_words import WORDS
 from advisor.models import Embeddings
-from advisor.playbooks import Item, cite, items
+from advisor.playbooks import Item, cite_item, items
 from advisor.types import Citation, Document, Language
 
 Domain = Literal["strategy", "ai", "cloud", "security", "delivery", "leadership"]
@@ -153,7 +153,7 @@ def _advice(index: Generation, embeddings: Embeddings, statement: Statement, bef
     most = sum(wanted.values()) or 1.0
     shared = [sum(wanted[term] for term in wanted.keys() & set(terms(step.text, language))) / most for _, step in places]
     nearest = max(range(len(places)), key=lambda n: float(cosines[n]) + _WORDS_COUNT * shared[n])
-    return cite(statement.document, places[nearest][1], 1)
+    return cite_item(statement.document, places[nearest][1], 1)
 
 
 def assessment_memo(assessment: Assessment, names: Mapping[str, str], address: str, language: Language, date: str) -> Memo:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from advisor.lexical import terms
 from advisor.memo_words import WORDS, Words
-from advisor.playbooks import cite, items, most_related
+from advisor.playbooks import cite_item, items, most_related
 from advisor.text import plain
 from advisor.types import Answer, Citation, Document, Language
 
@@ -139,7 +139,7 @@ def _trade_offs(answer: Answer, find: FindDocument) -> list[Citation]:
             continue
         weighed = [item for item in items(document, "trade-offs") if (name, item.start) not in known]
         for item in most_related(weighed, document, asked, num_items=_MOST_TRADE_OFFS):
-            found.append(cite(document, item, marker + len(found) + 1))
+            found.append(cite_item(document, item, marker + len(found) + 1))
     return found
 
 

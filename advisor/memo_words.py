@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advisor.types import Language
+from advisor.wording import EVIDENCE, GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,8 @@ _FRENCH = Words(
     newest="Rien n’est plus récent que le {}, date du plus récent des documents cités.",
     undated="Les documents cités ne portent pas de date.",
     own_facts="Les chiffres, contrats et contraintes de votre entreprise n’y figurent pas\u00a0: ils restent à vérifier.",
-    groups={
-        "how": "Comment faire",
-        "figures": "Repères chiffrés",
-        "caution": "Points de vigilance",
-        "more": "À savoir aussi",
-    },
-    evidence={
-        "case": "retour d’expérience",
-        "survey": "enquête",
-        "standard": "norme",
-        "regulation": "réglementation",
-        "practice": "pratique",
-        "opinion": "avis",
-    },
+    groups=GROUPS["fr"],
+    evidence=EVIDENCE["fr"],
     maturity="Bilan de maturité",
     scores="Résultat par domaine",
     domain="Domaine",
@@ -109,20 +98,8 @@ _ENGLISH = Words(
     newest="Nothing is later than {}, the date of the latest document cited.",
     undated="The cited documents bear no date.",
     own_facts="The figures, contracts and constraints of your own company are not in it: they remain to be checked.",
-    groups={
-        "how": "How to do it",
-        "figures": "Figures",
-        "caution": "Watch out",
-        "more": "Also worth knowing",
-    },
-    evidence={
-        "case": "case",
-        "survey": "survey",
-        "standard": "standard",
-        "regulation": "regulation",
-        "practice": "practice",
-        "opinion": "opinion",
-    },
+    groups=GROUPS["en"],
+    evidence=EVIDENCE["en"],
     maturity="Maturity check",
     scores="Score by domain",
     domain="Domain",

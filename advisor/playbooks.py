@@ -6,23 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from advisor.chunking import blocks_of
+from advisor.citations import cite
 from advisor.lexical import terms
-from advisor.text import Lines, fold, plain
+from advisor.sections import Section, section_of
+from advisor.text import plain
 from advisor.types import Citation, Document
-
-Part = Literal["steps", "trade-offs", "checklist"]
-
-_HEADINGS: dict[str, Part] = {
-    "comment faire, etape par etape": "steps",
-    "how to do it, step by step": "steps",
-    "arbitrages et desaccords": "trade-offs",
-    "trade-offs and disagreements": "trade-offs",
-    "liste de controle": "checklist",
-    "checklist": "checklist",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +26,12 @@ class Item:
     text: str
 
 
-def items(document: Document, part: Part) -> list[Item]:
-    """The items of one part of a document in reading order; none when it has no such section."""
+def items(document: Document, section: Section) -> list[Item]:
+    """The items of one section of a document in reading order; none when it has no such section."""
     return [
         Item(document.id, block.heading, block.start, block.end, plain(document.text[block.start : block.end]))
         for block in blocks_of(document)
-        if block.is_item and block.heading and _HEADINGS.get(fold(block.heading[-1])) == part
+        if block.is_item and section_of(block.heading) == section
     ]
 
 
@@ -59,20 +49,6 @@ def most_related(found: Sequence[Item], document: Document, text: str, *, num_it
     return [found[n] for n in sorted(best)]
 
 
-def cite(document: Document, item: Item, marker: int) -> Citation:
+def cite_item(document: Document, item: Item, marker: int) -> Citation:
     """An item as a citation."""
-    lines = Lines(document.text)
-    return Citation(
-        marker=marker,
-        document=document.id,
-        title=document.title,
-        heading=item.heading,
-        start=item.start,
-        end=item.end,
-        start_line=lines.of(item.start),
-        end_line=lines.of(item.end - 1),
-        quote=document.text[item.start : item.end],
-        page=document.page_of(item.start),
-        evidence=document.evidence,
-        date=document.updated,
-    )
+    return cite(document, item.heading, item.start, item.end, marker)

@@ -20,7 +20,7 @@ LAYERS = [
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
-    | {"questions", "sections", "wording", "playbooks"},
+    | {"questions", "sections", "citations", "wording", "playbooks"},
     {"pipeline", "console", "curation"},
     {"wire", "options", "langchain"},
     {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advisor.types import Language
+from advisor.wording import EVIDENCE, GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,7 @@ FRENCH = Texts(
         "write": "Je compose la réponse…",
         "verify": "Je vérifie chaque phrase…",
     },
-    evidence={
-        "case": "retour d’expérience",
-        "survey": "enquête",
-        "standard": "norme",
-        "regulation": "réglementation",
-        "practice": "pratique",
-        "opinion": "avis",
-    },
+    evidence=EVIDENCE["fr"],
     topics={
         "strategy": "stratégie",
         "ai": "IA",
@@ -140,12 +134,7 @@ FRENCH = Texts(
         "leadership": "leadership",
         "role": "rôle du CTO",
     },
-    groups={
-        "how": "Comment faire",
-        "figures": "Repères chiffrés",
-        "caution": "Points de vigilance",
-        "more": "À savoir aussi",
-    },
+    groups=GROUPS["fr"],
     empty="Écrivez une question pour commencer.",
     no_letters="Cette question ne contient aucune lettre. Posez-la en français ou en anglais.",
     too_long="Cette question est trop longue\u00a0: {} caractères au plus.",
@@ -238,14 +227,7 @@ ENGLISH = Texts(
         "write": "Composing the answer…",
         "verify": "Checking each sentence…",
     },
-    evidence={
-        "case": "case",
-        "survey": "survey",
-        "standard": "standard",
-        "regulation": "regulation",
-        "practice": "practice",
-        "opinion": "opinion",
-    },
+    evidence=EVIDENCE["en"],
     topics={
         "strategy": "strategy",
         "ai": "AI",
@@ -256,12 +238,7 @@ ENGLISH = Texts(
         "leadership": "leadership",
         "role": "the CTO's role",
     },
-    groups={
-        "how": "How to do it",
-        "figures": "Figures",
-        "caution": "Watch out",
-        "more": "Also worth knowing",
-    },
+    groups=GROUPS["en"],
     empty="Type a question to begin.",
     no_letters="This question holds no letters. Ask it in English or French.",
     too_long="This question is too long: {} characters at most.",
