@@ -90,6 +90,10 @@ class AskedIndex:
                 found.setdefault(sentence, float(near[at]))
         return found
 
+    def questions_for(self, sentence: int) -> list[str]:
+        """The phrasings that a sentence, or its translation, is known to answer."""
+        return [self.questions[at] for at in np.flatnonzero((self.sentences == sentence).any(axis=1))]
+
 
 def build_asked(phrasings: Sequence[Phrasing], embeddings: Embeddings, old: AskedIndex | None) -> AskedIndex:
     """The phrasings with their vectors; those of the old generation are re-used."""

@@ -69,16 +69,16 @@ def standalone_question(question: str, history: Sequence[str], language: Languag
     """
     if not history:
         return question
-    said = _POLITE.sub("", question)
+    said = _POLITE.sub("", question) or question
     fresh = _NEW_SUBJECT.sub("", said)
     if fresh and fresh != said:
         return fresh
-    if not is_follow_up(said or question, language):
-        return said or question
+    if not is_follow_up(said, language):
+        return said
     own, subject = parts(history[-1])
     marker = f" ({_ABOUT[language]} : " if language == "fr" else f" ({_ABOUT[language]}: "
     # A follow-up to a follow-up is about what the chain began with.
-    return f"{said or question}{marker}{subject or own})"
+    return f"{said}{marker}{subject or own})"
 
 
 def parts(standalone: str) -> tuple[str, str]:

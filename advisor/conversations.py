@@ -83,23 +83,16 @@ class Conversations:
 
     def find(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
         """The user's conversations, latest first; those whose title, questions or answers hold every word of `search`."""
-        if not self._exists():
-            return []
         where, values = ["c.user = ?"], [user]
         for word in fold(search).split():
             # `folded` of the first turn does not hold a title that was changed.
             where.append("(instr(fold(c.title), ?) OR c.id IN (SELECT conversation FROM turns WHERE instr(folded, ?)))")
             values += [word, word]
-        query = (
-            "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id) "
-            f"FROM conversations c WHERE {' AND '.join(where)} ORDER BY c.updated DESC, c.rowid DESC LIMIT ?"
-        )
-        with self._database() as database:
-            return [Summary(*row) for row in database.execute(query, (*values, limit))]
+        return self._summaries(f"{' AND '.join(where)} ORDER BY c.updated DESC, c.rowid DESC LIMIT ?", (*values, limit))
 
     def summary(self, user: str, conversation: str) -> Summary | None:
         """One conversation of the user, None when there is none of that id."""
-        return next((one for one in self.find(user, limit=-1) if one.id == conversation), None)
+        return next(iter(self._summaries(_OWN, (user, conversation))), None)
 
     def turns(self, user: str, conversation: str) -> list[Turn]:
         """The turns of a conversation, oldest first; none when the user has no such conversation."""
@@ -182,6 +175,16 @@ class Conversations:
             os.write(file, written)  # at once: lines of two processes do not mix
         finally:
             os.close(file)
+
+    def _summaries(self, where: str, values: tuple[str | int, ...]) -> list[Summary]:
+        if not self._exists():
+            return []
+        query = (
+            "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id) "
+            f"FROM conversations c WHERE {where}"
+        )
+        with self._database() as database:
+            return [Summary(*row) for row in database.execute(query, values)]
 
     def _turns(self, where: str, values: tuple[str, ...]) -> list[Turn]:
         if not self._exists():

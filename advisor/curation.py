@@ -7,7 +7,6 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +15,13 @@ from advisor.errors import CorpusError, DocumentError
 from advisor.index import Generation
 from advisor.models import Embeddings
 from advisor.settings import Settings
+from advisor.steps import in_steps
 from advisor.sync import sync
 from advisor.types import FailedDocument, IndexReport, Language
 
 UPLOADS = "uploads"
 """The folder of the corpus that uploaded files go to."""
 
-_REFRESH_SECONDS = 0.5
 _SETTLING_SECONDS = 1.0  # before that, a rate says nothing
 
 
@@ -158,11 +157,7 @@ def sync_in_steps(settings: Settings, embeddings: Embeddings) -> Iterator[Progre
     :raises AdvisorError: when it cannot be done; the index stays as it is.
     """
     meter = _Meter()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="re-index") as worker:
-        running = worker.submit(sync, settings, embeddings, progress=meter.read)
-        while not wait([running], timeout=_REFRESH_SECONDS).done:
-            yield meter.latest
-        yield running.result()
+    yield from in_steps(lambda: sync(settings, embeddings, progress=meter.read), lambda: meter.latest, "re-index")
 
 
 class _Meter:

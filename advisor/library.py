@@ -63,11 +63,11 @@ class Library:
         wanted: dict[Language, dict[str, float]] = {one: dict.fromkeys(terms(text, one), 1.0) for one in LANGUAGES}
         ranked = index.lexical.search(wanted, num_results=_MOST_HITS)
         stored = index.catalog.chunks([key for key, _ in ranked])
-        of_topic = {document.id for document in self.documents(index, topic=topic, language=language)}
+        of_topic = {document.id for document in self.documents(index, topic=topic)} if topic else None
         hits = []
         for key, score in ranked:
             chunk = stored[key].chunk
-            if chunk.document in of_topic:
+            if language in ("", chunk.language) and (of_topic is None or chunk.document in of_topic):
                 hits.append(_hit(chunk, frozenset(wanted[chunk.language]), score))
         return hits[:num_results]
 

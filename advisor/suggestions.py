@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from advisor.asked import AskedIndex
 from advisor.lexical import terms
 from advisor.pipeline import Advisor
 from advisor.text import detect_language, fold
@@ -76,17 +73,13 @@ def _phrasings(advisor: Advisor, answer: Answer, passages: Sequence[Chunk]) -> I
         found = [
             (len(_shared(question, passage)), -len(question), question, number)
             for number in stored[passage.id].numbers
-            for question in _kept_beside(index.asked, number)
+            for question in index.asked.questions_for(number)
             if question.endswith("?") and len(question) <= _LONGEST and detect_language(question) == answer.language
         ]
         if found:
             _, _, question, number = max(found)
             sentence = passage.sentences[stored[passage.id].numbers.index(number)]
             yield _Candidate(question, (passage.document, sentence.start, sentence.end))
-
-
-def _kept_beside(asked: AskedIndex, sentence: int) -> list[str]:
-    return [asked.questions[at] for at in np.flatnonzero((asked.sentences == sentence).any(axis=1))]
 
 
 def _shared(question: str, passage: Chunk) -> set[str]:

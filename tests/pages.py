@@ -38,7 +38,7 @@ def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str 
     return page
 
 
-def open_tab(page: Page, name: str) -> None:
+def show_tab(page: Page, name: str) -> None:
     """Show a tab by its words; on a phone, the last ones are in a menu."""
     tab = page.get_by_role("tab", name=name)
     if tab.count() and tab.is_visible():

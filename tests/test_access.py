@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import open_page, open_tab, serve_app
+from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.conversations import Conversations
@@ -59,12 +59,12 @@ def test_no_serious_violation_in_any_tab(browser: Browser, address: str, width: 
     expect(page.locator("#why .passage").first).to_be_visible()
     assert serious(page) == []
     page.keyboard.press("Escape")
-    open_tab(page, "Sources")
+    show_tab(page, "Sources")
     page.fill("#library input", "FinOps")
     page.locator("#library .hits .read").first.click()
     expect(page.locator("#library article mark").first).to_be_visible()
     assert serious(page) == []
-    open_tab(page, "Maturité" if locale == "fr-FR" else "Maturity")
+    show_tab(page, "Maturité" if locale == "fr-FR" else "Maturity")
     expect(page.locator("#maturity .domain").first).to_be_visible()
     assert serious(page) == []
     page.locator("#maturity [type=radio]").first.check()

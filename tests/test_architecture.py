@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "types"},
-    {"settings", "text"},
+    {"settings", "text", "steps"},
     {"formats"},
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"},
     {"generations", "index", "archive"},

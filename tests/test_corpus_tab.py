@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pages import open_page, serve_app
-from pages import open_tab as show
+from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
@@ -49,7 +48,7 @@ def _serve(settings: Settings, embeddings) -> Iterator[Desk]:
 
 def open_tab(browser: Browser, address: str, *, width: int = 1280, locale: str = "en-GB") -> Page:
     page = open_page(browser, address, width=width, locale=locale)
-    show(page, "Corpus")
+    show_tab(page, "Corpus")
     return page
 
 

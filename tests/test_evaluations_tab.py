@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import open_page, serve_app
-from pages import open_tab as show
+from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.pipeline import Advisor
@@ -45,7 +44,7 @@ def address(small_settings: Settings, embeddings, tmp_path: Path) -> Iterator[st
 
 def open_tab(browser: Browser, address: str, *, width: int = 1280, locale: str = "en-GB", name: str = "Evaluations") -> Page:
     page = open_page(browser, address, width=width, locale=locale)
-    show(page, name)
+    show_tab(page, name)
     return page
 
 

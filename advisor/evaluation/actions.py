@@ -97,9 +97,9 @@ def check(settings: Settings, sets: Sequence[str], *, as_json: bool) -> bool:
 
 def report(settings: Settings, name: str, *, against: str | None, out: Path | None, force: bool) -> None:
     """Write the page of a run, and print where it is."""
-    page = performing.page(settings.evals_dir, name, against, force=force)
-    path = out or runs.read_run(name, settings.evals_dir).folder / "report.html"
-    path.write_text(page, encoding="utf-8")
+    shown = runs.read_run(name, settings.evals_dir)
+    path = out or shown.folder / "report.html"
+    path.write_text(performing.page(shown, against, settings.evals_dir, force=force), encoding="utf-8")
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 

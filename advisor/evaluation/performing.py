@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from advisor.evaluation import comparison, runs
@@ -13,8 +12,7 @@ from advisor.evaluation.report import report
 from advisor.evaluation.running import Progress, evaluate, pinned, refuse_stale_labels
 from advisor.evaluation.scoring import score_all
 from advisor.pipeline import Advisor
-
-_REFRESH_SECONDS = 0.5
+from advisor.steps import in_steps
 
 
 def set_names(evals_dir: Path) -> list[str]:
@@ -58,20 +56,15 @@ def perform_in_steps(advisor: Advisor, names: Sequence[str], name: str) -> Itera
         nonlocal latest
         latest = (done, total)
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="evaluate") as worker:
-        running = worker.submit(perform, advisor, names, name, note)
-        while not wait([running], timeout=_REFRESH_SECONDS).done:
-            yield latest
-        yield running.result()
+    yield from in_steps(lambda: perform(advisor, names, name, note), lambda: latest, "evaluate")
 
 
-def page(evals_dir: Path, name: str, against: str | None = None, *, force: bool = False) -> str:
+def page(run: runs.Run, against: str | None, evals_dir: Path, *, force: bool = False) -> str:
     """The HTML page of a run, alone or against another.
 
     :param force: compare what unlike runs share.
-    :raises EvaluationError: when a run cannot be read, or the two cannot be compared.
+    :raises EvaluationError: when the other run cannot be read, or the two cannot be compared.
     """
-    shown = runs.read_run(name, evals_dir)
     other = runs.read_run(against, evals_dir) if against else None
-    compared = comparison.compare(other, shown, force=force) if other else None
-    return report(shown, other, compared)
+    compared = comparison.compare(other, run, force=force) if other else None
+    return report(run, other, compared)

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from advisor.conversations import Turn
 from advisor.text import plain
-from advisor.types import Answer, AnswerSentence, Citation
+from advisor.types import Answer, AnswerSentence, Chunk, Citation
 from advisor.ui.icons import icon
 from advisor.ui.texts import Texts
 from advisor.ui.texts_chat import CHAT_TEXTS, ChatTexts
@@ -156,10 +156,10 @@ def _marker(citation: Citation, generation: str) -> str:
     )
 
 
-def place(citation: Citation, generation: str) -> str:
-    """The attributes by which the page opens the cited lines."""
+def place(span: Citation | Chunk, generation: str) -> str:
+    """The attributes by which the page opens the lines of a span."""
     return (
-        f'data-document="{escape(citation.document)}" data-start="{citation.start}" data-end="{citation.end}" '
+        f'data-document="{escape(span.document)}" data-start="{span.start}" data-end="{span.end}" '
         f'data-generation="{escape(generation)}"'
     )
 

@@ -10,11 +10,11 @@ import gradio as gr
 
 from advisor.errors import EvaluationError
 from advisor.evaluation.performing import page, perform_in_steps, run_names, set_names
-from advisor.evaluation.runs import LATEST
+from advisor.evaluation.runs import LATEST, Run, read_run
 from advisor.pipeline import Advisor
 from advisor.types import Language
-from advisor.ui.corpus_view import render_message
-from advisor.ui.evaluation_texts import EVALUATION_TEXTS, EvaluationTexts
+from advisor.ui.corpus_view import render_bar, render_message
+from advisor.ui.texts_evaluations import EVALUATION_TEXTS, EvaluationTexts
 
 
 def build_evaluations(advisor: Advisor, language: Language) -> None:
@@ -56,9 +56,11 @@ class _Desk:
     def look(self) -> tuple[Any, Any]:
         """The runs to choose from."""
         names = run_names(self._evals)
-        first = names[0] if names else None
+        return self._choices(names, names[0] if names else None)
+
+    def _choices(self, names: Sequence[str], shown: str | None) -> tuple[Any, Any]:
         nothing = (self._words.nothing, "")
-        return gr.Dropdown(choices=names, value=first), gr.Dropdown(choices=[nothing, *names], value="")
+        return gr.Dropdown(choices=list(names), value=shown), gr.Dropdown(choices=[nothing, *names], value="")
 
     def run(self, sets: Sequence[str], name: str) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
@@ -69,9 +71,8 @@ class _Desk:
                     continue
                 info = step.info
                 said = self._words.written.format(info.name, info.questions, info.seconds, info.failures)
-                runs, others = self.look()
-                shown = gr.Dropdown(choices=runs.choices, value=info.name)
-                yield render_message(said), shown, others, self._framed(info.name, ""), gr.Button(interactive=True)
+                choices = self._choices(run_names(self._evals), info.name)
+                yield render_message(said), *choices, self._framed(step, None), gr.Button(interactive=True)
         except EvaluationError as error:
             yield render_message(str(error)), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
@@ -80,16 +81,14 @@ class _Desk:
         if not name:
             return render_message(self._words.no_runs), ""
         try:
-            return "", self._framed(name, against or "")
+            return "", self._framed(read_run(name, self._evals), against or None)
         except EvaluationError as error:
             return render_message(str(error)), ""
 
     def _progress(self, done: int, total: int) -> str:
-        bar = f'<progress max="{total}" value="{done}"></progress>' if total else "<progress></progress>"
-        said = self._words.done.format(done, total) if total else self._words.asking
-        return f'<div class="outcome" role="status">{bar}<p>{escape(said)}</p></div>'
+        return render_bar(done, total, self._words.done.format(done, total) if total else self._words.asking)
 
-    def _framed(self, name: str, against: str) -> str:
+    def _framed(self, run: Run, against: str | None) -> str:
         """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
-        html = page(self._evals, name, against or None, force=True)
+        html = page(run, against, self._evals, force=True)
         return f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from advisor.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
 from advisor.errors import ConversationError
-from advisor.memo import answers_memo
+from advisor.memo import Memo, answers_memo
 from advisor.memo_formats import to_docx, to_markdown
 from advisor.memo_words import WORDS
 from advisor.pipeline import Advisor
@@ -128,11 +128,12 @@ def _memo(advisor: Advisor, request: Request, turns: list[Turn], title: str, kin
         date=turns[-1].asked[:10],
     )
     name = f"{WORDS[language].title} {title or title_of(turns[0].answer.question)}"
-    return file_response(to_docx(memo) if kind == "docx" else to_markdown(memo).encode(), name, kind)
+    return memo_response(memo, name, kind)
 
 
-def file_response(content: bytes, name: str, kind: Format) -> Response:
-    """A file to save, under a name that every system takes."""
+def memo_response(memo: Memo, name: str, kind: Format) -> Response:
+    """A memo as a file to save, under a name that every system takes."""
+    content = to_docx(memo) if kind == "docx" else to_markdown(memo).encode()
     stem = "-".join("".join(c if c.isalnum() else " " for c in fold(name)).split())[:_LONGEST_NAME].strip("-")
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{stem}.{kind}')}",

@@ -13,12 +13,11 @@ from fastapi.responses import HTMLResponse
 
 from advisor.errors import QuestionError
 from advisor.maturity import DOMAINS, Assessment, Domain, Statement, Weakness, assess, assessment_memo, statements
-from advisor.memo_formats import to_docx, to_markdown
 from advisor.pipeline import Advisor
 from advisor.text import plain
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name, place
-from advisor.ui.history import Format, User, file_response
+from advisor.ui.history import Format, User, memo_response
 from advisor.ui.radar import radar
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_tabs import TAB_TEXTS
@@ -53,7 +52,7 @@ def maturity_routes(advisor: Advisor) -> APIRouter:
         names = TAB_TEXTS[language].domains
         date = datetime.now(UTC).date().isoformat()
         made = assessment_memo(assessment, names, str(request.base_url), language, date)
-        return file_response(to_docx(made) if kind == "docx" else to_markdown(made).encode(), made.title, kind)
+        return memo_response(made, made.title, kind)
 
     return router
 

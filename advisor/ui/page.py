@@ -11,11 +11,11 @@ from advisor.conversations import Conversations
 from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
 from advisor.ui.corpus import build_corpus
-from advisor.ui.evaluation_texts import EVALUATION_TEXTS
 from advisor.ui.evaluations import build_evaluations
 from advisor.ui.maturity import build_maturity
 from advisor.ui.sources import build_sources
 from advisor.ui.texts import Texts
+from advisor.ui.texts_evaluations import EVALUATION_TEXTS
 from advisor.ui.texts_tabs import TAB_TEXTS
 
 _ASSETS = Path(__file__).parent / "assets"

@@ -7,7 +7,7 @@ from html import escape
 
 from advisor.pipeline import Advisor
 from advisor.types import Answer, ScoredChunk
-from advisor.ui.answer_view import typeset
+from advisor.ui.answer_view import place, typeset
 from advisor.ui.texts import Texts
 from advisor.ui.texts_chat import CHAT_TEXTS
 
@@ -52,8 +52,7 @@ def _passage(found: ScoredChunk, answer: Answer, generation: str, texts: Texts) 
     scores = escape(words.found_by.format(found.score, dense, lexical))
     where = escape(" › ".join((chunk.title, *chunk.heading)))
     return (
-        f'<li><button type="button" class="passage" data-document="{escape(chunk.document)}" data-start="{chunk.start}" '
-        f'data-end="{chunk.end}" data-generation="{escape(generation)}">{where}</button> {cited}'
+        f'<li><button type="button" class="passage" {place(chunk, generation)}>{where}</button> {cited}'
         f'<span class="scores">'
         f'<meter min="0" max="1" value="{found.score:.3f}" aria-label="{scores}"></meter>{scores}</span></li>'
     )
