@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.corpus import check_upload
+from advisor.corpus import check_upload, read_bytes
 from advisor.errors import CorpusError, DocumentError
 from advisor.index import Generation
 from advisor.models import Embeddings
@@ -107,16 +107,10 @@ def _not_indexed(name: str, state: str, reason: str = "") -> Entry:
 def store_upload(settings: Settings, name: str, file: Path) -> Upload:
     """Put one uploaded file into the corpus folder, whole or not at all; a file of the same name is replaced."""
     try:
-        size = file.stat().st_size
-        if size > settings.max_file_bytes:
-            message = f"{size:,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
-            raise DocumentError(message)
-        data = file.read_bytes()
+        data = read_bytes(file, settings)
         safe = check_upload(name, data, settings)
     except DocumentError as cause:
         return Upload(name, None, reason=str(cause))
-    except OSError as cause:
-        return Upload(name, None, reason=f"cannot be read: {cause.strerror}")
     folder = settings.corpus_dir / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     replaced = (folder / safe).exists()
