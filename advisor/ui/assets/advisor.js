@@ -64,6 +64,12 @@
     if (goal) goal.focus();
   }
 
+  /* What the server draws, escaped there; null when it cannot be had. */
+  async function fragment(path) {
+    const response = await fetch(`/page/${path}`).catch(() => null);
+    return response && response.ok ? response.text() : null;
+  }
+
   /* A document with a place in it marked; null when it is not there, or nobody answers. */
   async function fetchDocument({ document: name, start, end, generation }) {
     const query = new URLSearchParams({ language: page.lang });
@@ -223,5 +229,6 @@
     if (place.document) openDocument({ dataset: place, isConnected: false, closest: () => null });
   }
 
-  window.advisor = { byId, fetchDocument, narrow, page, openPane, showPart, selectTurn, setOpener: (button) => (opener = button) };
+  const setOpener = (button) => (opener = button);
+  window.advisor = { byId, fetchDocument, fragment, narrow, page, openPane, showPart, selectTurn, setOpener };
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, narrow, page, openPane, showPart, selectTurn, setOpener } = window.advisor;
+  const { byId, fragment, narrow, page, openPane, showPart, selectTurn, setOpener } = window.advisor;
   const language = () => page.lang;
   const field = (id) => byId(id).querySelector("textarea, input");
 
@@ -18,11 +18,6 @@
     const options = { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) };
     const response = await fetch(`/page/${path}`, options).catch(() => null);
     return Boolean(response && response.ok);
-  }
-
-  async function fragment(path) {
-    const response = await fetch(`/page/${path}`).catch(() => null);
-    return response && response.ok ? response.text() : null; // escaped by the server
   }
 
   /* Asking */

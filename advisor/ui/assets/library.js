@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, fetchDocument, narrow, page } = window.advisor;
+  const { byId, fetchDocument, fragment, narrow, page } = window.advisor;
   const root = () => byId("library");
   let lastList = 0;
   let lastRead = 0;
@@ -15,12 +15,11 @@
     query.set("language", page.lang);
     lastList += 1;
     const request = lastList;
-    const response = await fetch(`/page/library?${query}`).catch(() => null);
-    const html = response && response.ok ? await response.text() : null;
+    const html = await fragment(`library?${query}`);
     if (request !== lastList) return;
     const results = root().querySelector(".results");
     if (html === null) results.textContent = form.dataset.failed;
-    else results.innerHTML = html; // escaped by the server
+    else results.innerHTML = html;
   }
 
   async function read(place) {
@@ -29,7 +28,7 @@
     const query = new URLSearchParams({ document: place.document, language: page.lang });
     const [found, links] = await Promise.all([
       fetchDocument(place),
-      fetch(`/page/library/links?${query}`).then((answer) => (answer.ok ? answer.text() : ""), () => ""),
+      fragment(`library/links?${query}`),
     ]);
     if (request !== lastRead) return;
     const reader = root().querySelector(".reader");
@@ -37,7 +36,7 @@
     if (found) article.innerHTML = found.html;
     else article.textContent = reader.dataset.unreadable;
     article.lang = found ? found.language : page.lang;
-    reader.querySelector(".links").innerHTML = found ? links : "";
+    reader.querySelector(".links").innerHTML = (found && links) || "";
     root().classList.add("reading");
     reader.scrollTop = 0;
     const cited = article.querySelector("mark");

@@ -2,18 +2,18 @@
 (() => {
   "use strict";
 
-  const { byId, page } = window.advisor;
+  const { byId, fragment, page } = window.advisor;
   const root = () => byId("maturity");
   let at = 0;
 
   async function load() {
     const questions = root().querySelector(".questions");
-    const response = await fetch(`/page/maturity?language=${page.lang}`).catch(() => null);
-    if (!response || !response.ok) {
+    const html = await fragment(`maturity?language=${page.lang}`);
+    if (html === null) {
       questions.textContent = questions.dataset.failed;
       return;
     }
-    questions.innerHTML = await response.text(); // escaped by the server
+    questions.innerHTML = html;
     show(0, false);
   }
 
@@ -43,10 +43,10 @@
 
   async function finish() {
     const result = root().querySelector(".result");
-    const response = await fetch(`/page/maturity/result?${answers()}`).catch(() => null);
-    if (response && response.ok) result.innerHTML = await response.text();
-    else result.textContent = root().querySelector(".questions").dataset.failed;
-    root().querySelector(".questions").hidden = Boolean(response && response.ok);
+    const html = await fragment(`maturity/result?${answers()}`);
+    if (html === null) result.textContent = root().querySelector(".questions").dataset.failed;
+    else result.innerHTML = html;
+    root().querySelector(".questions").hidden = html !== null;
     result.focus({ preventScroll: true });
     root().scrollIntoView({ block: "start" });
   }
