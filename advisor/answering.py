@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.citations import cite_passage
 from advisor.evidence import ScoredSentence
 from advisor.index import Generation
 from advisor.sections import Role, role
-from advisor.text import Lines, fold, plain
-from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sentence
+from advisor.text import fold, plain
+from advisor.types import Chunk, Draft, DraftSentence, Sentence
 
 WRITER = "extractive"
 _ENOUGH_WORDS = 60
@@ -232,32 +233,10 @@ def _draft(index: Generation, picks: Sequence[_Pick]) -> Draft:
         numbers.append(len(spans))
     documents = {chunk.document: index.catalog.document(chunk.document) for chunk, _, _ in spans}
     citations = [
-        cite(marker, chunk, documents[chunk.document], start, end)
+        cite_passage(marker, chunk, documents[chunk.document], start, end)
         for marker, (chunk, start, end) in enumerate(spans, start=1)
     ]
     written = [
         DraftSentence(pick.text, (number,), pick.group, pick.is_item) for pick, number in zip(picks, numbers, strict=True)
     ]
     return Draft(tuple(written), tuple(citations), WRITER)
-
-
-def cite(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
-    """The citation of `[start, end)` of a chunk's document."""
-    if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
-        message = f"{chunk.document} is not in the generation that holds its chunk"
-        raise LookupError(message)
-    lines = Lines(document.text)
-    return Citation(
-        marker=marker,
-        document=document.id,
-        title=document.title,
-        heading=chunk.heading,
-        start=start,
-        end=end,
-        start_line=lines.of(start),
-        end_line=lines.of(end - 1),
-        quote=document.text[start:end],
-        page=document.page_of(start),
-        evidence=document.evidence,
-        date=document.updated,
-    )

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     evals_dir: Path = Field(default=Path("evals"), description="Folder of question sets, runs, baseline and gate.")
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
+    )
+    conversations_dir: Path = Field(
+        default_factory=lambda: user_data_path("cto-advisor"),
+        description="Folder of what people asked on the page, and of what they said of the answers.",
     )
     embedding_model: str = Field(
         default=BUNDLED_MODEL,
@@ -77,7 +81,7 @@ class Settings(BaseSettings):
 
     max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
     answer_threshold: float = Field(
-        default=0.18, ge=0, le=1, description="Least confidence with which a question is answered."
+        default=0.25, ge=0, le=1, description="Least confidence with which a question is answered."
     )
     max_answer_words: int = Field(default=150, ge=40, le=1_000, description="Longest answer, in words.")
 

