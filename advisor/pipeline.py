@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor import abstention, archive
-from advisor.answering import WRITER, write_extractive
+from advisor.answering import WRITER
 from advisor.chat import ChatModel, open_chat_model
+from advisor.completing import Extract, complete, extract
 from advisor.conversation import standalone_question
 from advisor.errors import IndexMismatchError
 from advisor.evidence import ScoredSentence, score_sentences
@@ -28,9 +29,7 @@ from advisor.text import detect_language
 from advisor.timing import Timer
 from advisor.types import (
     Answer,
-    AnswerSentence,
     Document,
-    Draft,
     IndexInfo,
     Language,
     ModelUse,
@@ -38,7 +37,6 @@ from advisor.types import (
     SentenceReady,
     Withheld,
 )
-from advisor.verification import verify
 from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
 from advisor.writing import choose_passages, rewritten_question, sub_questions
 
@@ -181,6 +179,8 @@ class Advisor:
             yield replace(self._abstain(base, found.passages), ms=timer.total())
             return
         yield Stage("write")
+        whole = extract(index, full, found.sentences, max_words=self.settings.max_answer_words)
+        timer.mark("write")
         rejected: tuple[Withheld, ...] = ()
         if self.chat and use:
             written = Written()
@@ -189,39 +189,38 @@ class Advisor:
                     written = event
                 else:
                     yield event
-            timer.mark("write")
+            if written.failure is None:
+                yield from complete(written, whole, language)
+            timer.add("write")
             timer.move("write", "verify", written.verify_ms)
+            use.failure = written.failure
             if written.failure is None:
                 yield replace(self._written(base, written, self.chat.name), ms=timer.total())
                 return
             rejected = tuple(written.withheld)
             base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
-        yield from self._extractive(index, base, full, found, timer, rejected)
+        yield Stage("verify")
+        yield from self._extractive(base, found, whole, timer, rejected)
 
     def _extractive(
-        self, index: Generation, base: Answer, full: str, found: _Found, timer: Timer, rejected: tuple[Withheld, ...]
-    ) -> Iterator[Stage | SentenceReady | Answer]:
+        self, base: Answer, found: _Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]
+    ) -> Iterator[SentenceReady | Answer]:
         """The answer arranged from sentences of the corpus.
 
         :param rejected: what a chat model wrote and may not be shown.
         """
-        draft = write_extractive(index, full, found.sentences, max_words=self.settings.max_answer_words)
-        timer.mark("write")
-        yield Stage("verify")
-        shown, withheld = verify(draft, _texts(index, draft))
-        timer.mark("verify")
-        yield from _with_citations(shown, draft)
-        if not shown:
-            yield replace(self._abstain(base, found.passages), withheld=merged(rejected, withheld), ms=timer.total())
+        yield from whole.events()
+        withheld = merged(rejected, whole.withheld)
+        if not whole.shown:
+            yield replace(self._abstain(base, found.passages), withheld=withheld, ms=timer.total())
             return
-        used = {marker for sentence in shown for marker in sentence.markers}
         yield replace(
             base,
             status="answered",
-            text=compose(shown),
-            sentences=tuple(shown),
-            withheld=merged(rejected, withheld),
-            citations=tuple(citation for citation in draft.citations if citation.marker in used),
+            text=compose(whole.shown),
+            sentences=whole.shown,
+            withheld=withheld,
+            citations=whole.citations,
             ms=timer.total(),
         )
 
@@ -331,17 +330,3 @@ def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
         ms=Timer().total(),
         id=uuid.uuid4().hex,
     )
-
-
-def _texts(index: Generation, draft: Draft) -> Mapping[str, str]:
-    names = {citation.document for citation in draft.citations}
-    documents = (index.catalog.document(name) for name in names)
-    return {document.id: document.text for document in documents if document}
-
-
-def _with_citations(shown: Sequence[AnswerSentence], draft: Draft) -> Iterator[SentenceReady]:
-    known: set[int] = set()
-    for sentence in shown:
-        fresh = tuple(c for c in draft.citations if c.marker in sentence.markers and c.marker not in known)
-        known.update(citation.marker for citation in fresh)
-        yield SentenceReady(sentence, fresh)

@@ -152,9 +152,13 @@ def related(text: str, language: Language, source: SourceSentence) -> bool:
 
 
 def _share(text: str, language: Language, sentences: Sequence[SourceSentence]) -> float:
-    """How much (0..1) of a sentence the source sentences hold."""
+    return held_share(text, language, [sentence.text for sentence in sentences])
+
+
+def held_share(text: str, language: Language, others: Sequence[str]) -> float:
+    """How much (0..1) of a sentence's words and figures other sentences of its language hold."""
     items = _items(text, language)
-    held = frozenset[object]().union(*(_held(sentence.text, language) for sentence in sentences))
+    held = frozenset[object]().union(*(_held(other, language) for other in others))
     total = sum(items.values())
     return sum(worth for item, worth in items.items() if item in held) / total if total else 0.0
 

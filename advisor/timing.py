@@ -20,6 +20,12 @@ class Timer:
         self.ms[stage] = round((now - self.lap) * 1000, 2)
         self.lap = now
 
+    def add(self, stage: str) -> None:
+        """A stage that was begun before has gone on until now."""
+        before = self.ms.get(stage, 0.0)
+        self.mark(stage)
+        self.ms[stage] = round(self.ms[stage] + before, 2)
+
     def move(self, stage: str, other: str, ms: float) -> None:
         """Count so much of one stage's time for another."""
         self.ms[stage] = round(max(0.0, self.ms.get(stage, 0.0) - ms), 2)

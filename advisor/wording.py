@@ -102,6 +102,7 @@ _INSTEAD: dict[Language, dict[str, str]] = {
         "malformed": "le modèle {0} a répondu de façon illisible",
         "empty": "le modèle {0} n’a rien répondu",
         "little": "trop peu de ce que le modèle {0} a écrit est soutenu par les passages",
+        "less": "le modèle {0} n’a pas repris l’essentiel des passages",
         "language": "le modèle {0} a répondu dans une autre langue",
     },
     "en": {
@@ -114,6 +115,7 @@ _INSTEAD: dict[Language, dict[str, str]] = {
         "malformed": "the answer of the model {0} cannot be read",
         "empty": "the model {0} said nothing",
         "little": "too little of what the model {0} wrote is supported by the passages",
+        "less": "the model {0} left out the main part of the passages",
         "language": "the model {0} answered in another language",
     },
 }
