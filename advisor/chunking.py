@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, zip_longest
 
 from markdown_it import MarkdownIt
@@ -18,7 +18,7 @@ from advisor.corpus import is_markdown
 from advisor.text import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
-VERSION = 3
+VERSION = 4
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
@@ -28,6 +28,14 @@ _BULLETS = ("-", "–", "—", "*", "•", "‣", "▪")
 _ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[.)])[^\S\r\n]+", re.MULTILINE)
 _WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
+# HTML inside Markdown that a browser would not show, and text that a reader sees in another order than it is stored in.
+_HIDING = re.compile(
+    r"<[a-z][\w-]*(?=\s)[^<>]*?\s(?:hidden\b|aria-hidden\s*=\s*[\"']?true|style\s*=\s*(?:\"[^\"]*?|'[^']*?)(?:display\s*:\s*none"
+    r"|visibility\s*:\s*(?:hidden|collapse)|(?:opacity|font-size)\s*:\s*0(?![.\d]*[1-9])|(?:text-indent|left)\s*:\s*-\d{3}"
+    r"|(?<![\w-])color\s*:\s*(?:white|transparent|#fff(?:fff)?\b)))",
+    re.IGNORECASE,
+)
+_REVERSED = re.compile("[\u202d\u202e]")
 _LONGEST_HEADING = 100  # characters, for plain text
 _NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
 
@@ -79,7 +87,20 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
 def blocks_of(document: Document) -> list[Block]:
     """The blocks of a document in reading order."""
     blocks = _markdown_blocks(document) if is_markdown(document.id) else _text_blocks(document)
-    return [block for block in blocks if has_words(plain(document.text[block.start : block.end]))]
+    found, unread = list[Block](), 0
+    for block in blocks:
+        text = document.text[block.start : block.end]
+        if _is_read(text):
+            # A chunk is a span: what is not read must not stand inside one.
+            found.append(replace(block, section=block.section + unread))
+        elif has_words(text):
+            unread += 1
+    return found
+
+
+def _is_read(text: str) -> bool:
+    """Whether a block says something that a reader of the document sees, and as it is stored."""
+    return has_words(plain(text)) and not _HIDING.search(text) and not _REVERSED.search(text)
 
 
 def _own_title(document: Document) -> str | None:

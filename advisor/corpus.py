@@ -15,12 +15,13 @@ from typing import Any
 import yaml
 from markdown_it import MarkdownIt
 
-from advisor.errors import CorpusError, DocumentError
+from advisor.errors import CorpusError, DocumentError, HostileDocumentError
 from advisor.formats.encoding import decode, decode_html
 from advisor.formats.extractor import Extractor
 from advisor.formats.kinds import BY_SUFFIX, SUFFIXES, Kind, kind_of
+from advisor.instructions import instruction_in
 from advisor.settings import Settings
-from advisor.text import detect_language, fold, has_words, plain
+from advisor.text import INVISIBLE, detect_language, fold, has_words, plain
 from advisor.types import Document, Extracted, Source
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)---[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
@@ -109,6 +110,7 @@ def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -
 
     :param extractor: reads PDF, Word and HTML files, one after another; None for one file with the usual limits.
     :raises DocumentError: when the file cannot be read, or is not what its name promises.
+    :raises HostileDocumentError: when it tells the assistant what to do.
     """
     if extractor is None:
         with Extractor(Settings()) as own:
@@ -119,6 +121,13 @@ def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -
     if len(document.text) > most:
         message = f"{len(document.text):,} characters of text, over the limit of {most:,} (ADVISOR_MAX_TEXT_CHARS). Split it"
         raise DocumentError(message)
+    found = instruction_in(document.text) or instruction_in(f"{document.title}\n{title_of_name(name)}")
+    if found:
+        message = (
+            f"tells the assistant what to do (line {found.line}: “{found.text}”) and is kept out of the index. Remove that "
+            f"sentence, or put it in quotation marks if it is an example"
+        )
+        raise HostileDocumentError(message)
     return document
 
 
@@ -244,8 +253,10 @@ def _refused(block: str) -> str:
 
 
 def _string(value: object) -> str | None:
-    """A scalar as text (YAML reads dates and numbers as such); None for anything else."""
-    return str(value).strip() or None if value is not None and not isinstance(value, dict | list) else None
+    """A scalar as text (YAML reads dates and numbers as such), without what nobody sees; None for anything else."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    return INVISIBLE.sub("", str(value)).strip() or None
 
 
 def _sources(value: object) -> tuple[Source, ...]:

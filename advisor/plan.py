@@ -8,7 +8,7 @@ from pathlib import Path
 
 from advisor.catalog import Catalog
 from advisor.corpus import content_hash, document_id, parse_document, read_bytes, title_of_name
-from advisor.errors import DocumentError
+from advisor.errors import DocumentError, HostileDocumentError
 from advisor.formats.extractor import Extractor
 from advisor.settings import Settings
 from advisor.types import Document, FailedDocument, Progress
@@ -47,7 +47,7 @@ def make_plan(
 ) -> Plan:
     """Compare the files with the published documents. Every file is hashed: dates and sizes can lie, and hashing is fast.
 
-    :param published: a file that cannot be read keeps its version there.
+    :param published: a file that cannot be read keeps its version there, but for one that tells the assistant what to do.
     :param reread: parse also the files that have not changed.
     :param unsettled: files that are being written; like one that cannot be read, but no failure.
     """
@@ -62,7 +62,8 @@ def make_plan(
             _compare(plan, settings, extractor, path, before.get(name), reread=reread, wait=wait)
             if progress:
                 progress("read", done, len(files))
-    plan.removed = sorted(before.keys() - present)
+    # What speaks to the assistant leaves the index, like a file that is gone.
+    plan.removed = sorted(name for name in before if name not in present or name not in plan.hashes)
     _match_renames(plan, before)
     return plan
 
@@ -81,7 +82,7 @@ def _compare(
                 plan.parsed[name] = parse_document(name, data, extractor)
         except DocumentError as cause:
             plan.failed.append(FailedDocument(name, str(cause)))
-            found = known
+            found = None if isinstance(cause, HostileDocumentError) else known
     if found is None:
         return
     plan.hashes[name] = found

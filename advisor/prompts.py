@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from advisor.text import INVISIBLE
 from advisor.types import Language, ScoredChunk
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 VERSION = "2026-11-23.1"
 
 _WRITE: dict[Language, str] = {
@@ -78,4 +80,4 @@ def _passage(number: int, passage: ScoredChunk) -> str:
 
 def _as_data(text: str) -> str:
     """Text that cannot close the mark around it, or open another, and holds nothing that a reader does not see."""
-    return INVISIBLE.sub("", text).replace("<", "‹").replace(">", "›")
+    return INVISIBLE.sub("", _COMMENT.sub("", text)).replace("<", "‹").replace(">", "›")

@@ -34,6 +34,9 @@ _LOWEST_HEADING = 6
 _PAGE = "\ue000"  # stands for the start of a page while Markdown is rendered: no text that was read from a file holds it
 _PAGE_SHOWN = re.compile(f"<p>{_PAGE}</p>|{_PAGE}")
 
+# Directions and controls: a reader must see that they are there, and read the text in the order in which it is stored.
+_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
 Span = tuple[int, int]
 
 
@@ -78,7 +81,7 @@ def _render_body(document: Document, marks: Sequence[tuple[int, str]] = ()) -> s
     for offset, characters in sorted([*pages, *marks], key=lambda insertion: insertion[0]):
         parts += [document.text[at:offset], characters]
         at = offset
-    text = "".join([*parts, document.text[at:]])
+    text = _CONTROLS.sub(lambda found: f"‹U+{ord(found.group()):04X}›", "".join([*parts, document.text[at:]]))
     return _markdown(document, text) if is_markdown(document.id) else _paragraphs(text)
 
 
