@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     corpus_dir: Path = Field(default=Path("corpus"), description="Folder of documents: the source of truth.")
     index_dir: Path = Field(default=Path("index"), description="Folder of the index: built, deletable at any time.")
     evals_dir: Path = Field(default=Path("evals"), description="Folder of question sets, runs, baseline and gate.")
+    state_dir: Path = Field(
+        default=Path("state"),
+        description="Folder of users, sign-ins, conversations and audit lines: private to the account that runs the advisor.",
+    )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
     )

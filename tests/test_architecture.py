@@ -24,6 +24,7 @@ LAYERS = [
     {"pipeline", "console", "curation"},
     {"wire", "options"},
     {"evaluation"},
+    {"api"},
     {"cli", "ui", "doctor"},
 ]
 MOST_LINES = 350
