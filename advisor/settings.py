@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     evals_dir: Path = Field(default=Path("evals"), description="Folder of question sets, runs, baseline and gate.")
     state_dir: Path = Field(
         default=Path("state"),
-        description="Folder of users, sign-ins, conversations and audit lines: private to the account that runs the advisor.",
+        description="Folder of users, sign-ins, conversations and audit lines, for the account of the server alone.",
     )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
