@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import tempfile
 import time
@@ -63,13 +62,6 @@ class Progress:
     total: int
     passages_per_second: float | None = None
     seconds_left: float | None = None
-
-
-def is_curator(settings: Settings, password: str) -> bool:
-    """Whether the password is the curators' (compared in constant time). Without one, whoever reaches the app is."""
-    if settings.curator_password is None:
-        return True
-    return hmac.compare_digest(settings.curator_password.get_secret_value().encode(), password.encode())
 
 
 def entries(index: Generation, pending: IndexReport) -> list[Entry]:

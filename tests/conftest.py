@@ -104,7 +104,9 @@ def embeddings() -> Embeddings:
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(corpus_dir=ROOT / "corpus", index_dir=tmp_path_factory.mktemp("index"))
+    return Settings(
+        corpus_dir=ROOT / "corpus", index_dir=tmp_path_factory.mktemp("index"), state_dir=tmp_path_factory.mktemp("state")
+    )
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +131,7 @@ def small_corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_settings(small_corpus: Path, tmp_path: Path) -> Settings:
-    return Settings(corpus_dir=small_corpus, index_dir=tmp_path / "index")
+    return Settings(corpus_dir=small_corpus, index_dir=tmp_path / "index", state_dir=tmp_path / "state")
 
 
 @pytest.fixture(scope="session")

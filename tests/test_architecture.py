@@ -16,13 +16,14 @@ LAYERS = [
     {"errors", "types"},
     {"settings", "text"},
     {"formats"},
-    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"},
+    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"}
+    | {"users", "sessions", "audit"},
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {"questions", "sections", "wording"},
     {"pipeline", "console", "curation"},
-    {"wire", "options"},
+    {"wire", "options", "langchain"},
     {"evaluation"},
     {"api"},
     {"cli", "ui", "doctor"},

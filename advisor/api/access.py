@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from advisor.types import Language
+from advisor.users import Role
 
 if TYPE_CHECKING:
     import gradio as gr
     from starlette.requests import HTTPConnection
 
-Role = Literal["user", "curator"]
 STATE_KEY = "visitor"
 """Where the guard puts the visitor: a key of the request's `state`."""
 
@@ -50,3 +52,12 @@ def may_curate(request: HTTPConnection | gr.Request) -> bool:
     """Whether the request comes from a curator: a signed-in one, or anybody where there are no users."""
     visitor = visitor_of(request)
     return visitor is not None and visitor.role == "curator"
+
+
+def browser_language(accepted: str) -> Language:
+    """French or English, whichever an Accept-Language header names first; English for any other."""
+    for part in accepted.lower().split(","):
+        code = part.strip()[:2]
+        if code in ("fr", "en"):
+            return "fr" if code == "fr" else "en"
+    return "en"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
 
+from advisor.api.access import current_user, may_curate
 from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
 from advisor.ui.corpus import build_corpus
@@ -15,22 +17,34 @@ from advisor.ui.texts import Texts
 _ASSETS = Path(__file__).parent / "assets"
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
+_UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
 
 
-def build_page(advisor: Advisor, texts: Texts, *, curators: bool) -> gr.Blocks:
-    """The Blocks of the page: the chat, and the Corpus tab where there are curators."""
+def build_page(advisor: Advisor, texts: Texts) -> gr.Blocks:
+    """The Blocks of the page: the chat, the Corpus tab for curators, and who is signed in."""
+
+    def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab]:
+        name = current_user(request)
+        return gr.HTML(_account(name, texts) if name else "", visible=name is not None), gr.Tab(visible=may_curate(request))
+
     page: gr.Blocks
-    with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True) as page:
-        if curators:
-            with gr.Tabs(elem_id="tabs"):
-                with gr.Tab(texts.chat, elem_id="tab-chat"):
-                    build_chat(advisor, texts)
-                with gr.Tab(texts.corpus.title, elem_id="tab-corpus"):
-                    build_corpus(advisor, texts)
-        else:
-            build_chat(advisor, texts)
+    with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
+        account = gr.HTML("", elem_id="account", visible=False)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(texts.chat, elem_id="tab-chat"):
+                build_chat(advisor, texts)
+            with gr.Tab(texts.corpus.title, elem_id="tab-corpus", visible=False) as corpus:
+                build_corpus(advisor, texts)
+        page.load(who_is_it, None, [account, corpus], show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
+
+
+def _account(name: str, texts: Texts) -> str:
+    return (
+        f'<form method="post" action="/logout"><span>{escape(name)}</span> '
+        f'<button type="submit">{escape(texts.sign_out)}</button></form>'
+    )
 
 
 def head(texts: Texts) -> str:
