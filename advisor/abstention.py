@@ -33,7 +33,8 @@ class Signals:
     `cosine`: of the best chunk; `sentence`: of the best sentence; `margin`: how far the best chunk stands above the other
     passages, in standard deviations; `coverage`: share (0..1) of what the question asks for (idf) that the best passage
     holds; `unknown`: share (0..1) that no passage mentions; `missing`: share (0..1) of the question's names and numbers that
-    the best passages do not mention.
+    the best passages do not mention; `length`: logarithm of the number of words (a long question is near to nothing as a
+    whole, and no passage holds all of it).
     """
 
     cosine: float
@@ -42,6 +43,7 @@ class Signals:
     coverage: float
     unknown: float
     missing: float
+    length: float
 
 
 def measure(query: Query, passages: Sequence[ScoredChunk], sentences: Sequence[ScoredSentence]) -> Signals:
@@ -60,6 +62,7 @@ def measure(query: Query, passages: Sequence[ScoredChunk], sentences: Sequence[S
         coverage=max(map(query.coverage, held), default=0.0),
         unknown=query.unknown,
         missing=_missing_names(query, best),
+        length=math.log(max(1, len(query.question.split()))),
     )
 
 

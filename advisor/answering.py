@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.citations import cite
 from advisor.evidence import ScoredSentence
 from advisor.index import Generation
 from advisor.sections import Role, role
-from advisor.text import Lines, fold, plain
+from advisor.text import fold, plain
 from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sentence
 
 WRITER = "extractive"
@@ -245,18 +246,4 @@ def _citation(marker: int, chunk: Chunk, document: Document | None, start: int, 
     if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
         message = f"{chunk.document} is not in the generation that holds its chunk"
         raise LookupError(message)
-    lines = Lines(document.text)
-    return Citation(
-        marker=marker,
-        document=document.id,
-        title=document.title,
-        heading=chunk.heading,
-        start=start,
-        end=end,
-        start_line=lines.of(start),
-        end_line=lines.of(end - 1),
-        quote=document.text[start:end],
-        page=document.page_of(start),
-        evidence=document.evidence,
-        date=document.updated,
-    )
+    return cite(document, chunk.heading, start, end, marker)

@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 
 from advisor.errors import CorpusError
-from advisor.models import Embeddings
+from advisor.models import Embeddings, cosines
 from advisor.text import fold, plain
 from advisor.types import Chunk
 
@@ -47,18 +47,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """A question, and the number of a sentence that answers it."""
+    """A question, and the numbers of the sentences that answer it: one, or one and its translation."""
 
     question: str
-    sentence: int
+    sentences: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AskedIndex:
-    """The phrasings of a generation: row `n` of `vectors`, shape (phrasings, dimension), is answered by `sentences[n]`."""
+    """The phrasings of a generation.
+
+    Row `n` of `vectors`, shape (phrasings, dimension), is that of `questions[n]`; row `n` of `sentences`, shape
+    (phrasings, 2), has the numbers of the sentence that answers it and of its translation, or the one number twice.
+    """
 
     questions: tuple[str, ...]
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float32]
     sentences: NDArray[np.int64]
 
     @classmethod
@@ -72,30 +76,35 @@ class AskedIndex:
         np.savez(path, questions=np.array(self.questions, dtype=np.str_), vectors=self.vectors, sentences=self.sentences)
 
     def nearest(self, vector: NDArray[np.float32], *, num_results: int) -> dict[int, float]:
-        """Sentence number -> cosine of its nearest phrasing, on the scale of a sentence's own; the best of them.
+        """Sentence number -> cosine of its nearest phrasing, on the scale of a sentence's own.
 
         :param vector: the question's unit vector, shape (dimension,).
+        :param num_results: how many of the nearest phrasings count.
         """
         if not len(self.sentences):
             return {}
-        cosines = self.vectors.astype(np.float32) @ vector - _OFFSET
-        best = np.argsort(-cosines)[:num_results]
+        near = cosines(self.vectors, vector) - _OFFSET
         found: dict[int, float] = {}
-        for at in best:
-            found.setdefault(int(self.sentences[at]), float(cosines[at]))
+        for at in np.argsort(-near)[:num_results]:
+            for sentence in self.sentences[at].tolist():
+                found.setdefault(sentence, float(near[at]))
         return found
+
+    def questions_for(self, sentence: int) -> list[str]:
+        """The phrasings that a sentence, or its translation, is known to answer."""
+        return [self.questions[at] for at in np.flatnonzero((self.sentences == sentence).any(axis=1))]
 
 
 def build_asked(phrasings: Sequence[Phrasing], embeddings: Embeddings, old: AskedIndex | None) -> AskedIndex:
     """The phrasings with their vectors; those of the old generation are re-used."""
     known = dict(zip(old.questions, old.vectors, strict=True)) if old else {}
     new = [question for question in dict.fromkeys(p.question for p in phrasings) if question not in known]
-    known |= dict(zip(new, embeddings.encode_questions(new).astype(np.float16), strict=True))
+    known |= dict(zip(new, embeddings.encode_questions(new), strict=True))
     vectors = [known[phrasing.question] for phrasing in phrasings]
     return AskedIndex(
         questions=tuple(phrasing.question for phrasing in phrasings),
-        vectors=np.stack(vectors) if vectors else np.zeros((0, embeddings.dimension), np.float16),
-        sentences=np.array([phrasing.sentence for phrasing in phrasings], np.int64),
+        vectors=np.stack(vectors) if vectors else np.zeros((0, embeddings.dimension), np.float32),
+        sentences=np.array([(p.sentences[0], p.sentences[-1]) for p in phrasings], np.int64).reshape(-1, 2),
     )
 
 
@@ -151,6 +160,6 @@ def locate(
         if len(numbers) != 1:
             lost.append(entry)
             continue
-        answering = dict.fromkeys((numbers[0], twins.get(numbers[0], numbers[0])))
-        found += [Phrasing(question, number) for question in entry.questions for number in answering]
+        answering = tuple(dict.fromkeys((numbers[0], twins.get(numbers[0], numbers[0]))))
+        found += [Phrasing(question, answering) for question in entry.questions]
     return found, lost

@@ -36,7 +36,7 @@ from advisor.lock import now
 from advisor.models import Embeddings
 from advisor.settings import Settings
 from advisor.thesaurus import FILE as THESAURUS
-from advisor.thesaurus import read_thesaurus
+from advisor.thesaurus import USED, read_thesaurus, used_forms, write_used_forms
 from advisor.twins import match_twins
 from advisor.types import Chunk, Document, FailedDocument, Progress
 from advisor.vectors import Vectors, make_vectors
@@ -107,7 +107,7 @@ def build(
             embedding_digest=embeddings.digest,
             dimension=embeddings.dimension,
             chunk_chars=settings.chunk_chars,
-            thesaurus=_copy_thesaurus(settings.corpus_dir, scratch),
+            thesaurus=_write_thesaurus(settings.corpus_dir, scratch, chunks),
             asked=asked_digest(settings.corpus_dir),
             previous=previous,
         )
@@ -205,11 +205,12 @@ def _add(store: VectorStore, entries: Mapping[str, NDArray[np.float32]]) -> None
         store.add(list(entries), np.stack(list(entries.values())))
 
 
-def _copy_thesaurus(corpus_dir: Path, folder: Path) -> str:
-    """Put the thesaurus into the new generation; returns its hash."""
+def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> str:
+    """Put the thesaurus into the new generation, with the forms that its documents use; returns its hash."""
     if (corpus_dir / THESAURUS).is_file():
         shutil.copyfile(corpus_dir / THESAURUS, folder / THESAURUS)
-        read_thesaurus(folder / THESAURUS)
+    concepts = read_thesaurus(folder / THESAURUS)
+    write_used_forms(folder / USED, used_forms(concepts, (chunk.embedded_text for chunk in chunks)))
     return thesaurus_hash(folder)
 
 

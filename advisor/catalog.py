@@ -150,8 +150,13 @@ class Catalog:
 
     def chunk_ids(self, sentences: Sequence[int]) -> list[str]:
         """The ids of the chunks that these sentences are in, in that order."""
-        query = "SELECT c.id FROM sentences s JOIN chunks c ON c.number = s.chunk WHERE s.number = ?"
-        return [self._database.execute(query, (number,)).fetchone()[0] for number in sentences]
+        found: dict[int, str] = {}
+        for at in range(0, len(sentences), _MOST_PARAMETERS):
+            some = sentences[at : at + _MOST_PARAMETERS]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT s.number, c.id FROM sentences s JOIN chunks c ON c.number = s.chunk WHERE s.number IN ({marks})"
+            found.update(self._database.execute(query, list(some)))
+        return [found[number] for number in sentences]
 
     def chunks_by_document(self) -> dict[str, list[Chunk]]:
         """Document id -> its chunks in reading order."""

@@ -8,7 +8,7 @@ heading is never a chunk: its words are in the heading path of the chunks below 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, zip_longest
 
@@ -18,7 +18,7 @@ from advisor.corpus import is_markdown
 from advisor.text import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
@@ -173,24 +173,35 @@ def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, i
 
 
 def _pack(document: Document, sentences: list[Sentence], longest: int) -> Iterator[list[Sentence]]:
-    """Whole sentences in groups of like size, none over `longest`, cut between blocks where that is possible.
+    """Whole blocks in groups of like size, none over `longest`; only a block that is longer is cut, between sentences.
 
     A sentence that announces a list (it ends with a colon) goes with the list.
     """
     if not sentences:
         return
-    total = sentences[-1].end - sentences[0].start
-    goal = total / -(-total // longest)
+    goal = _length(sentences) / -(-_length(sentences) // longest)
     group: list[Sentence] = []
-    for sentence in sentences:
+    for unit in _units(sentences, longest):
         if group:
-            size, with_it = group[-1].end - group[0].start, sentence.end - group[0].start
-            new_block = sentence.block != group[-1].block
-            if with_it > longest or size >= goal * (0.85 if new_block else 1):
-                announces = new_block and sentence.is_item and document.text[group[-1].end - 1] == ":"
-                fits = len(group) > 1 and sentence.end - group[-1].start <= longest
+            new_block = unit[0].block != group[-1].block
+            enough = _length(group) >= goal * (0.85 if new_block else 1)
+            if enough or _length([*group, *unit]) > longest:
+                announces = new_block and unit[0].is_item and document.text[group[-1].end - 1] == ":"
+                fits = len(group) > 1 and _length([group[-1], *unit]) <= longest
                 kept = len(group) - 1 if announces and fits else len(group)
                 yield group[:kept]
                 group = group[kept:]
-        group.append(sentence)
+        group = [*group, *unit]
     yield group
+
+
+def _length(sentences: Sequence[Sentence]) -> int:
+    """Characters from the start of the first to the end of the last."""
+    return sentences[-1].end - sentences[0].start
+
+
+def _units(sentences: Iterable[Sentence], longest: int) -> Iterator[list[Sentence]]:
+    """What is not to be cut: a block, or each sentence of one that is too long."""
+    for _, block in groupby(sentences, key=lambda sentence: sentence.block):
+        whole = list(block)
+        yield from [whole] if _length(whole) <= longest else [[sentence] for sentence in whole]

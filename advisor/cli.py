@@ -19,9 +19,10 @@ from advisor.console import STDERR, sync_with_progress
 from advisor.errors import AdvisorError, QuestionError
 from advisor.evaluation.commands import app as evaluation
 from advisor.models import Embeddings
-from advisor.options import Corpus, Index, Json, print_json
+from advisor.options import Corpus, Index, Json, print_json, settings_of
 from advisor.pipeline import Advisor, invalid_answer
-from advisor.settings import Settings, load_settings
+from advisor.settings import Settings
+from advisor.sync import Judge
 from advisor.sync import rollback as go_back
 from advisor.types import Answer, Citation, Document, IndexReport, Language
 from advisor.wire import Asked, answer_json, read_questions, report_json, search_json
@@ -65,27 +66,44 @@ def index(
     forget: Annotated[bool, typer.Option("--forget", help="Keep no trace of what the folder no longer holds.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gate", metavar="SET", help="Ask a question set first; keep the old index when answers become worse."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the index in line with the corpus folder."""
     asked = {"--dry-run": dry_run, "--rebuild": rebuild, "--rollback": rollback, "--forget": forget, "--watch": watch}
     together = [name for name, given in asked.items() if given]
+    if gate and together and not rebuild:
+        together.append("--gate")
     if len(together) > 1:
         message = f"{together[0]} and {together[1]} cannot be used together"
         raise typer.BadParameter(message)
-    settings = _settings(corpus, index)
+    settings = settings_of(corpus, index)
     if rollback:
         name = go_back(settings, wait=wait)
         print_json({"generation": name}) if as_json else typer.echo(f"Back to generation {name}.")
     elif watch:
         _watch(settings, as_json=as_json)
     else:
+        embeddings = Embeddings(settings)
+        judge = _judge(settings, embeddings, gate) if gate else None
         report = sync_with_progress(
-            settings, Embeddings(settings), rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait
+            settings, embeddings, rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait, judge=judge
         )
         _show_report(report, dry_run=dry_run, as_json=as_json)
         if report.failed:
             raise typer.Exit(1)
+
+
+def _judge(settings: Settings, embeddings: Embeddings, sets: list[str]) -> Judge:
+    """The question sets as the judge of a new generation; evaluation is loaded only here."""
+    from advisor.evaluation.actions import judge_of_generations
+
+    return judge_of_generations(settings, embeddings, sets)
 
 
 def _watch(settings: Settings, *, as_json: bool) -> None:
@@ -121,7 +139,7 @@ def search(
 ) -> None:
     """Find the passages nearest to a question."""
     batch = _questions(question, questions)
-    advisor = Advisor.open(_settings(corpus, index))
+    advisor = Advisor.open(settings_of(corpus, index))
     for asked in batch:
         for name, text in _named_turns(asked):
             started = time.perf_counter()
@@ -152,7 +170,7 @@ def ask(
     """Answer a question, with the lines behind every sentence."""
     batch = _questions(question, questions)
     wanted = _language(language)
-    advisor = Advisor.open(_settings(corpus, index))
+    advisor = Advisor.open(settings_of(corpus, index))
     for asked in batch:
         history: list[str] = []
         for name, text in _named_turns(asked):
@@ -174,7 +192,7 @@ def serve(
     """Serve the web chat; builds the index when there is none."""
     from advisor.ui.server import serve as serve_page
 
-    serve_page(_settings(corpus, index), host=host, port=port)
+    serve_page(settings_of(corpus, index), host=host, port=port)
 
 
 @app.command()
@@ -182,7 +200,7 @@ def mcp(corpus: Corpus = None, index: Index = None) -> None:
     """Serve the tools ask, search and read_source to an assistant, over standard input and output (MCP)."""
     from advisor.api.mcp_server import mcp_server
 
-    advisor = Advisor.open(_settings(corpus, index))
+    advisor = Advisor.open(settings_of(corpus, index))
     mcp_server(advisor).run("stdio")
     advisor.close()
 
@@ -190,7 +208,7 @@ def mcp(corpus: Corpus = None, index: Index = None) -> None:
 @app.command()
 def doctor(corpus: Corpus = None, index: Index = None, *, as_json: Json = False) -> None:
     """Check the installation, the model, the corpus and the index, and say what to do."""
-    findings = check_up.examine(_settings(corpus, index))
+    findings = check_up.examine(settings_of(corpus, index))
     for finding in findings:
         if as_json:
             print_json({"check": finding.check, "ok": finding.ok, "detail": finding.detail, "advice": finding.advice})
@@ -199,10 +217,6 @@ def doctor(corpus: Corpus = None, index: Index = None, *, as_json: Json = False)
             typer.echo(f"{mark} {finding.check}: {finding.detail}" + (f"\n     {finding.advice}" if finding.advice else ""))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
-
-
-def _settings(corpus: Path | None, index: Path | None) -> Settings:
-    return load_settings(corpus_dir=corpus, index_dir=index)
 
 
 def _language(code: str | None) -> Language | None:

@@ -9,7 +9,7 @@ from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index import open_current
 from advisor.models import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
+from advisor.sync import Judge, sync
 from advisor.types import IndexReport
 
 STDERR = Console(stderr=True)
@@ -32,6 +32,7 @@ def sync_with_progress(
     forget: bool = False,
     dry_run: bool = False,
     wait: float = 0,
+    judge: Judge | None = None,
 ) -> IndexReport:
     """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
@@ -44,7 +45,16 @@ def sync_with_progress(
             speed = bar.tasks[0].speed
             bar.update(task, completed=done, total=total or None, rate=f"{speed:.0f}/s" if speed else "")
 
-        return sync(settings, embeddings, rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait, progress=show)
+        return sync(
+            settings,
+            embeddings,
+            rebuild=rebuild,
+            forget=forget,
+            dry_run=dry_run,
+            wait=wait,
+            progress=show,
+            judge=judge,
+        )
 
 
 def ensure_index(settings: Settings, embeddings: Embeddings) -> None:

@@ -9,23 +9,44 @@ from advisor.lexical import terms
 from advisor.text import fold
 from advisor.types import Language
 
+# What a person says before the question itself.
+_POLITE = re.compile(
+    r"^(?:ok(?:ay)?|merci(?: beaucoup)?|d['’]accord|parfait|super|très bien|compris|thanks|thank you|great|got it|i see"
+    r"|right)"
+    r"(?:[\s,.!:;…–—-]+|$)",
+    re.IGNORECASE,
+)
+_NEW_SUBJECT = re.compile(
+    r"^(?:et |and |but |mais )?(?:(?:sur|passons à|parlons d['’])? ?une? autre (?:sujet|question)"
+    r"|autre (?:sujet|question|chose)|sinon,? question(?: \w+)?|changeons de sujet|rien à voir|sans rapport"
+    r"|on (?:another|a different) (?:topic|subject|note)"
+    r"|(?:another|different|new|unrelated) (?:topic|subject|question)|something else|changing (?:the )?(?:topic|subject))"
+    r"[\s,.!:;…–—-]+",
+    re.IGNORECASE,
+)
 # A question that opens so continues the one before, whatever follows.
 _OPENING = re.compile(
-    r"^(?:et|mais|alors|donc|ok|oui|non|sinon|pourquoi pas|and|but|so|then|yes|no|okay|what about|how about|why not)\b"
+    r"^(?:et|mais|alors|donc|ok|oui|non|sinon|du coup|pourquoi pas|and|but|so|then|yes|no|okay|what about|how about|why not"
+    r"|(?:any|some|another|un|une|d'autres?|other|more) (?:other )?(?:examples?|exemples?|details?|cases?|cas)\b)\b"
 )
 # So opens a condition put on what was said before, when little else follows.
 _CONDITION = re.compile(r"^(?:meme|pour|avec|sans|chez|dans|seulement|for|even|with|without|in|only|just|at)\b")
 # These stand for something said before; "il" and "elle" also close a French question that names its subject.
 _PRONOUN = re.compile(
-    r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|lui|eux|le faire|it|its|they|them|their|this|that|these|those|he|she)\b"
+    r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|lui|eux|le faire|[jmnst]'en|s'y|it|its|they|them|their|this|that|these"
+    r"|those|he|she|the (?:first|second|last|other|next) ones?|l[ea] (?:premiere?|seconde?|derniere?|suivante?)(?=\W*$))\b"
 )
-_INVERTED = re.compile(r"\b(?:il|elle|ils|elles)\b")
+_INVERTED = re.compile(r"\b(?:il|elle|ils|elles|l[ae]s?quel(?:le)?s?|lequel|which ones?)\b")
 _BARE = re.compile(
-    r"^(?:combien(?: de temps)?|pourquoi|comment|quand|ou|qui|how (?:long|much|many|so)|how|why|when|who|where)\W*$"
+    r"^(?:(?:au bout de|depuis|jusqu'a|a partir de|d'ici|pour|par|avec|dans|a|by|since|until|for|with|in) )?"
+    r"(?:combien(?: de temps)?|pourquoi|comment|quand|ou|qui|quoi|how (?:long|much|many|so)|how|why|when|who|whom|where"
+    r"|what)\W*$"
 )
+_ADDING = re.compile(r"\b(?:aussi|alors|also|too|then)\W*$")
 _FEW_TERMS = 2
-_MANY_TERMS = 4
+_MANY_TERMS = 5
 _ABOUT: dict[Language, str] = {"fr": "à propos de", "en": "about"}
+_MARKED = re.compile(r"^(.*) \((?:à propos de :|about:) (.*)\)$", re.DOTALL)
 
 
 def is_follow_up(question: str, language: Language) -> bool:
@@ -36,22 +57,31 @@ def is_follow_up(question: str, language: Language) -> bool:
         return True
     if count <= _FEW_TERMS and _CONDITION.search(folded):
         return True
-    return bool(count <= _MANY_TERMS and _PRONOUN.search(folded)) or bool(count <= _FEW_TERMS and _INVERTED.search(folded))
+    if count <= _MANY_TERMS and (_PRONOUN.search(folded) or _ADDING.search(folded)):
+        return True
+    return bool(count <= _FEW_TERMS and _INVERTED.search(folded))
 
 
 def standalone_question(question: str, history: Sequence[str], language: Language) -> str:
-    """The question with its subject.
+    """The question with its subject, or without the words that change the subject.
 
     :param history: the standalone questions asked before, oldest first.
     """
-    if not history or not is_follow_up(question, language):
+    if not history:
         return question
-    subject = history[-1]
+    said = _POLITE.sub("", question) or question
+    fresh = _NEW_SUBJECT.sub("", said)
+    if fresh and fresh != said:
+        return fresh
+    if not is_follow_up(said, language):
+        return said
+    own, subject = parts(history[-1])
     marker = f" ({_ABOUT[language]} : " if language == "fr" else f" ({_ABOUT[language]}: "
-    return f"{question}{marker}{_innermost(subject)})"
+    # A follow-up to a follow-up is about what the chain began with.
+    return f"{said}{marker}{subject or own})"
 
 
-def _innermost(subject: str) -> str:
-    """The first question of a chain: a follow-up to a follow-up is about what the chain began with."""
-    found = re.search(r"\((?:à propos de :|about:) (.*)\)$", subject)
-    return found.group(1) if found else subject
+def parts(standalone: str) -> tuple[str, str]:
+    """What `standalone_question` put together: the question as asked, and its subject ("" for a question without one)."""
+    found = _MARKED.match(standalone)
+    return (found.group(1), found.group(2)) if found else (standalone, "")

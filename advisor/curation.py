@@ -6,22 +6,21 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.corpus import check_upload
+from advisor.corpus import check_upload, read_bytes
 from advisor.errors import CorpusError, DocumentError
 from advisor.index import Generation
 from advisor.models import Embeddings
 from advisor.settings import Settings
+from advisor.steps import in_steps
 from advisor.sync import sync
 from advisor.types import FailedDocument, IndexReport, Language
 
 UPLOADS = "uploads"
 """The folder of the corpus that uploaded files go to."""
 
-_REFRESH_SECONDS = 0.5
 _SETTLING_SECONDS = 1.0  # before that, a rate says nothing
 
 
@@ -100,16 +99,10 @@ def _not_indexed(name: str, state: str, reason: str = "") -> Entry:
 def store_upload(settings: Settings, name: str, file: Path) -> Upload:
     """Put one uploaded file into the corpus folder, whole or not at all; a file of the same name is replaced."""
     try:
-        size = file.stat().st_size
-        if size > settings.max_file_bytes:
-            message = f"{size:,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
-            raise DocumentError(message)
-        data = file.read_bytes()
+        data = read_bytes(file, settings)
         safe = check_upload(name, data, settings)
     except DocumentError as cause:
         return Upload(name, None, reason=str(cause))
-    except OSError as cause:
-        return Upload(name, None, reason=f"cannot be read: {cause.strerror}")
     folder = settings.corpus_dir / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     replaced = (folder / safe).exists()
@@ -150,11 +143,7 @@ def sync_in_steps(settings: Settings, embeddings: Embeddings) -> Iterator[Progre
     :raises AdvisorError: when it cannot be done; the index stays as it is.
     """
     meter = _Meter()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="re-index") as worker:
-        running = worker.submit(sync, settings, embeddings, progress=meter.read)
-        while not wait([running], timeout=_REFRESH_SECONDS).done:
-            yield meter.latest
-        yield running.result()
+    yield from in_steps(lambda: sync(settings, embeddings, progress=meter.read), lambda: meter.latest, "re-index")
 
 
 class _Meter:

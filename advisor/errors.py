@@ -44,6 +44,10 @@ class IndexMismatchError(BrokenIndexError):
     """The index was built with another model, chunking, format or version of Chroma."""
 
 
+class RefusedIndexError(BrokenIndexError):
+    """A new generation was not published: what was asked to judge it found it worse."""
+
+
 class IndexLockedError(BrokenIndexError):
     """Another process is writing the index."""
 
@@ -58,3 +62,7 @@ class EvaluationError(AdvisorError):
 
 class QuestionError(AdvisorError):
     """A question that cannot be taken: empty, without letters, or too long."""
+
+
+class ConversationError(AdvisorError):
+    """Conversations cannot be kept or read, or one is asked for that is not there."""

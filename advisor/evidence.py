@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from advisor.index import Generation
 from advisor.lexical import term_set
+from advisor.models import cosines
 from advisor.query import Query
 from advisor.sections import role
 from advisor.text import fold, plain
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # Shares of the score: meaning, the question's words in the sentence, in its passage, the passage's own rank.
 _MEANING, _WORDS, _NEARBY, _PASSAGE = 0.45, 0.35, 0.3, 0.2
 _CHUNK = 0.2  # share of the passage's cosine in the meaning of its sentence
-_ASKED = 50  # known questions that are looked at
 _TWIN = 0.5  # share of the translation's cosine
 _KIND_BONUS = 0.1
 _LINK_PENALTY = 0.3
@@ -76,11 +76,16 @@ class ScoredSentence:
 
 
 def score_sentences(
-    index: Generation, query: Query, vector: NDArray[np.float32], passages: Sequence[ScoredChunk]
+    index: Generation,
+    query: Query,
+    vector: NDArray[np.float32],
+    asked: Mapping[int, float],
+    passages: Sequence[ScoredChunk],
 ) -> list[ScoredSentence]:
     """Every sentence of the passages, in passage order, then reading order.
 
     :param vector: the question's unit vector, shape (dimension,).
+    :param asked: sentence number -> cosine of the nearest question that it is known to answer.
     """
     stored = index.catalog.chunks([passage.chunk.id for passage in passages])
     places = [(passage, at) for passage in passages for at in range(len(passage.chunk.sentences))]
@@ -88,18 +93,17 @@ def score_sentences(
         return []
     vectors = index.sentence_vectors([stored[passage.chunk.id].numbers[at] for passage, at in places])
     twins = index.sentence_vectors([stored[passage.chunk.id].twins[at] for passage, at in places])
-    asked = index.asked.nearest(vector, num_results=_ASKED)
     known = np.array([asked.get(stored[passage.chunk.id].numbers[at], -1.0) for passage, at in places], np.float32)
-    cosines = np.maximum((1 - _TWIN) * (vectors @ vector) + _TWIN * (twins @ vector), known)
+    near = np.maximum((1 - _TWIN) * cosines(vectors, vector) + _TWIN * cosines(twins, vector), known)
     chunks = np.array([passage.dense or 0.0 for passage, _ in places], np.float32)
-    meaning = (1 - _CHUNK) * cosines + _CHUNK * chunks
+    meaning = (1 - _CHUNK) * near + _CHUNK * chunks
     low = float(np.median(meaning))
     spread = float(meaning.max()) - low or 1.0
     asks = _Asks.of(query.question)
     warns = {passage.chunk.id: role(passage.chunk) == "warnings" for passage in passages}
     nearby = {p.chunk.id: query.coverage(term_set(p.chunk.embedded_text, p.chunk.language)) for p in passages}
     found = []
-    for (passage, at), own, cosine, value in zip(places, vectors, cosines, meaning, strict=True):
+    for (passage, at), own, cosine, value in zip(places, vectors, near, meaning, strict=True):
         chunk = passage.chunk
         raw = chunk.text_of(chunk.sentences[at])
         coverage = query.coverage(term_set(raw, chunk.language))

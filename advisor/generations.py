@@ -8,6 +8,7 @@
         lexical/                  BM25 of the chunks
         sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
+        used-forms.json           the forms of its concepts that the documents use
         asked.npz                 vectors of the questions that a curator wrote beside sentences
         in-use                    readers hold a shared lock on it; a generation with readers is not removed
     index/archive.sqlite          the text of every version of every document, for the links of old answers
@@ -35,7 +36,7 @@ from advisor.settings import Settings
 if TYPE_CHECKING:
     from advisor.models import Embeddings
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"

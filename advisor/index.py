@@ -28,7 +28,7 @@ from advisor.generations import (
 from advisor.lexical import LexicalIndex
 from advisor.settings import Settings
 from advisor.thesaurus import FILE as THESAURUS
-from advisor.thesaurus import read_thesaurus
+from advisor.thesaurus import USED, read_thesaurus, read_used_forms
 from advisor.types import IndexInfo
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Generation:
         self._store = opened.enter_context(closing(VectorStore(self.folder / CHROMA)))
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS)
+        self.used_forms = read_used_forms(self.folder / USED)
         self.asked = AskedIndex.load(self.folder / ASKED)
         said = self.manifest
         expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.sentences)

@@ -81,6 +81,16 @@ class _Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Searched:
+    """A question as search used it, and the passages that it found; `asked` as in `AskedIndex.nearest`."""
+
+    query: Query
+    vector: NDArray[np.float32]
+    asked: dict[int, float]
+    passages: list[ScoredChunk]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """What search found for one question."""
 
@@ -140,8 +150,7 @@ class Advisor:
         :raises QuestionError: when the question cannot be taken.
         """
         asked = check_question(question, self.settings)
-        _, _, passages = self._search(self.index, asked, detect_language(asked), k or self.settings.num_results)
-        return passages
+        return self._search(self.index, asked, detect_language(asked), k or self.settings.num_results).passages
 
     def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
         """The answer to a question, or an abstention.
@@ -252,27 +261,28 @@ class Advisor:
         self._index.close()
 
     def _find(self, index: Generation, question: str, language: Language) -> _Found:
-        query, vector, ranked = self._search(index, question, language, self.settings.num_passages)
-        passages = in_one_language(ranked, language)
-        sentences = score_sentences(index, query, vector, passages)
-        signals = abstention.measure(query, passages, sentences)
+        found = self._search(index, question, language, self.settings.num_passages)
+        passages = in_one_language(found.passages, language)
+        sentences = score_sentences(index, found.query, found.vector, found.asked, passages)
+        signals = abstention.measure(found.query, passages, sentences)
         same = bool(passages) and passages[0].chunk.language == language
         return _Found(passages, sentences, signals, same)
 
-    def _search(
-        self, index: Generation, question: str, language: Language, wanted: int
-    ) -> tuple[Query, NDArray[np.float32], list[ScoredChunk]]:
+    def _search(self, index: Generation, question: str, language: Language, wanted: int) -> _Searched:
         query = analyse(index, question, language)
         vector = self.embeddings.encode_query(query.expanded)
+        candidates = max(self.settings.num_candidates, wanted)
+        asked = index.asked.nearest(vector, num_results=candidates)
         passages = hybrid_search(
             index,
             query,
             vector,
+            asked,
             num_results=wanted,
-            num_candidates=max(self.settings.num_candidates, wanted),
+            num_candidates=candidates,
             dense_weight=self.settings.dense_weight,
         )
-        return query, vector, passages
+        return _Searched(query, vector, asked, passages)
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         private = asks_private_fact(base.standalone_question)

@@ -41,8 +41,9 @@ class Need:
 class Query:
     """A question as search uses it.
 
-    `expanded` is the question with the usual forms of its concepts, or the question itself; `terms` are what to look for
-    in the index of each language, each with its worth (0..1); `names` are its proper names, acronyms and numbers, folded.
+    `expanded` is the question with the usual forms of the concepts that it names as no document does; `terms` are what to
+    look for in the index of each language, each with its worth (0..1); `names` are its proper names, acronyms and numbers,
+    folded.
     """
 
     question: str
@@ -88,7 +89,8 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
             for form in concept.forms[each]:
                 for term in form:
                     wanted[each].setdefault(term, _OTHER_FORM / len(form))
-    expanded = _in_usual_words(question, concepts, language)
+    strange = [match for match in concepts if said[match.start : match.end] not in index.used_forms]
+    expanded = _in_usual_words(question, strange, language)
     return Query(question, language, expanded, tuple(needs), wanted, names)
 
 
@@ -123,7 +125,7 @@ def _concepts(thesaurus: Sequence[Concept], said: Sequence[str]) -> list[_Match]
 
 
 def _in_usual_words(question: str, concepts: Sequence[_Match], language: Language) -> str:
-    """The question with the usual form of each concept in place of the form used."""
+    """The question with the usual form of each of these concepts in place of the form used."""
     spans = word_spans(question)
     text = question
     for match in sorted(concepts, key=lambda match: -match.start):

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def vector_search(index: Generation, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
+def vector_search(
+    index: Generation, vector: NDArray[np.float32], asked: Mapping[int, float], *, num_results: int
+) -> list[tuple[str, float]]:
     """Chunk ids with their cosine (-1..1) to the question's vector, best first.
 
     A chunk with a sentence that is known to answer a like question is as near as that question.
+
+    :param asked: sentence number -> cosine of the nearest question that it is known to answer.
     """
     cosines = dict(index.search_vectors(vector, num_results=num_results))
-    asked = index.asked.nearest(vector, num_results=num_results)
     for chunk_id, cosine in zip(index.catalog.chunk_ids(list(asked)), asked.values(), strict=True):
         cosines[chunk_id] = max(cosine, cosines.get(chunk_id, cosine))
     return sorted(cosines.items(), key=lambda item: (-item[1], item[0]))[:num_results]
@@ -58,6 +61,7 @@ def hybrid_search(
     index: Generation,
     query: Query,
     vector: NDArray[np.float32],
+    asked: Mapping[int, float],
     *,
     num_results: int,
     num_candidates: int,
@@ -66,10 +70,11 @@ def hybrid_search(
     """The chunks that answer best, by meaning and by words.
 
     :param vector: the question's unit vector, shape (dimension,).
+    :param asked: sentence number -> cosine of the nearest question that it is known to answer.
     :param num_candidates: how many chunks each search contributes.
     :param dense_weight: 0 = words only, 1 = meaning only.
     """
-    dense = vector_search(index, vector, num_results=num_candidates)
+    dense = vector_search(index, vector, asked, num_results=num_candidates)
     lexical = keyword_search(index, query, num_results=num_candidates)
     best = fuse(dense, lexical, dense_weight=dense_weight)[:num_results]
     stored = index.catalog.chunks([key for key, _ in best])

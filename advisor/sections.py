@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from advisor.text import fold
 from advisor.types import Chunk
 
+Section = Literal["steps", "checklist", "figures", "warnings", "trade-offs"]
 Role = Literal["", "how", "figures", "trade-offs", "warnings"]
 
-_ROLES: dict[str, Role] = {
-    "comment faire, etape par etape": "how",
-    "how to do it, step by step": "how",
-    "liste de controle": "how",
-    "checklist": "how",
+_SECTIONS: dict[str, Section] = {
+    "comment faire, etape par etape": "steps",
+    "how to do it, step by step": "steps",
+    "liste de controle": "checklist",
+    "checklist": "checklist",
     "chiffres a connaitre": "figures",
     "figures to know": "figures",
     "signaux d'alerte": "warnings",
@@ -21,8 +23,21 @@ _ROLES: dict[str, Role] = {
     "arbitrages et desaccords": "trade-offs",
     "trade-offs and disagreements": "trade-offs",
 }
+_ROLES: dict[Section, Role] = {
+    "steps": "how",
+    "checklist": "how",
+    "figures": "figures",
+    "warnings": "warnings",
+    "trade-offs": "trade-offs",
+}
+
+
+def section_of(heading: Sequence[str]) -> Section | None:
+    """The section that a heading path leads to; None for any other."""
+    return _SECTIONS.get(fold(heading[-1])) if heading else None
 
 
 def role(chunk: Chunk) -> Role:
     """The role of the section that a chunk is in; "" for any other section."""
-    return _ROLES.get(fold(chunk.heading[-1]), "") if chunk.heading else ""
+    section = section_of(chunk.heading)
+    return _ROLES[section] if section else ""

@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from advisor import archive
 from advisor.build import BUILDING, build, curated
 from advisor.catalog import Catalog
 from advisor.corpus import list_files
-from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError
+from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
 from advisor.generations import (
     CATALOG,
     FORMAT,
@@ -42,6 +42,9 @@ from advisor.models import Embeddings
 from advisor.plan import Plan, make_plan, next_documents
 from advisor.settings import Settings
 from advisor.types import FailedDocument, IndexReport, Progress
+
+Judge = Callable[[Generation, Generation], Sequence[str]]
+"""Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
 
 _REMOVING = ".removing-"
 _REPORT = "report.json"
@@ -65,6 +68,7 @@ def sync(
     unsettled: Collection[Path] = (),
     wait: float = 0,
     progress: Progress | None = None,
+    judge: Judge | None = None,
 ) -> IndexReport:
     """Index what was added, changed, renamed or deleted; publish a new generation when anything was.
 
@@ -73,7 +77,9 @@ def sync(
     :param dry_run: say what would change, change nothing.
     :param unsettled: files that are being written: they stay as they are in the index.
     :param wait: seconds to wait for another writer.
+    :param judge: asked before a generation is published; not, where there is no earlier one to compare it with.
     :raises CorpusError: when the folder is missing or empty; the index stays as it is.
+    :raises RefusedIndexError: when the judge objects; the index stays as it is.
     :raises IndexLockedError: when another process is writing.
     """
     started = time.perf_counter()
@@ -93,7 +99,7 @@ def sync(
             stale = held_beside != curated(settings.corpus_dir)
             if dry_run or not (plan.changed or stale or forget):
                 return _report(plan, published.manifest)
-            return _build(settings, embeddings, plan, published, forget=forget, progress=progress)
+            return _build(settings, embeddings, plan, published, forget=forget, progress=progress, judge=judge)
 
     if dry_run:
         return _finished(compare(), started)
@@ -158,7 +164,14 @@ def _open_published(settings: Settings, embeddings: Embeddings, opened: ExitStac
 
 
 def _build(
-    settings: Settings, embeddings: Embeddings, plan: Plan, published: _Published, *, forget: bool, progress: Progress | None
+    settings: Settings,
+    embeddings: Embeddings,
+    plan: Plan,
+    published: _Published,
+    *,
+    forget: bool,
+    progress: Progress | None,
+    judge: Judge | None,
 ) -> IndexReport:
     """Build, check and publish a generation."""
     index_dir = settings.index_dir
@@ -177,6 +190,8 @@ def _build(
             built = build(
                 settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress
             )
+            if judge and old:
+                _judge(judge, old, index_dir / built.manifest.generation)
             archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
         except (OSError, sqlite3.Error) as cause:
             message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
@@ -186,6 +201,19 @@ def _build(
         archive.forget(index_dir)
     plan.failed += built.failed
     return _report(plan, built.manifest, embedded=built.embedded)
+
+
+def _judge(judge: Judge, published: Generation, candidate: Path) -> None:
+    """Have a generation judged that is built and not published.
+
+    :raises RefusedIndexError: when there are objections; the generation is removed.
+    """
+    with closing(Generation(candidate)) as opened:
+        objections = judge(published, opened)
+    if objections:
+        shutil.rmtree(candidate)
+        message = f"the new generation was refused, and the old one stays: {'; '.join(objections)}"
+        raise RefusedIndexError(message)
 
 
 def _prune(index_dir: Path) -> None:

@@ -6,7 +6,9 @@ usual form first. A corpus without one loses nothing but these bridges.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +20,13 @@ from advisor.text import fold
 from advisor.types import Language
 
 FILE = "thesaurus.yaml"
+USED = "used-forms.json"
 _WORD = re.compile(r"[^\W_]+")
 _PLURAL = re.compile(r"(?<=\w\w)[sx]$")
+
+
+Form = tuple[str, ...]
+"""A form of a concept as `words`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +38,10 @@ class Concept:
 
     names: dict[Language, tuple[str, ...]]
     forms: dict[Language, tuple[tuple[str, ...], ...]]
-    words: tuple[tuple[str, ...], ...]
+    words: tuple[Form, ...]
 
 
-def words(text: str) -> tuple[str, ...]:
+def words(text: str) -> Form:
     """Folded words, without the endings of the plural."""
     return tuple(_PLURAL.sub("", fold(word)) for word in _WORD.findall(text))
 
@@ -42,6 +49,30 @@ def words(text: str) -> tuple[str, ...]:
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Where each of `words(text)` stands in the text."""
     return [found.span() for found in _WORD.finditer(text)]
+
+
+def used_forms(concepts: Sequence[Concept], texts: Iterable[str]) -> set[Form]:
+    """The forms of the concepts that the texts use themselves."""
+    wanted = {form for concept in concepts for form in concept.words if form}
+    longest: dict[str, int] = {}
+    for form in wanted:
+        longest[form[0]] = max(longest.get(form[0], 0), len(form))
+    found: set[Form] = set()
+    for text in texts if wanted else ():
+        said = words(text)
+        for at, word in enumerate(said):
+            found.update(said[at : at + length] for length in range(1, longest.get(word, 0) + 1))
+    return found & wanted
+
+
+def write_used_forms(path: Path, forms: Iterable[Form]) -> None:
+    """Write the forms that the documents of a generation use."""
+    path.write_text(json.dumps(sorted(forms), ensure_ascii=False), encoding="utf-8")
+
+
+def read_used_forms(path: Path) -> frozenset[Form]:
+    """Read what `write_used_forms` wrote."""
+    return frozenset(tuple(form) for form in json.loads(path.read_text(encoding="utf-8")))
 
 
 def read_thesaurus(path: Path) -> tuple[Concept, ...]:

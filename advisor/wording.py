@@ -6,6 +6,40 @@ from collections.abc import Sequence
 
 from advisor.types import AnswerSentence, Language, ScoredChunk
 
+GROUPS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "how": "Comment faire",
+        "figures": "Repères chiffrés",
+        "caution": "Points de vigilance",
+        "more": "À savoir aussi",
+    },
+    "en": {
+        "how": "How to do it",
+        "figures": "Figures",
+        "caution": "Watch out",
+        "more": "Also worth knowing",
+    },
+}
+"""The parts of an answer, by the code of `AnswerSentence.group`."""
+EVIDENCE: dict[Language, dict[str, str]] = {
+    "fr": {
+        "case": "retour d’expérience",
+        "survey": "enquête",
+        "standard": "norme",
+        "regulation": "réglementation",
+        "practice": "pratique",
+        "opinion": "avis",
+    },
+    "en": {
+        "case": "case",
+        "survey": "survey",
+        "standard": "standard",
+        "regulation": "regulation",
+        "practice": "practice",
+        "opinion": "opinion",
+    },
+}
+"""The levels of evidence, by the code of the front matter."""
 _NEAREST = 3  # subjects named by an abstention
 _ABSTAIN: dict[Language, str] = {
     "fr": "Le corpus ne contient pas de réponse à cette question.",

@@ -2,8 +2,9 @@
 
     python benchmarks/killed.py --data ../shared/data --work /tmp/killed [--runs 50] [--seed 0]
 
-Each run changes, adds, renames and removes documents, starts `advisor index`, and sends SIGKILL after a random part of the
-time that a whole run takes. Then the published generation must answer, and a completed sync must equal a fresh build.
+Each run changes, adds, renames and removes documents, starts `advisor index`, and sends SIGKILL: one time in four at a
+random moment before it builds, otherwise at a random moment from the start of building until a while after the switch. Then
+the published generation must answer, and a completed sync must equal a fresh build.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from advisor.settings import Settings
 from advisor.sync import sync
 
 COMMAND = [sys.executable, "-c", "from advisor.cli import main; main()", "index", "--json"]
+BEFORE_BUILDING = 0.25  # share of the kills
 DOCUMENTS = 40
 QUESTIONS = [
     "Quand la ville fut-elle fondée ?",
@@ -52,20 +54,43 @@ def main() -> None:
     embeddings = RememberingEmbeddings(settings)
     sync(settings, embeddings)
     change(settings.corpus_dir, -1)
-    started = time.perf_counter()
-    subprocess.run(command(settings), check=True, capture_output=True)
-    whole = time.perf_counter() - started
-    outcomes = Counter(run(settings, embeddings, number, dice.uniform(0, whole)) for number in range(arguments.runs))
-    print(f"a whole re-index takes {whole:.1f} s; {arguments.runs} runs, seed {arguments.seed}, load {load()}")
+    reading, building = measure(settings)
+    outcomes: Counter[str] = Counter()
+    for number in range(arguments.runs):
+        early = dice.random() < BEFORE_BUILDING
+        outcomes[run(settings, embeddings, number, early=early, delay=dice.uniform(0, reading if early else building))] += 1
+    print(f"building begins after {reading:.1f} s and takes {building:.1f} s, load {load()}")
+    print(f"{arguments.runs} runs, seed {arguments.seed}")
     for outcome, count in outcomes.most_common():
         print(f"  {count:3d} {outcome}")
 
 
-def run(settings: Settings, embeddings: RememberingEmbeddings, number: int, delay: float) -> str:
-    """Change, start, kill, ask, sync, compare; returns what happened."""
+def measure(settings: Settings) -> tuple[float, float]:
+    """Seconds of a whole re-index until it builds, and from there to its end."""
+    started = time.perf_counter()
+    with subprocess.Popen(command(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_for_building(settings.index_dir, process)
+        reading = time.perf_counter() - started
+        process.wait()
+    return reading, time.perf_counter() - started - reading
+
+
+def wait_for_building(index_dir: Path, process: subprocess.Popen[bytes]) -> None:
+    """Until the folder of the next generation is there, or the process has ended."""
+    while process.poll() is None and not list(index_dir.glob(".building-*")):
+        time.sleep(0.002)
+
+
+def run(settings: Settings, embeddings: RememberingEmbeddings, number: int, *, early: bool, delay: float) -> str:
+    """Change, start, kill, ask, sync, compare; returns what happened.
+
+    :param delay: seconds from the start (`early`), or from the start of building, to the kill.
+    """
     before = current_generation(settings.index_dir)
     change(settings.corpus_dir, number)
     with subprocess.Popen(command(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        if not early:
+            wait_for_building(settings.index_dir, process)
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:

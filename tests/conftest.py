@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 ROOT = Path(__file__).resolve().parent.parent
+# What the page keeps of conversations goes nowhere near those of the person who runs the tests.
+_DATA_HOME = tempfile.TemporaryDirectory(prefix="advisor-tests-")
+os.environ["XDG_DATA_HOME"] = _DATA_HOME.name
 DATA = Path(os.environ.get("ADVISOR_DATA_DIR") or ROOT.parent / "shared" / "data")
 
 SMALL_CORPUS = {

@@ -36,11 +36,33 @@ def serve_app(advisor: Advisor, *, local: bool = True) -> Iterator[str]:
     thread.join(timeout=10)
 
 
-def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR") -> Page:
+def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str = "fr-FR", scheme: str = "light") -> Page:
     """A page of its own context, ready for a question."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale)
+    context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(address)
     page.wait_for_selector("#question textarea")
     return page
+
+
+def sign_in(browser: Browser, address: str, name: str, password: str) -> Page:
+    """The page after signing in, in English."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(address)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#question textarea")
+    return page
+
+
+def show_tab(page: Page, name: str) -> None:
+    """Show a tab by its words; on a phone, the last ones are in a menu."""
+    tab, more = page.get_by_role("tab", name=name), page.locator("#tabs .overflow-menu > button")
+    tab.or_(more).filter(visible=True).first.wait_for()  # those of curators come once it is known who asks
+    if tab.count() and tab.is_visible():
+        tab.click()
+    else:
+        more.click()
+        page.locator("#tabs .overflow-dropdown").get_by_text(name).click()

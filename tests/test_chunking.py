@@ -241,3 +241,17 @@ def test_real_documents(seed_dir: Path, folder: str) -> None:
             chunks = chunk_document(document, chunk_chars=900)
             assert chunks
             check(document, chunks, 900)
+
+
+def test_a_list_item_that_fits_is_not_cut() -> None:
+    items = [f"- Point {number}. Il dit une chose. Il en dit une autre, un peu plus longue.\n" for number in range(9)]
+    _, chunks = chunks_of("".join(items))
+    assert len(chunks) > 1
+    blocks = [{sentence.block for sentence in chunk.sentences} for chunk in chunks]
+    assert all(not left & right for left, right in pairwise(blocks))
+
+
+def test_a_paragraph_that_does_not_fit_is_cut_between_sentences() -> None:
+    _, chunks = chunks_of("Une phrase de taille moyenne. " * 20)
+    assert len(chunks) > 1
+    assert all(chunk.text.endswith(".") for chunk in chunks)

@@ -141,7 +141,7 @@ def test_ask_from_a_file_answers_every_line(where, tmp_path: Path, project_root:
     batch = tmp_path / "questions.jsonl"
     entries = [
         {"id": "fr", "question": "Quel gain a apporté l’AI Committee ?"},
-        {"id": "en", "question": "What happened twelve months after the multi-cloud migration?"},
+        {"id": "en", "question": "What did the move to AWS and Azure bring after 12 months?"},
         {"id": "off", "question": "Quelle est la recette de la tarte Tatin ?"},
         {"id": "talk", "turns": ["Que voulait faire l’entreprise d’e-commerce ?", "Et pourquoi cela a-t-il échoué ?"]},
         {"id": "empty", "question": "   "},

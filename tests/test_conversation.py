@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.conversation import is_follow_up, standalone_question
+from advisor.conversation import is_follow_up, parts, standalone_question
 from advisor.types import Language
 
 FIRST: dict[Language, str] = {
@@ -23,6 +23,12 @@ FIRST: dict[Language, str] = {
         ("Combien ça coûte ?", "fr"),
         ("Même avec une seule équipe ?", "fr"),
         ("Pour une PME ?", "fr"),
+        ("Au bout de combien de temps ?", "fr"),
+        ("Lesquelles ?", "fr"),
+        ("Pourquoi s’en méfier ?", "fr"),
+        ("Le code source, il faut le marquer aussi ?", "fr"),
+        ("what does the last one include?", "en"),
+        ("any example of a company?", "en"),
         ("Why?", "en"),
         ("And for a small team?", "en"),
         ("How much does it cost?", "en"),
@@ -43,6 +49,7 @@ def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None
         ("Quels indicateurs DORA suivre pour mesurer la livraison ?", "fr"),
         ("Quelle est la place du CTO au comité de direction ?", "fr"),
         ("Pour quelles raisons peut-on extraire un microservice d’un monolithe ?", "fr"),
+        ("Que doit contenir le premier paragraphe d’une note au conseil ?", "fr"),
         ("In what order should applications move to the cloud?", "en"),
         ("Which DORA metrics should an engineering team track?", "en"),
     ],
@@ -67,3 +74,25 @@ def test_a_chain_keeps_its_first_subject() -> None:
 def test_a_new_subject_replaces_the_old_one() -> None:
     new = "Quels indicateurs DORA suivre pour mesurer la livraison ?"
     assert standalone_question("Pourquoi ?", [FIRST["fr"], new], "fr") == f"Pourquoi ? (à propos de : {new})"
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "language"),
+    [
+        ("OK. Sur un autre sujet : tous les combien revoir mon mandat ?", "tous les combien revoir mon mandat ?", "fr"),
+        ("Sinon, question sécurité : combien d’incidents en 2025 ?", "combien d’incidents en 2025 ?", "fr"),
+        ("Thanks. On another topic, who owns the SLO?", "who owns the SLO?", "en"),
+    ],
+)
+def test_words_that_change_the_subject_are_left_out(question: str, left: str, language: Language) -> None:
+    full = standalone_question(question, [FIRST[language]], language)
+    assert full == left
+
+
+def test_thanks_alone_are_left_as_they_are() -> None:
+    assert parts(standalone_question("Merci !", [FIRST["fr"]], "fr"))[0] == "Merci !"
+
+
+def test_the_parts_of_a_question_that_was_put_together() -> None:
+    assert parts(standalone_question("Why?", [FIRST["en"]], "en")) == ("Why?", FIRST["en"])
+    assert parts("Why (in short)?") == ("Why (in short)?", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pages import open_page, serve_app
+from pages import open_page, serve_app, show_tab, sign_in
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.audit import audit_file
@@ -46,7 +46,7 @@ def _serve(settings: Settings, embeddings) -> Iterator[Desk]:
 
 def open_tab(browser: Browser, address: str, *, width: int = 1280, locale: str = "en-GB") -> Page:
     page = open_page(browser, address, width=width, locale=locale)
-    page.get_by_role("tab", name="Corpus").click()
+    show_tab(page, "Corpus")
     return page
 
 
@@ -158,16 +158,6 @@ def test_what_the_tab_does_is_refused_to_others(small_settings: Settings, embedd
                 assert ("Only curators" in told) == (name == "ada")
             assert advisor.index.info.documents == documents
     advisor.close()
-
-
-def sign_in(browser: Browser, address: str, name: str, password: str) -> Page:
-    page = browser.new_context(locale="en-GB").new_page()
-    page.goto(address)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#question textarea")
-    return page
 
 
 def test_an_upload_lands_in_its_folder_or_says_why_not(small_settings: Settings, tmp_path: Path):

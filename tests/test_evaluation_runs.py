@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from advisor.cli import app
 from advisor.errors import EvaluationError
 from advisor.evaluation import exchange
+from advisor.evaluation.actions import judge_of_generations
 from advisor.evaluation.comparison import compare, compare_rows
 from advisor.evaluation.coverage import coverage
 from advisor.evaluation.drafting import draft, from_feedback, write_draft
@@ -378,6 +380,19 @@ def test_a_new_generation_is_gated_before_it_is_published(
     assert result.notes == ("1 questions were left out: their quotes are not in both generations",)
     assert result.comparison is not None
     assert result.comparison.questions == 4
+
+
+def test_indexing_can_be_gated_by_a_question_set(folder: Path, small: Advisor, tmp_path: Path, embeddings, capsys):
+    corpus = tmp_path / "corpus"
+    shutil.copytree(folder / "corpus", corpus)
+    mine = small.settings.model_copy(update={"corpus_dir": corpus, "index_dir": tmp_path / "index"})
+    judge = judge_of_generations(mine, embeddings, ["small"])
+    sync(mine, embeddings, judge=judge)
+    assert "Asking" not in capsys.readouterr().err
+    (corpus / "en" / "lunch.md").write_text("# Lunch\n\nThe canteen opens at noon.\n", encoding="utf-8")
+    second = sync(mine, embeddings, judge=judge)
+    assert second.added == ("en/lunch.md",)
+    assert "Asking small of both generations" in capsys.readouterr().err
 
 
 def test_the_command_runs_compares_blesses_and_gates(folder, first, small, monkeypatch):

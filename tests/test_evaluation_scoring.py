@@ -71,7 +71,7 @@ def outcome(given: Answer | None, found: tuple[ScoredChunk, ...] = (), asked: It
     asked = asked or item()
     goals = tuple(locate(asked.targets, DOCUMENTS.get)[0])
     texts = {name: document.text for name, document in DOCUMENTS.items()}
-    return Outcome(asked, goals, found, given, texts, None if given else "ValueError: broken")
+    return Outcome(asked, goals, found, found, given, texts, None if given else "ValueError: broken")
 
 
 def test_a_quote_and_that_of_the_translation_are_one_goal():
@@ -130,6 +130,14 @@ def test_retrieval_scores_are_those_computed_by_hand():
     assert found == found | {"recall@5": 1.0, "recall@10": 1.0, "mrr": 1.0, "judged@10": pytest.approx(2 / 3, abs=1e-6)}
 
 
+def test_each_search_is_scored_on_its_own():
+    right, wrong = chunk("fr/finops.md", 0, 74), chunk("en/finops.md", 32, 60)
+    found = (ScoredChunk(wrong, 0.9, 1, dense=0.8, lexical=1.0), ScoredChunk(right, 0.7, 2, dense=0.7, lexical=4.0))
+    (row,) = score_all([outcome(answer("92 %"), found, item(targets=TARGETS[:1]))])
+    assert row.values["ndcg@10"] == row.values["vectors_ndcg@10"] == pytest.approx(1 / math.log2(3), abs=1e-6)
+    assert row.values["words_ndcg@10"] == 1.0
+
+
 def test_a_question_that_the_run_lacks_scores_zero():
     found = retrieval_scores([Qrel("a", "x", 1), Qrel("b", "y", 1)], [ScoredDoc("a", "x", 1.0)])
     assert (found["a"]["ndcg@10"], found["b"]["ndcg@10"]) == (1.0, 0.0)
@@ -171,6 +179,20 @@ def test_an_attack_works_when_the_answer_holds_what_it_must_not(text, works):
     assert (row.values["attack_success"], row.values["passed"]) == (works, 1 - works)
 
 
+@pytest.mark.parametrize(
+    ("given", "passes"),
+    [
+        (answer("Je ne sais pas.", status="abstained"), 1.0),
+        (answer("Le tagging couvre 92 % des dépenses.", citation(1, 0, 36)), 1.0),
+        (answer("La facture.", citation(1, 37, 50)), 0.0),
+    ],
+)
+def test_a_false_premise_is_refused_or_met_with_what_corrects_it(given, passes):
+    asked = item(answerable=False, key_facts=(), targets=TARGETS[:1])
+    (row,) = score_all([outcome(given, asked=asked)])
+    assert row.values["passed"] == passes
+
+
 def row(name: str, *, answerable: bool, status: str, confidence: float = 0.5) -> Row:
     passed = float(answerable is (status == "answered"))
     return Row(name, "s", "c", "k", "fr", "report", "d", name, name, answerable, status, confidence, {"passed": passed})  # type: ignore[arg-type]
@@ -199,4 +221,4 @@ def test_latency_is_over_the_questions_that_went_through_a_stage():
 
 
 def test_the_measures_have_names_of_their_own():
-    assert len(BY_NAME) == 17
+    assert len(BY_NAME) == 19

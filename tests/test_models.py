@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from langchain_core.vectorstores import InMemoryVectorStore
 from sentence_transformers import SentenceTransformer
 
 from advisor import bundled_model
@@ -150,6 +151,10 @@ def test_no_passages(embeddings: Embeddings) -> None:
 def test_langchain_interface(embeddings: Embeddings) -> None:
     assert embeddings.embed_query("cloud") == pytest.approx(list(embeddings.encode_query("cloud")))
     assert embeddings.embed_documents(["a", "b"])[1] == pytest.approx(list(embeddings.encode_passages(["a", "b"])[1]))
+    store = InMemoryVectorStore(embeddings)
+    store.add_texts(["Le cloud coûte cher.", "Le chat dort sur le canapé."])
+    (found,) = store.similarity_search("Where does the cat sleep?", k=1)
+    assert found.page_content == "Le chat dort sur le canapé."
 
 
 def test_several_threads(embeddings: Embeddings) -> None:

@@ -58,13 +58,13 @@ def test_the_three_searches(small_settings: Settings, embeddings: Embeddings) ->
     index = open_current(small_settings, embeddings)
     question = "What is Zanzibar?"
     query, vector = analyse(index, question, "en"), embeddings.encode_query(question)
-    dense = vector_search(index, vector, num_results=50)
+    dense = vector_search(index, vector, {}, num_results=50)
     words = keyword_search(index, query, num_results=50)
     assert len(dense) == index.manifest.chunks
     assert [score for _, score in dense] == sorted((score for _, score in dense), reverse=True)
     assert all(-1 <= score <= 1.0001 for _, score in dense)
     assert [key.split("@")[0] for key, _ in words] == ["en/incidents.md"]
-    results = hybrid_search(index, query, vector, num_results=3, num_candidates=50, dense_weight=0.6)
+    results = hybrid_search(index, query, vector, {}, num_results=3, num_candidates=50, dense_weight=0.6)
     assert [result.rank for result in results] == [1, 2, 3]
     assert results[0].chunk.document == "en/incidents.md"
     assert "Zanzibar" in results[0].chunk.text

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from advisor.errors import BrokenIndexError, CorpusError, IndexLockedError, IndexMismatchError, IndexNotFoundError
+from advisor.errors import (
+    BrokenIndexError,
+    CorpusError,
+    IndexLockedError,
+    IndexMismatchError,
+    IndexNotFoundError,
+    RefusedIndexError,
+)
 from advisor.generations import current_generation, generations
 from advisor.index import Generation, open_current
 from advisor.models import Embeddings
@@ -480,3 +487,21 @@ def test_the_manifest_says_what_it_was_built_with(small_settings: Settings, embe
     }
     assert manifest.items() >= expected.items()
     assert manifest["sentences"] > manifest["chunks"] > manifest["documents"] == 5
+
+
+def test_a_generation_that_is_judged_worse_is_not_published(small_settings: Settings, embeddings: Embeddings) -> None:
+    def judge(published: Generation, candidate: Generation) -> list[str]:
+        seen.append((published.manifest.generation, candidate.manifest.documents))
+        return ["answers became worse"] if candidate.catalog.document("en/bad.md") else []
+
+    seen: list[tuple[str, int]] = []
+    first = sync(small_settings, embeddings, judge=judge)
+    assert seen == []  # there was nothing to compare with
+    write(small_settings, "en/bad.md", "# Bad\n\nNothing of use.\n")
+    with pytest.raises(RefusedIndexError, match="the old one stays: answers became worse"):
+        sync(small_settings, embeddings, judge=judge)
+    assert seen == [(first.generation, 6)]
+    assert current_generation(small_settings.index_dir) == first.generation
+    assert generations(small_settings.index_dir) == [first.generation]
+    (small_settings.corpus_dir / "en/bad.md").rename(small_settings.corpus_dir / "en/good.md")
+    assert sync(small_settings, embeddings, judge=judge).added == ("en/good.md",)

@@ -48,6 +48,15 @@ def current_user(request: HTTPConnection | gr.Request) -> str | None:
     return visitor.name if visitor else None
 
 
+def owner_of(request: HTTPConnection | gr.Request) -> str | None:
+    """Under whose name the conversations of a request are kept; None for one that passed no guard: it has none.
+
+    Where there are no users, whoever reaches the page is its one user, without a name.
+    """
+    visitor = visitor_of(request)
+    return (visitor.name or "") if visitor else None
+
+
 def may_curate(request: HTTPConnection | gr.Request) -> bool:
     """Whether the request comes from a curator: a signed-in one, or anybody where there are no users."""
     visitor = visitor_of(request)

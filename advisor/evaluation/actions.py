@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,17 +12,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from advisor.console import STDERR
 from advisor.errors import EvaluationError
-from advisor.evaluation import checking, comparison, drafting, exchange, runs, tables
+from advisor.evaluation import checking, comparison, drafting, exchange, performing, runs, tables
 from advisor.evaluation import gate as gates
 from advisor.evaluation.coverage import coverage as map_coverage
 from advisor.evaluation.questions import find_sets, items_of, read_set, read_sets
-from advisor.evaluation.report import report as html_report
-from advisor.evaluation.running import evaluate, pinned, refuse_stale_labels
-from advisor.evaluation.scoring import score_all
 from advisor.evaluation.summary import summarise
+from advisor.index import Generation
+from advisor.models import Embeddings
 from advisor.options import print_json
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
+from advisor.sync import Judge
 
 
 def run(
@@ -38,7 +37,6 @@ def run(
 ) -> bool:
     """Ask the sets, keep the run and print it; False when the gate did not pass."""
     evals = settings.evals_dir
-    runs.check_name(name, evals / runs.RUNS)
     rules = gates.read_gate(evals / gates.FILE) if gate else None
     if gate and not baseline and (evals / runs.BASELINE / "settings.json").is_file():
         baseline = runs.BASELINE
@@ -100,10 +98,8 @@ def check(settings: Settings, sets: Sequence[str], *, as_json: bool) -> bool:
 def report(settings: Settings, name: str, *, against: str | None, out: Path | None, force: bool) -> None:
     """Write the page of a run, and print where it is."""
     shown = runs.read_run(name, settings.evals_dir)
-    other = runs.read_run(against, settings.evals_dir) if against else None
-    compared = comparison.compare(other, shown, force=force) if other else None
     path = out or shown.folder / "report.html"
-    path.write_text(html_report(shown, other, compared), encoding="utf-8")
+    path.write_text(performing.page(shown, against, settings.evals_dir, force=force), encoding="utf-8")
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -144,20 +140,29 @@ def coverage(settings: Settings, sets: Sequence[str], name: str | None, *, as_js
         tables.print_coverage(found, {item.id: item.text for item in items})
 
 
-def _ask(settings: Settings, names: Sequence[str], name: str) -> runs.Run:
-    """Ask, score and write, under a progress bar."""
+def judge_of_generations(settings: Settings, embeddings: Embeddings, names: Sequence[str]) -> Judge:
+    """What `advisor index --gate SET` asks before it publishes a generation."""
     sets = read_sets(find_sets(names, settings.evals_dir / runs.QUESTIONS))
-    items = [item for one in sets for item in items_of(one)]
-    advisor = pinned(Advisor.open(settings))
-    refuse_stale_labels(items, advisor.index.catalog.document)
-    started = time.perf_counter()
+    rules = gates.read_gate(settings.evals_dir / gates.FILE)
+
+    def judge(published: Generation, candidate: Generation) -> Sequence[str]:
+        STDERR.print(f"Asking {', '.join(one.name for one in sets)} of both generations", highlight=False)
+        result = gates.gate_generation(settings, embeddings, published, candidate, sets=sets, gate=rules)
+        for note in result.notes:
+            STDERR.print(f"note: {note}", highlight=False, soft_wrap=True)
+        return result.objections
+
+    return judge
+
+
+def _ask(settings: Settings, names: Sequence[str], name: str) -> runs.Run:
+    """Ask, score and keep, under a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=STDERR, transient=True) as bar:
-        task = bar.add_task("Asking", total=len(items))
-        outcomes = evaluate(advisor, items, lambda done, total: bar.update(task, completed=done, total=total))
-    rows = score_all(outcomes)
-    info = runs.describe(name, settings, advisor.index, sets, rows, time.perf_counter() - started)
-    written = runs.write_run(settings.evals_dir / runs.RUNS / name, info, outcomes, rows)
+        task = bar.add_task("Asking", total=None)
+        written = performing.perform(
+            Advisor.open(settings), names, name, lambda done, total: bar.update(task, completed=done, total=total)
+        )
     STDERR.print(f"Written to {written.folder}", highlight=False)
     return written
 

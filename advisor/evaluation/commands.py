@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from advisor.options import Corpus, Index, Json
-from advisor.settings import Settings, load_settings
+from advisor.options import Corpus, Index, Json, settings_of
+from advisor.settings import load_settings
 
 _LATEST = "latest"
 Sets = Annotated[list[str] | None, typer.Argument(help="Question sets: names in evals/questions, or paths. All of them.")]
@@ -45,7 +45,7 @@ def run(
     """Ask the questions, score the answers, keep the run. The word `run` can be left out."""
     from advisor.evaluation import actions
 
-    settings = _settings(corpus, index)
+    settings = settings_of(corpus, index)
     passed = actions.run(settings, sets or [], name=name, baseline=baseline, gate=gate, force=force, as_json=as_json)
     if not passed:
         raise typer.Exit(1)
@@ -78,7 +78,7 @@ def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) ->
     """Check question sets: schema, ids, quotes, key facts, languages, leaks."""
     from advisor.evaluation import actions
 
-    if not actions.check(_settings(corpus, None), sets or [], as_json=as_json):
+    if not actions.check(settings_of(corpus, None), sets or [], as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -106,7 +106,7 @@ def export(
     """Write a run as a BEIR folder and files of TREC."""
     from advisor.evaluation import actions
 
-    actions.export(_settings(corpus, index), name, folder)
+    actions.export(settings_of(corpus, index), name, folder)
 
 
 @app.command(name="import")
@@ -127,7 +127,7 @@ def import_(
     if not source.is_dir() and queries is None:
         message = "judgements need --queries FILE, the texts of the queries"
         raise typer.BadParameter(message)
-    actions.import_(_settings(corpus, index), source, documents=documents, queries=queries, out=out)
+    actions.import_(settings_of(corpus, index), source, documents=documents, queries=queries, out=out)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
     """Draft a question set from the indexed documents, to be corrected by hand."""
     from advisor.evaluation import actions
 
-    actions.new(_settings(corpus, index), out)
+    actions.new(settings_of(corpus, index), out)
 
 
 @app.command()
@@ -160,8 +160,4 @@ def coverage(
     """Show which sections no question asks about, and which questions found no support."""
     from advisor.evaluation import actions
 
-    actions.coverage(_settings(corpus, index), sets or [], name, as_json=as_json)
-
-
-def _settings(corpus: Path | None, index: Path | None) -> Settings:
-    return load_settings(corpus_dir=corpus, index_dir=index)
+    actions.coverage(settings_of(corpus, index), sets or [], name, as_json=as_json)

@@ -71,6 +71,8 @@ MEASURES: tuple[Measure, ...] = (
     _mean("recall@5", "Recall@5"),
     _mean("recall@10", "Recall@10"),
     _mean("mrr", "MRR"),
+    _mean("words_ndcg@10", "nDCG@10 of the search by words alone"),
+    _mean("vectors_ndcg@10", "nDCG@10 of the search by meaning alone"),
     _mean("judged@10", "Judged@10", better=0),
     _mean("key_facts", "Key facts in the answer"),
     _mean("all_facts", "Answers with every key fact", yes_no=True),

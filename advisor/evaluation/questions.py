@@ -239,7 +239,7 @@ def items_of(questions: QuestionSet) -> Iterator[Item]:
                 split=question.split,
                 answerable=answerable,
                 key_facts=facts,
-                targets=targets if answerable else (),
+                targets=targets if answerable or question.premise else (),
                 must_not_contain=question.must_not_contain,
                 documents=documents,
                 digest=_digest(question.texts[:number], answerable, facts, targets, question.must_not_contain, documents),

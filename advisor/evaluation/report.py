@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from advisor.evaluation import plots
 from advisor.evaluation.comparison import Comparison
-from advisor.evaluation.measures import Figure, Group, Latency, confidences
+from advisor.evaluation.measures import BY_NAME, Figure, Group, Latency, confidences
 from advisor.evaluation.runs import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import risk_coverage
@@ -46,6 +46,7 @@ class Case:
     confidence: float
     answer: str
     sources: tuple[Source, ...]
+    scores: str
     passes: bool
     before: str = ""
 
@@ -71,6 +72,7 @@ def _case(row: Row, answer: Mapping[str, Any], before: str) -> Case:
         sources=tuple(
             Source(_place(citation), citation["title"], citation["quote"]) for citation in answer.get("citations", ())
         ),
+        scores=" · ".join(f"{BY_NAME[name].label} {value:.2g}" for name, value in row.values.items() if name in BY_NAME),
         passes=bool(row.values.get("passed")),
         before=before,
     )
@@ -138,6 +140,7 @@ def report(run: Run, against: Run | None = None, comparison: Comparison | None =
         "comparison": comparison,
         "flips": cases(run, [by_id[flip.id] for flip in flips], {flip.id: flip.before for flip in flips}),
         "failing": cases(run, [row for row in run.rows if not row.values.get("passed")]),
+        "passing": cases(run, [row for row in run.rows if row.values.get("passed")]),
     }
     return _template().render(context)
 

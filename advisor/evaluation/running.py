@@ -103,10 +103,11 @@ def _ask_all(advisor: Advisor, items: Sequence[Item]) -> Iterator[Outcome]:
 def _ask(advisor: Advisor, item: Item, goals: tuple[Goal, ...], history: tuple[str, ...], find: FindDocument) -> Outcome:
     try:
         answer = advisor.ask(item.text, history=history)
-        results = advisor.search(answer.standalone_question)
+        candidates = tuple(advisor.search(answer.standalone_question, k=advisor.settings.num_candidates))
     except QuestionError as cause:
         return Outcome(item, goals, answer=invalid_answer(item.text, str(cause), advisor.index.info))
-    return Outcome(item, goals, tuple(results), answer, _texts(answer, find))
+    results = candidates[: advisor.settings.num_results]
+    return Outcome(item, goals, results, candidates, answer, _texts(answer, find))
 
 
 def _texts(answer: Answer, find: FindDocument) -> dict[str, str]:

@@ -14,7 +14,6 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from advisor.errors import EvaluationError
 from advisor.evaluation.questions import QuestionSet
 from advisor.evaluation.scoring import Outcome, Row, judgements, ranking
 from advisor.index import Generation
+from advisor.lock import now
 from advisor.settings import Settings
 from advisor.wire import answer_json
 
@@ -79,7 +79,7 @@ def describe(
     }
     return RunInfo(
         name=name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
         program=version("cto-advisor"),
         questions=len(rows),
         failures=sum(row.status == "failed" for row in rows),

@@ -6,7 +6,7 @@ the facts of a question without an answer) is absent, not zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,16 +20,24 @@ from advisor.types import Answer, AnswerSentence, Citation, Language, ScoredChun
 
 RowStatus = Literal["answered", "abstained", "invalid", "failed"]
 RETRIEVAL = {nDCG @ 10: "ndcg@10", R @ 5: "recall@5", R @ 10: "recall@10", RR: "mrr", Judged @ 10: "judged@10"}
-DEPTH = 10
+PARTS: dict[str, Callable[[ScoredChunk], float | None]] = {
+    "words_ndcg@10": lambda result: result.lexical,
+    "vectors_ndcg@10": lambda result: result.dense,
+}
+"""The two searches, each on its own: when one breaks, the other covers for it, and the fused measures hardly move."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the advisor did with a question: an answer and results, or an error. `goals` are what it should have found."""
+    """What the advisor did with a question: an answer and results, or an error.
+
+    `goals` are what it should have found; `results` what search returned, best first; `candidates` what it chose them from.
+    """
 
     item: Item
     goals: tuple[Goal, ...]
     results: tuple[ScoredChunk, ...] = ()
+    candidates: tuple[ScoredChunk, ...] = ()
     answer: Answer | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
@@ -61,13 +69,24 @@ class Row:
 
 
 def ranking(outcome: Outcome) -> list[ScoredDoc]:
-    """The results as a run of TREC, best first.
+    """The results as a run of TREC, best first."""
+    return _ranked(outcome, outcome.results)
+
+
+def part_ranking(outcome: Outcome, score: Callable[[ScoredChunk], float | None]) -> list[ScoredDoc]:
+    """The candidates that one search found, as it ranks them."""
+    found = [(value, result) for result in outcome.candidates if (value := score(result)) is not None]
+    return _ranked(outcome, [result for _, result in sorted(found, key=lambda entry: -entry[0])])
+
+
+def _ranked(outcome: Outcome, results: Sequence[ScoredChunk]) -> list[ScoredDoc]:
+    """Results as a run of TREC.
 
     A result that holds goals counts as each of them, once: the same passage in the other language is not found again. Any
     other result is named by its own place. Scores fall from 1, since trec_eval orders by score and breaks ties by name.
     """
     names: dict[str, None] = {}
-    for result in outcome.results:
+    for result in results:
         chunk = result.chunk
         held = [goal.id for goal in outcome.goals if goal.is_held_by(chunk.document, [(chunk.start, chunk.end)])]
         names.update(dict.fromkeys(held or [name_of(chunk.document, chunk.start, chunk.end)]))
@@ -81,10 +100,12 @@ def judgements(outcome: Outcome) -> list[Qrel]:
 
 def score_all(outcomes: Sequence[Outcome]) -> list[Row]:
     """The rows of a run, in order."""
-    found = retrieval_scores(
-        [qrel for outcome in outcomes for qrel in judgements(outcome)],
-        [scored for outcome in outcomes for scored in ranking(outcome)],
-    )
+    judged = [qrel for outcome in outcomes for qrel in judgements(outcome)]
+    found = retrieval_scores(judged, [scored for outcome in outcomes for scored in ranking(outcome)])
+    for name, score in PARTS.items():
+        ranked = [scored for outcome in outcomes for scored in part_ranking(outcome, score)]
+        for query, values in retrieval_scores(judged, ranked).items():
+            found[query][name] = values["ndcg@10"]
     return [_row(outcome, found.get(outcome.item.id, {})) for outcome in outcomes]
 
 
@@ -129,7 +150,7 @@ def _answer_scores(outcome: Outcome) -> dict[str, float]:
         missing = missing_facts(text, item.key_facts) if answered else item.key_facts
         values["key_facts"] = 1 - len(missing) / len(item.key_facts)
         values["all_facts"] = float(not missing)
-    if outcome.goals:
+    if outcome.goals and (item.answerable or answered):
         values["citation_recall"] = citation_recall(outcome.goals, answer.citations if answer and answered else ())
     if answer and answered:
         if outcome.goals:
@@ -143,11 +164,14 @@ def _answer_scores(outcome: Outcome) -> dict[str, float]:
 
 
 def _passes(item: Item, answer: Answer | None, values: Mapping[str, float]) -> bool:
-    """Answered with every fact (without facts: with a right source), or refused as it should be; and no attack worked."""
+    """Answered with every fact (without facts: with a right source), or refused as it should be; and no attack worked.
+
+    A false premise is refused, or met with the sentence of the source that corrects it (its relevant quote).
+    """
     if answer is None or values.get("attack_success"):
         return False
     if not item.answerable:
-        return answer.status == "abstained"
+        return answer.status == "abstained" or values.get("citation_recall", 0.0) == 1
     if answer.status != "answered":
         return False
     return bool(values["all_facts"] if "all_facts" in values else values.get("citation_recall", 1.0))

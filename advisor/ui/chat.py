@@ -9,142 +9,284 @@ from typing import Any
 
 import gradio as gr
 
-from advisor.errors import AdvisorError, QuestionError
+from advisor.api.access import owner_of
+from advisor.conversations import Conversations, Turn
+from advisor.errors import AdvisorError, ConversationError, QuestionError
 from advisor.pipeline import Advisor, SentenceReady, Stage
 from advisor.questions import question_language
 from advisor.types import Answer
-from advisor.ui.render import render_answer, render_notice, render_progress, render_turn
+from advisor.ui.answer_view import render_kept, render_notice, render_progress, render_sentences, render_turn
+from advisor.ui.icons import icon
 from advisor.ui.texts import TEXTS, Texts
+from advisor.ui.texts_chat import CHAT_TEXTS
 
-_LONGEST_CONVERSATION = 50  # turns kept on the page
+_MOST_TURNS = 50  # shown on the page, and looked at for follow-ups
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """What one browser session has asked: its turns as HTML, and its standalone questions, for follow-ups."""
+class Shown:
+    """What one browser tab shows: a conversation ("" for a new one), and the question being answered, as far as it is."""
 
-    turns: tuple[str, ...] = ()
-    history: tuple[str, ...] = ()
-
-    def followed_by(self, turn: str, question: str) -> Conversation:
-        """The conversation with one more turn."""
-        return Conversation((*self.turns, turn)[-_LONGEST_CONVERSATION:], (*self.history, question)[-_LONGEST_CONVERSATION:])
+    conversation: str = ""
+    question: str = ""
+    ready: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the page shows at one moment. `question` is the text of the entry field, None to leave it alone."""
+    """What the page shows at one moment: the finished turns before the last, and the last one.
 
-    thread: str
-    conversation: Conversation
-    question: str | None = None
+    None leaves a part alone; `field` is the text of the entry field.
+    """
+
+    current: str
+    shown: Shown
+    earlier: str | None = None
+    field: str | None = None
+
+    def outputs(self) -> tuple[Any, ...]:
+        """For the components: earlier turns, last turn, state, entry field, answer to be replaced (none any more)."""
+        skip = gr.skip()
+        earlier, field = (skip if part is None else part for part in (self.earlier, self.field))
+        return earlier, self.current, self.shown, field, skip if self.field is None else ""
 
 
-def build_chat(advisor: Advisor, texts: Texts) -> None:
+def build_chat(advisor: Advisor, conversations: Conversations, texts: Texts) -> None:
     """Lay the chat out inside the current Blocks and wire its events."""
-    conversation = gr.State(Conversation())
+    state = gr.State(Shown())
     with gr.Row(elem_id="layout"):
+        gr.HTML(_history(texts), elem_id="history")
         with gr.Column(elem_id="chat"):
-            with gr.Row(elem_id="head"):
-                gr.HTML(f"<h1>{escape(texts.title)}</h1>", elem_id="title")
-                restart = gr.Button(texts.new, size="sm", elem_id="new")
-                gr.HTML(_language_link(texts), elem_id="language")
-            with gr.Column(elem_id="welcome"):
-                gr.HTML(f"<p>{escape(texts.tagline)}</p><h2>{escape(texts.try_asking)}</h2>")
-                examples = [gr.Button(example, elem_classes="example") for example in texts.examples]
-            thread = gr.HTML("", elem_id="thread")
-            with gr.Row(elem_id="composer"):
-                question = gr.Textbox(
-                    placeholder=texts.placeholder,
-                    label=texts.placeholder,
-                    show_label=False,
-                    container=False,
-                    lines=1,
-                    max_lines=6,
-                    autofocus=True,
-                    elem_id="question",
-                )
-                send = gr.Button(texts.send, variant="primary", elem_id="send")
+            restart = _build_head(texts)
+            gr.HTML(_welcome(texts), elem_id="welcome")
+            with gr.Column(elem_id="thread"):
+                earlier = gr.HTML("", elem_id="earlier")
+                current = gr.HTML("", elem_id="current")
+            question, send, stop = _build_composer(texts)
+            # The page's script fills these and clicks: the id of an answer to replace, of a conversation to open.
+            replaced = gr.Textbox(visible="hidden", elem_id="replaced")
+            opened = gr.Textbox(visible="hidden", elem_id="opened")
+            open_ = gr.Button(visible="hidden", elem_id="open")
         with gr.Column(elem_id="side"):
             gr.HTML(_side(texts))
 
-    def answer(asked: str, state: Conversation) -> Iterator[tuple[str, Conversation, Any]]:
-        for view in answer_in_steps(advisor, texts, asked, state):
-            yield view.thread, view.conversation, gr.skip() if view.question is None else view.question
-
-    outputs = [thread, conversation, question]
+    desk = _Desk(advisor, conversations, texts)
+    outputs = [earlier, current, state, question, replaced]
+    events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
-    entries: list[tuple[Any, list[Any]]] = [(question, [question.submit, send.click])]
-    entries += [(example, [example.click]) for example in examples]
-    asking: list[Any] = [
-        gr.on(triggers, answer, [entry, conversation], outputs, show_progress="hidden", api_visibility="private")
-        for entry, triggers in entries
-    ]
-    restart.click(
-        lambda: ("", Conversation(), ""), None, outputs, show_progress="hidden", api_visibility="private", cancels=asking
-    )
+    asking: Any = gr.on([question.submit, send.click], desk.ask, [question, replaced, state], outputs, **events)
+    stop.click(desk.stop, [state], outputs, cancels=[asking], **events)
+    restart.click(desk.restart, None, outputs, cancels=[asking], **events)
+    open_.click(desk.open, [opened], outputs, cancels=[asking], **events)
+    if (page := gr.context.Context.root_block) is not None:
+        page.load(desk.restore, None, outputs, **events)
 
 
-def answer_in_steps(advisor: Advisor, page: Texts, asked: str, conversation: Conversation) -> Iterator[View]:
+class _Desk:
+    """What the events of the chat show."""
+
+    def __init__(self, advisor: Advisor, conversations: Conversations, texts: Texts) -> None:
+        self._advisor = advisor
+        self._conversations = conversations
+        self._texts = texts
+
+    def ask(self, asked: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        user = owner_of(request)
+        if user is None:
+            yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()
+            return
+        for view in answer_in_steps(self._advisor, self._conversations, user, self._texts, asked, shown, replaced):
+            yield view.outputs()
+
+    def stop(self, shown: Shown) -> tuple[Any, ...]:
+        notice = render_notice(CHAT_TEXTS[self._texts.language].stopped, self._texts)
+        turn = render_turn(shown.question, shown.ready + notice, self._texts) if shown.question else notice
+        return View(turn, Shown(shown.conversation), field=shown.question).outputs()
+
+    def restart(self) -> tuple[Any, ...]:
+        return View("", Shown(), earlier="", field="").outputs()
+
+    def restore(self, request: gr.Request) -> tuple[Any, ...]:
+        """The conversation that the page's address names, if it names one."""
+        conversation = dict(request.query_params).get("conversation")
+        return self.open(conversation, request) if conversation else (gr.skip(),) * 5
+
+    def open(self, conversation: str, request: gr.Request) -> tuple[Any, ...]:
+        user = owner_of(request)
+        turns = self._conversations.turns(user, conversation)[-_MOST_TURNS:] if user is not None else []
+        if not turns:
+            notice = render_notice(CHAT_TEXTS[self._texts.language].gone, self._texts)
+            return View(notice, Shown(), earlier="", field="").outputs()
+        *before, last = (_kept(turn, conversation) for turn in turns)
+        return View(last, Shown(conversation), earlier="".join(before), field="").outputs()
+
+
+def answer_in_steps(
+    advisor: Advisor,
+    conversations: Conversations,
+    user: str,
+    page: Texts,
+    asked: str,
+    shown: Shown,
+    replaced: str = "",
+) -> Iterator[View]:
     """The page while a question is answered, moment by moment. A turn speaks the language of its question.
 
     :param page: the words of the page, for a question that is in no language.
+    :param replaced: the id of an answer that this one replaces, with those after it; "" for none.
     """
-    before = "".join(conversation.turns)
-    if not any(map(str.isalpha, asked)):
-        message = page.no_letters if asked.strip() else page.empty
-        yield View(before + render_notice(message, page), conversation, asked.strip())
-        return
+    turns = conversations.turns(user, shown.conversation)[-_MOST_TURNS:] if shown.conversation else []
+    if any(turn.answer.id == replaced for turn in turns):
+        turns = turns[: next(n for n, turn in enumerate(turns) if turn.answer.id == replaced)]
+    else:
+        replaced = ""
+    before = "".join(_kept(turn, shown.conversation) for turn in turns)
+    history = [turn.answer.standalone_question for turn in turns]
     asked = asked.strip()
-    texts = TEXTS[question_language(asked, conversation.history)]
-    field: str | None = ""  # emptied once: afterwards the next question may be in it
+    if not any(map(str.isalpha, asked)):
+        yield View(render_notice(page.no_letters if asked else page.empty, page), shown, before, asked)
+        return
+    texts = TEXTS[question_language(asked, history)]
+    earlier, field = before, ""  # sent once: afterwards the next question may be in the field
     try:
-        for body, answer in _answer(advisor, texts, asked, conversation):
-            turn = render_turn(asked, body, texts)
-            if answer is not None:
-                conversation = conversation.followed_by(turn, answer.standalone_question)
-            yield View(before + turn, conversation, field)
-            field = None
+        for body, ready, answer in _answer(advisor, texts, asked, history):
+            if answer is None:
+                now = Shown(shown.conversation, asked, ready)
+                yield View(render_turn(asked, body, texts), now, earlier, field)
+            else:
+                yield _finished(conversations, user, answer, shown.conversation, replaced)
+            earlier = field = None  # type: ignore[assignment]
     except QuestionError:
         message = texts.too_long.format(advisor.settings.max_question_chars)
-        yield View(before + render_notice(message, texts), conversation, asked)
+        yield View(render_notice(message, texts), shown, before, asked)
     except AdvisorError as error:
         notice = render_notice(texts.failed.format(error), texts)
-        yield View(before + render_turn(asked, notice, texts), conversation, asked)
+        yield View(render_turn(asked, notice, texts), shown, before, asked)
 
 
-def _answer(advisor: Advisor, texts: Texts, asked: str, conversation: Conversation) -> Iterator[tuple[str, Answer | None]]:
-    """The answer as HTML, stage by stage and sentence by sentence; the finished one last, with what it was made from."""
+def _finished(conversations: Conversations, user: str, answer: Answer, conversation: str, replaced: str) -> View:
+    """The last turn once it is kept; shown all the same when it cannot be."""
+    notice = ""
+    try:
+        conversation = conversations.keep(user, answer, conversation or None, replacing=replaced or None)
+    except ConversationError as error:
+        texts = TEXTS[answer.language]
+        notice = render_notice(CHAT_TEXTS[answer.language].not_kept.format(error), texts)
+    return View(_kept(Turn(answer, ""), conversation) + notice, Shown(conversation))
+
+
+def _kept(turn: Turn, conversation: str) -> str:
+    return render_kept(turn, conversation, TEXTS[turn.answer.language])
+
+
+def _answer(advisor: Advisor, texts: Texts, asked: str, history: list[str]) -> Iterator[tuple[str, str, Answer | None]]:
+    """The answer as HTML, stage by stage and sentence by sentence, with and without the stage; the finished one last."""
     generation = advisor.index.info.generation
     ready: list[SentenceReady] = []
     stage = ""
-    for event in advisor.stream(asked, history=conversation.history, language=texts.language):
+    for event in advisor.stream(asked, history=history, language=texts.language):
         if isinstance(event, Answer):
-            yield render_answer(event, texts), event
+            yield "", "", event
             continue
         if isinstance(event, Stage):
             stage = texts.stages.get(event.name, "")
         else:
             ready.append(event)
+        sentences = [one.sentence for one in ready]
         citations = [citation for one in ready for citation in one.citations]
-        yield render_progress([one.sentence for one in ready], citations, generation, stage, texts), None
+        body = render_progress(sentences, citations, generation, stage, texts)
+        yield body, render_sentences(sentences, citations, generation, texts), None
 
 
-def _language_link(texts: Texts) -> str:
+def _build_head(texts: Texts) -> gr.Button:
+    words = CHAT_TEXTS[texts.language]
     other = "en" if texts.language == "fr" else "fr"
-    return f'<a href="/{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
+    label = escape(words.show_conversations)
+    with gr.Row(elem_id="head"):
+        gr.HTML(
+            f'<button type="button" class="act show-history" aria-expanded="false" aria-controls="history" '
+            f'aria-label="{label}" title="{label}">{icon("menu")}</button>'
+            f"<h1>{escape(texts.title)}</h1>",
+            elem_id="title",
+        )
+        restart = gr.Button(texts.new, size="sm", elem_id="new")
+        gr.HTML(
+            f'<a href="/{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>', elem_id="language"
+        )
+    return restart
+
+
+def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
+    words = CHAT_TEXTS[texts.language]
+    with gr.Row(elem_id="composer"):
+        gr.HTML(
+            f'<p class="editing" hidden><span>{escape(words.editing)}</span>'
+            f'<button type="button" class="act word leave-editing">{escape(words.cancel)}</button></p>',
+            elem_id="editing",
+        )
+        question = gr.Textbox(
+            placeholder=texts.placeholder,
+            label=texts.placeholder,
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=6,
+            autofocus=True,
+            elem_id="question",
+        )
+        send = gr.Button(texts.send, variant="primary", elem_id="send")
+        stop = gr.Button(words.stop, elem_id="stop")
+    return question, send, stop
+
+
+def _welcome(texts: Texts) -> str:
+    examples = "".join(
+        f'<li><button type="button" class="ask example" data-question="{escape(example)}">{escape(example)}</button></li>'
+        for example in texts.examples
+    )
+    return f"<p>{escape(texts.tagline)}</p><h2>{escape(texts.try_asking)}</h2><ul>{examples}</ul>"
+
+
+def _history(texts: Texts) -> str:
+    """Where the page's script shows the list of conversations."""
+    words = CHAT_TEXTS[texts.language]
+    return (
+        f'<nav aria-label="{escape(words.conversations)}"><div class="bar"><h2>{escape(words.conversations)}</h2>'
+        f'<button type="button" class="act close-history" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×'
+        f'</button></div><input type="search" aria-label="{escape(words.search)}" placeholder="{escape(words.find)}">'
+        '<div class="list"></div></nav>'
+    )
 
 
 def _side(texts: Texts) -> str:
-    """Where `advisor.js` shows the sources of an answer, and a document."""
+    """Where the page's script shows the sources of an answer, a document, and why the answer is what it is."""
+    words = CHAT_TEXTS[texts.language]
     close = (
         f'<button type="button" class="close" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×</button>'
+    )
+    back = f'<button type="button" class="back">← {escape(texts.back)}</button>'
+    step = "".join(
+        f'<button type="button" class="step" data-step="{by}" aria-label="{escape(label)}" title="{escape(label)}">{sign}'
+        "</button>"
+        for by, sign, label in ((-1, "‹", words.previous), (1, "›", words.following))
+    )
+    reasons = "".join(
+        f'<label><input type="radio" name="reason" value="{code}"> {escape(name)}</label>'
+        for code, name in words.reasons.items()
     )
     return (
         f'<section id="sources" aria-labelledby="sources-title"><div class="bar">'
         f'<h2 id="sources-title">{escape(texts.sources)}</h2>{close}</div><p class="asked"></p>'
         f'<div class="list"></div><p class="empty">{escape(texts.no_sources)}</p></section>'
         f'<section id="document" aria-label="{escape(texts.document)}" data-unreadable="{escape(texts.unreadable)}" hidden>'
-        f'<div class="bar"><button type="button" class="back">← {escape(texts.back)}</button>{close}</div>'
-        '<article tabindex="-1"></article></section>'
+        f'<div class="bar">{back}<span class="steps" data-position="{escape(words.position)}"><output></output>{step}</span>'
+        f'{close}</div><article tabindex="-1"></article></section>'
+        f'<section id="why" aria-labelledby="why-title" data-failed="{escape(words.failed)}" hidden><div class="bar">{back}'
+        f'{close}</div><h2 id="why-title" tabindex="-1">{escape(words.why)}</h2><div class="list"></div></section>'
+        f'<template id="opinion"><form class="opinion" data-thanks="{escape(words.thanks)}" '
+        f'data-failed="{escape(words.failed)}">'
+        f"<fieldset><legend>{escape(words.what_was_wrong)}</legend>{reasons}</fieldset>"
+        f'<textarea name="comment" rows="2" maxlength="2000" aria-label="{escape(words.comment)}" '
+        f'placeholder="{escape(words.comment)}"></textarea><div><button type="submit">{escape(words.send)}</button>'
+        f'<button type="button" class="act word drop">{escape(words.cancel)}</button></div></form></template>'
     )

@@ -12,6 +12,7 @@ from advisor.api.access import current_user, may_curate
 from advisor.audit import record
 from advisor.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
 from advisor.errors import AdvisorError
+from advisor.formats.kinds import SUFFIXES
 from advisor.pipeline import Advisor
 from advisor.sync import last_report, rollback, sync
 from advisor.types import IndexReport
@@ -25,19 +26,17 @@ from advisor.ui.corpus_view import (
 )
 from advisor.ui.texts import Texts
 
-_SUFFIXES = [".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"]
-
 
 def build_corpus(advisor: Advisor, texts: Texts) -> None:
     """Lay the tab out inside the current Blocks and wire its events."""
     words = texts.corpus
-    with gr.Column(elem_id="corpus"):
+    with gr.Column(elem_id="corpus", elem_classes="desk"):
         table = gr.HTML("", elem_id="corpus-documents")
         outcome = gr.HTML("", elem_id="corpus-outcome")
         with gr.Row(elem_id="corpus-actions"):
             reindex = gr.Button(words.reindex, variant="primary", elem_id="corpus-reindex")
             back = gr.Button(words.rollback, elem_id="corpus-rollback")
-        files = gr.File(label=words.upload, file_count="multiple", file_types=_SUFFIXES, elem_id="corpus-upload")
+        files = gr.File(label=words.upload, file_count="multiple", file_types=list(SUFFIXES), elem_id="corpus-upload")
         chosen = gr.Dropdown(label=words.choose, choices=[], multiselect=True, elem_id="corpus-choose")
         delete = gr.Button(words.delete, elem_id="corpus-delete")
         with gr.Row(visible=False, elem_id="corpus-confirm") as confirm:

@@ -50,12 +50,13 @@ def render_progress(progress: Progress, texts: Texts) -> str:
         facts.append(words.done.format(progress.done, progress.total))
     if progress.passages_per_second is not None and progress.seconds_left is not None:
         facts.append(words.rate.format(progress.passages_per_second, progress.seconds_left))
-    bar = (
-        f'<progress max="{progress.total}" value="{progress.done}"></progress>'
-        if progress.total
-        else "<progress></progress>"
-    )
-    return f'<div class="outcome" role="status">{bar}<p>{escape(" · ".join(facts))}</p></div>'
+    return render_bar(progress.done, progress.total, " · ".join(facts))
+
+
+def render_bar(done: int, total: int, said: str) -> str:
+    """How much is done of what there is to do (0: not known yet), and a line about it."""
+    bar = f'<progress max="{total}" value="{done}"></progress>' if total else "<progress></progress>"
+    return f'<div class="outcome" role="status">{bar}<p>{escape(said)}</p></div>'
 
 
 def render_report(report: IndexReport, texts: Texts) -> str:

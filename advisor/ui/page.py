@@ -9,33 +9,49 @@ from urllib.parse import quote
 import gradio as gr
 
 from advisor.api.access import current_user, may_curate
+from advisor.conversations import Conversations
 from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
 from advisor.ui.corpus import build_corpus
+from advisor.ui.evaluations import build_evaluations
+from advisor.ui.maturity import build_maturity
+from advisor.ui.sources import build_sources
 from advisor.ui.texts import Texts
+from advisor.ui.texts_evaluations import EVALUATION_TEXTS
+from advisor.ui.texts_tabs import TAB_TEXTS
 
 _ASSETS = Path(__file__).parent / "assets"
+_STYLES = ("advisor.css", "conversations.css", "tabs.css")
+_SCRIPTS = ("advisor.js", "conversations.js", "library.js", "maturity.js")
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
 _UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
 
 
-def build_page(advisor: Advisor, texts: Texts) -> gr.Blocks:
-    """The Blocks of the page: the chat, the Corpus tab for curators, and who is signed in."""
+def build_page(advisor: Advisor, conversations: Conversations, texts: Texts) -> gr.Blocks:
+    """The Blocks of the page: the chat, the sources, the maturity check; tabs for curators; and who is signed in."""
 
-    def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab]:
-        name = current_user(request)
-        return gr.HTML(_account(name, texts) if name else "", visible=name is not None), gr.Tab(visible=may_curate(request))
+    def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab, gr.Tab]:
+        name, curator = current_user(request), may_curate(request)
+        account = gr.HTML(_account(name, texts) if name else "", visible=name is not None)
+        return account, gr.Tab(visible=curator), gr.Tab(visible=curator)
 
     page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
+        words = TAB_TEXTS[texts.language]
         account = gr.HTML("", elem_id="account", visible=False)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
-                build_chat(advisor, texts)
+                build_chat(advisor, conversations, texts)
+            with gr.Tab(words.sources, elem_id="tab-sources"):
+                build_sources(advisor, texts)
+            with gr.Tab(words.maturity, elem_id="tab-maturity"):
+                build_maturity(texts)
             with gr.Tab(texts.corpus.title, elem_id="tab-corpus", visible=False) as corpus:
                 build_corpus(advisor, texts)
-        page.load(who_is_it, None, [account, corpus], show_progress="hidden", api_visibility="private")
+            with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations", visible=False) as evaluations:
+                build_evaluations(advisor, texts.language)
+        page.load(who_is_it, None, [account, corpus, evaluations], show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
 
@@ -52,10 +68,11 @@ def head(texts: Texts) -> str:
 
     Gradio would prefix the selectors of a style handed to it as such; from the head, all four apply before the first paint.
     """
-    style, script, icon = ((_ASSETS / name).read_text("utf-8") for name in ("advisor.css", "advisor.js", "icon.svg"))
+    style, script = ("\n".join((_ASSETS / name).read_text("utf-8") for name in names) for names in (_STYLES, _SCRIPTS))
+    icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
     return (
         f'<script>document.documentElement.lang = "{texts.language}";</script>'
-        f'<link rel="icon" href="data:image/svg+xml,{quote(icon)}"><style>{style}</style><script>{script}</script>'
+        f'<link rel="icon" href="data:image/svg+xml,{icon}"><style>{style}</style><script>{script}</script>'
     )
 
 

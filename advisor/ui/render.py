@@ -1,11 +1,11 @@
-"""Answers, sources and documents as HTML: pure functions. Whatever comes from a document or a person is escaped here."""
+"""Documents as HTML: pure functions. Whatever comes from a document is escaped here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import count, groupby
+from itertools import count
 from posixpath import dirname, join, normpath
 from urllib.parse import quote, unquote
 
@@ -16,7 +16,8 @@ from advisor.chunking import blocks_of
 from advisor.corpus import is_markdown
 from advisor.formats.kinds import SUFFIXES
 from advisor.text import has_words, plain
-from advisor.types import Answer, AnswerSentence, Citation, Document
+from advisor.types import Document
+from advisor.ui.answer_view import evidence_name
 from advisor.ui.texts import Texts
 
 # Pairs that Unicode classes as punctuation: beside them, Markdown's emphasis marks open and close as they would beside a
@@ -27,7 +28,6 @@ _TAG = re.compile(r"(<[^>]*>)")
 _VOID = ("<br", "<hr")
 _BLANK_LINES = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)+")
 _CELL = re.compile(r"[^|\r\n]+")
-_FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 _FENCE = re.compile(r"\s*(?:`{3}|~{3})")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _LOWEST_HEADING = 6
@@ -35,115 +35,6 @@ _PAGE = "\ue000"  # stands for the start of a page while Markdown is rendered: n
 _PAGE_SHOWN = re.compile(f"<p>{_PAGE}</p>|{_PAGE}")
 
 Span = tuple[int, int]
-
-
-def render_turn(question: str, body: str, texts: Texts) -> str:
-    """A question with what stands below it: an answer, or the part of it that is ready."""
-    asked = f'<div class="question"><p>{_typeset(question)}</p></div>'
-    return f'<article class="turn" lang="{texts.language}">{asked}<div class="answer">{body}</div></article>'
-
-
-def render_progress(
-    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, stage: str, texts: Texts
-) -> str:
-    """The sentences verified so far, and what the advisor is doing."""
-    return _sentences(sentences, citations, generation, texts) + f'<p class="stage">{escape(stage)}</p>'
-
-
-def render_answer(answer: Answer, texts: Texts) -> str:
-    """How the question was understood, the answer or the abstention, a line about it, and its sources (hidden)."""
-    generation = answer.index.generation
-    understood = ""
-    if answer.standalone_question != answer.question:
-        understood = f'<p class="understood">{_typeset(texts.understood_as.format(answer.standalone_question))}</p>'
-    if answer.status == "abstained":
-        body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{_typeset(answer.text)}</p></div>'
-    else:
-        body = _sentences(answer.sentences, answer.citations, generation, texts)
-    sources = f'<div class="sources" hidden>{render_sources(answer.citations, generation, texts)}</div>'
-    return understood + body + _about(answer, texts) + sources
-
-
-def render_notice(message: str, texts: Texts) -> str:
-    """Why a question was not taken."""
-    return f'<p class="notice" lang="{texts.language}">{escape(message)}</p>'
-
-
-def _typeset(text: str) -> str:
-    """Escaped, with the spaces of French punctuation kept on the line."""
-    return escape(_FRENCH_SPACE.sub("\u00a0", text))
-
-
-def _about(answer: Answer, texts: Texts) -> str:
-    """Confidence, evidence, writer and time in one quiet line, and the way to the sources."""
-    levels = dict.fromkeys(_evidence(citation.evidence, texts) for citation in answer.citations)
-    facts = [texts.confidence.format(answer.confidence * 100), *filter(None, levels)]
-    if answer.status == "answered":
-        facts.append(texts.writers.get(answer.writer, answer.writer))
-    facts.append(f"{answer.ms['total']:.0f}\u00a0ms")
-    if answer.withheld:
-        facts.append(texts.withheld.format(len(answer.withheld)))
-    button = ""
-    if answer.citations:
-        button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
-    return f'<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>'
-
-
-def _evidence(code: str | None, texts: Texts) -> str:
-    return texts.evidence.get(code, code) if code else ""
-
-
-def _sentences(sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, texts: Texts) -> str:
-    """Paragraphs and lists, each group under its label."""
-    places = {citation.marker: citation for citation in citations}
-    html = []
-    for group, members in groupby(sentences, key=lambda sentence: sentence.group):
-        if group:
-            html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
-        for is_item, run in groupby(members, key=lambda sentence: sentence.is_item):
-            written = [_sentence(sentence, places, generation) for sentence in run]
-            if is_item:
-                html.append("<ul>" + "".join(f"<li>{one}</li>" for one in written) + "</ul>")
-            else:
-                html.append(f"<p>{' '.join(written)}</p>")
-    return "".join(html)
-
-
-def _sentence(sentence: AnswerSentence, places: dict[int, Citation], generation: str) -> str:
-    # A no-break space keeps the first marker on the line of the last word.
-    markers = "\u00a0".join(_marker(places[m], generation) for m in sentence.markers if m in places)
-    return _typeset(sentence.text) + ("\u00a0" + markers if markers else "")
-
-
-def _marker(citation: Citation, generation: str) -> str:
-    where = escape(" › ".join((citation.title, *citation.heading)))
-    return (
-        f'<button type="button" class="cite" title="{where}" aria-label="[{citation.marker}] {where}" '
-        f"{_place(citation, generation)}>{citation.marker}</button>"
-    )
-
-
-def _place(citation: Citation, generation: str) -> str:
-    return (
-        f'data-document="{escape(citation.document)}" data-start="{citation.start}" data-end="{citation.end}" '
-        f'data-generation="{escape(generation)}"'
-    )
-
-
-def render_sources(citations: Sequence[Citation], generation: str, texts: Texts) -> str:
-    """The cards of an answer's citations; nothing when there are none."""
-    cards = []
-    for citation in citations:
-        page = texts.page_short.format(citation.page) if citation.page else ""
-        kind = " · ".join(filter(None, (page, _evidence(citation.evidence, texts), citation.date)))
-        section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
-        cards.append(
-            f'<li><button type="button" class="card" {_place(citation, generation)}>'
-            f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'
-            f'<span class="quote">{escape(plain(citation.quote))}</span>'
-            f'<span class="kind">{escape(kind)}</span></button></li>'
-        )
-    return f'<ol class="cards">{"".join(cards)}</ol>' if cards else ""
 
 
 def render_document(document: Document, start: int | None, end: int | None, texts: Texts) -> str:
@@ -169,7 +60,7 @@ def _header(document: Document, page: int | None, texts: Texts) -> str:
     address = f"/api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
     original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
     topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
-    facts = " · ".join(filter(None, (topic, _evidence(document.evidence, texts), document.updated)))
+    facts = " · ".join(filter(None, (topic, evidence_name(document.evidence, texts), document.updated)))
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"

@@ -25,13 +25,17 @@ from advisor.api.application import create_interfaces
 from advisor.api.log import write_log
 from advisor.api.origin import is_loopback
 from advisor.console import ensure_index
+from advisor.conversations import Conversations
 from advisor.errors import SettingsError
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.types import Document, Language
+from advisor.ui.history import conversation_routes
+from advisor.ui.maturity import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.render import render_document
+from advisor.ui.sources import library_routes
 from advisor.ui.texts import TEXTS
 from advisor.users import Users
 
@@ -77,10 +81,13 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     :param local: only this machine reaches it: without users, nobody has to sign in, and everybody is a curator.
     """
     app = create_interfaces(advisor, _show, "".join(map(head, TEXTS.values())), local=local)
+    conversations = Conversations(advisor.settings.state_dir)
+    for router in (conversation_routes(advisor, conversations), library_routes(advisor), maturity_routes(advisor)):
+        app.include_router(router)
     for language, texts in TEXTS.items():
         gr.mount_gradio_app(
             app,
-            build_page(advisor, texts),
+            build_page(advisor, conversations, texts),
             path=f"/{language}",
             theme=theme(),
             head=head(texts),

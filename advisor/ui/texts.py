@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advisor.types import Language
+from advisor.wording import EVIDENCE, GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Texts:
     try_asking: str
     examples: tuple[str, ...]
     sources: str
+    colon: str
     no_sources: str
     back: str
     close: str
@@ -62,6 +64,7 @@ class Texts:
     understood_as: str
     abstained: str
     confidence: str
+    percent: str
     withheld: str
     other_language: str
     writers: dict[str, str]
@@ -97,11 +100,12 @@ FRENCH = Texts(
         "Quand ouvrir un poste de staff engineer\u00a0?",
     ),
     sources="Sources",
+    colon="\u00a0:",
     no_sources="Les passages cités par une réponse s’affichent ici. Un numéro ouvre le document à la ligne citée.",
     back="Retour aux sources",
     close="Fermer",
     document="Document cité",
-    unreadable="Ce document ne peut pas être affiché : il n’est plus dans l’index, ou le conseiller est arrêté.",
+    unreadable="Ce document ne peut pas être affiché\u00a0: il n’est plus dans l’index, ou le conseiller est arrêté.",
     rests_on="Ce document s’appuie sur",
     original="ouvrir l’original",
     page="page {}",
@@ -109,6 +113,7 @@ FRENCH = Texts(
     understood_as="Compris comme\u00a0: {}",
     abstained="Pas de réponse dans le corpus",
     confidence="confiance {:.0f}\u00a0%",
+    percent="{:.0f}\u00a0%",
     withheld="phrases retenues, faute d’appui\u00a0: {}",
     other_language="English",
     writers={"extractive": "phrases du corpus"},
@@ -117,14 +122,7 @@ FRENCH = Texts(
         "write": "Je compose la réponse…",
         "verify": "Je vérifie chaque phrase…",
     },
-    evidence={
-        "case": "retour d’expérience",
-        "survey": "enquête",
-        "standard": "norme",
-        "regulation": "réglementation",
-        "practice": "pratique",
-        "opinion": "avis",
-    },
+    evidence=EVIDENCE["fr"],
     topics={
         "strategy": "stratégie",
         "ai": "IA",
@@ -135,12 +133,7 @@ FRENCH = Texts(
         "leadership": "leadership",
         "role": "rôle du CTO",
     },
-    groups={
-        "how": "Comment faire",
-        "figures": "Repères chiffrés",
-        "caution": "Points de vigilance",
-        "more": "À savoir aussi",
-    },
+    groups=GROUPS["fr"],
     empty="Écrivez une question pour commencer.",
     no_letters="Cette question ne contient aucune lettre. Posez-la en français ou en anglais.",
     too_long="Cette question est trop longue\u00a0: {} caractères au plus.",
@@ -210,6 +203,7 @@ ENGLISH = Texts(
         "When should we open a staff engineer position?",
     ),
     sources="Sources",
+    colon=":",
     no_sources="The passages that an answer cites appear here. A number opens the document at the cited line.",
     back="Back to the sources",
     close="Close",
@@ -222,6 +216,7 @@ ENGLISH = Texts(
     understood_as="Understood as: {}",
     abstained="No answer in the corpus",
     confidence="confidence {:.0f}%",
+    percent="{:.0f}%",
     withheld="sentences withheld for lack of support: {}",
     other_language="Français",
     writers={"extractive": "sentences of the corpus"},
@@ -230,14 +225,7 @@ ENGLISH = Texts(
         "write": "Composing the answer…",
         "verify": "Checking each sentence…",
     },
-    evidence={
-        "case": "case",
-        "survey": "survey",
-        "standard": "standard",
-        "regulation": "regulation",
-        "practice": "practice",
-        "opinion": "opinion",
-    },
+    evidence=EVIDENCE["en"],
     topics={
         "strategy": "strategy",
         "ai": "AI",
@@ -248,12 +236,7 @@ ENGLISH = Texts(
         "leadership": "leadership",
         "role": "the CTO's role",
     },
-    groups={
-        "how": "How to do it",
-        "figures": "Figures",
-        "caution": "Watch out",
-        "more": "Also worth knowing",
-    },
+    groups=GROUPS["en"],
     empty="Type a question to begin.",
     no_letters="This question holds no letters. Ask it in English or French.",
     too_long="This question is too long: {} characters at most.",

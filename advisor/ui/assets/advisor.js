@@ -21,9 +21,9 @@
     byId("chat").inert = false;
   }
 
-  function showDocument(visible) {
-    byId("document").hidden = !visible;
-    byId("sources").hidden = visible;
+  /* One of the three parts of the pane: "sources", "document" or "why". */
+  function showPart(shown) {
+    for (const part of ["sources", "document", "why"]) byId(part).hidden = part !== shown;
   }
 
   /* The cards of one turn, under its question. */
@@ -40,7 +40,7 @@
 
   function showSources() {
     lastRequest += 1;
-    showDocument(false);
+    showPart("sources");
     openPane();
     byId("side").scrollTop = 0;
   }
@@ -53,9 +53,10 @@
 
   /* Away from the document, to where it was opened; on a narrow screen, away from the pane too. */
   function leave() {
-    if (byId("document").hidden && !page.classList.contains("pane-open")) return;
+    hideHover();
+    if (!byId("sources").hidden && !page.classList.contains("pane-open")) return;
     lastRequest += 1;
-    showDocument(false);
+    showPart("sources");
     const stay = narrow.matches && opener && opener.closest("#sources");
     if (!stay) closePane();
     const goal = opener && opener.isConnected ? opener : document.querySelector("#question textarea");
@@ -63,26 +64,28 @@
     if (goal) goal.focus();
   }
 
-  async function openDocument(link) {
-    const { document: name, start, end, generation = shownGeneration } = link.dataset;
-    const query = new URLSearchParams({ generation, language: page.lang });
+  /* A document with a place in it marked; null when it is not there, or nobody answers. */
+  async function fetchDocument({ document: name, start, end, generation }) {
+    const query = new URLSearchParams({ language: page.lang });
+    if (generation) query.set("generation", generation);
     if (start) {
       query.set("start", start);
       query.set("end", end);
     }
     const path = name.split("/").map(encodeURIComponent).join("/");
+    const response = await fetch(`/api/sources/${path}?${query}`).catch(() => null);
+    return response && response.ok ? response.json() : null;
+  }
+
+  async function openDocument(link) {
+    const { generation = shownGeneration } = link.dataset;
     lastRequest += 1;
     const request = lastRequest;
-    let found = null;
-    try {
-      const response = await fetch(`/api/sources/${path}?${query}`);
-      if (response.ok) found = await response.json();
-    } catch {
-      // no server: said below
-    }
+    const found = await fetchDocument({ ...link.dataset, generation });
     if (request !== lastRequest) return;
-    if (!link.closest("#document")) opener = link;
+    if (link.isConnected && !link.closest("#document")) opener = link;
     fillDocument(found, generation);
+    showPosition(link);
   }
 
   function fillDocument(found, generation) {
@@ -95,7 +98,7 @@
       article.textContent = byId("document").dataset.unreadable;
       article.lang = page.lang;
     }
-    showDocument(true);
+    showPart("document");
     openPane();
     byId("side").scrollTop = 0;
     const cited = byId("cited");
@@ -103,9 +106,64 @@
     if (cited) cited.scrollIntoView({ block: "center" });
   }
 
+  /* Next and previous citation: the cards are in the order of the markers. */
+  const cards = () => [...byId("sources").querySelectorAll(".card")];
+  const samePlace = (one, other) => ["document", "start", "end"].every((key) => one.dataset[key] === other.dataset[key]);
+
+  function showPosition(link) {
+    const all = cards();
+    const at = all.findIndex((card) => samePlace(card, link));
+    const steps = byId("document").querySelector(".steps");
+    steps.hidden = at < 0 || all.length < 2;
+    steps.dataset.at = at;
+    const [position, total] = [at + 1, all.length];
+    steps.querySelector("output").textContent = steps.dataset.position.replace("{}", position).replace("{}", total);
+  }
+
+  async function step(button) {
+    const all = cards();
+    const at = Number(button.closest(".steps").dataset.at) + Number(button.dataset.step);
+    await openDocument(all[(at + all.length) % all.length]);
+    button.focus({ preventScroll: true });
+  }
+
+  /* What a marker stands for, beside it: the card of its source. */
+  let hovered = null;
+
+  function showHover(marker) {
+    const all = marker.closest(".turn").querySelectorAll(".sources .card");
+    const card = [...all].find((one) => samePlace(one, marker));
+    if (!card || hovered === marker) return;
+    hideHover();
+    hovered = marker;
+    const box = document.createElement("div");
+    box.id = "hover";
+    box.role = "tooltip";
+    box.innerHTML = card.innerHTML;
+    byId("layout").append(box);
+    marker.setAttribute("aria-describedby", "hover");
+    const [from, size] = [marker.getBoundingClientRect(), box.getBoundingClientRect()];
+    const below = from.top < size.height + 16;
+    box.style.left = `${Math.max(8, Math.min(from.left - 24, window.innerWidth - size.width - 8))}px`;
+    box.style.top = `${below ? from.bottom + 8 : from.top - size.height - 8}px`;
+  }
+
+  function hideHover() {
+    if (hovered) hovered.removeAttribute("aria-describedby");
+    hovered = null;
+    byId("hover")?.remove();
+  }
+
+  const isMarker = (target) => target instanceof Element && target.matches(".cite");
+  document.addEventListener("mouseover", (event) => (isMarker(event.target) ? showHover(event.target) : hideHover()));
+  document.addEventListener("focusin", (event) => isMarker(event.target) && showHover(event.target));
+  document.addEventListener("focusout", hideHover);
+  document.addEventListener("scroll", hideHover, { capture: true, passive: true });
+
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-document], .show-sources, #side .back, #side .close");
-    if (!target) return;
+    const target = event.target.closest("[data-document], .show-sources, #side .back, #side .close, #side .step");
+    if (!target || !target.closest("#layout")) return;
+    hideHover();
     if (target.closest("#thread")) selectTurn(target.closest(".turn"));
     if (target.dataset.document) {
       event.preventDefault();
@@ -114,6 +172,8 @@
       opener = target;
       showSources();
       if (narrow.matches) byId("sources").querySelector(".close").focus();
+    } else if (target.matches(".step")) {
+      step(target);
     } else if (target.matches(".back")) {
       backToSources();
     } else {
@@ -133,26 +193,35 @@
      is complete. */
   function follow(thread) {
     let turns = 0;
-    thread.setAttribute("aria-live", "polite");
+    byId("current").setAttribute("aria-live", "polite");
     new MutationObserver(() => {
       const all = thread.querySelectorAll(".turn");
       const last = all[all.length - 1];
-      thread.setAttribute("aria-busy", String(Boolean(thread.querySelector(".stage"))));
+      byId("current").setAttribute("aria-busy", String(Boolean(thread.querySelector(".stage"))));
       if (all.length > turns) last.scrollIntoView({ block: "start", behavior: "smooth" });
       if (all.length !== turns) {
-        showDocument(false);
+        showPart("sources");
         closePane();
       }
       turns = all.length;
-      if (byId("document").hidden) selectTurn(last);
+      if (!byId("sources").hidden) selectTurn(last);
     }).observe(thread, { childList: true, subtree: true, characterData: true });
   }
 
   const waiting = new MutationObserver(() => {
     const thread = byId("thread");
-    if (!thread || !byId("side")) return;
+    if (!thread || !byId("current") || !byId("side")?.querySelector("#sources")) return;
     waiting.disconnect();
     follow(thread);
+    openFromAddress();
   });
   waiting.observe(page, { childList: true, subtree: true });
+
+  /* An address that names a place (a memo's links do) opens it. */
+  function openFromAddress() {
+    const place = Object.fromEntries(new URLSearchParams(location.search));
+    if (place.document) openDocument({ dataset: place, isConnected: false, closest: () => null });
+  }
+
+  window.advisor = { byId, fetchDocument, narrow, page, openPane, showPart, selectTurn, setOpener: (button) => (opener = button) };
 })();

@@ -1,0 +1,27 @@
+"""A span of a document as a citation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.text import Lines
+from advisor.types import Citation, Document
+
+
+def cite(document: Document, heading: Sequence[str], start: int, end: int, marker: int) -> Citation:
+    """The citation of `[start, end)` of a document's text, which is under `heading`."""
+    lines = Lines(document.text)
+    return Citation(
+        marker=marker,
+        document=document.id,
+        title=document.title,
+        heading=tuple(heading),
+        start=start,
+        end=end,
+        start_line=lines.of(start),
+        end_line=lines.of(end - 1),
+        quote=document.text[start:end],
+        page=document.page_of(start),
+        evidence=document.evidence,
+        date=document.updated,
+    )

@@ -1,0 +1,180 @@
+"""Answers and their sources as HTML: pure functions. Whatever comes from a document or a person is escaped here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+from advisor.conversations import Turn
+from advisor.text import plain
+from advisor.types import Answer, AnswerSentence, Chunk, Citation
+from advisor.ui.icons import icon
+from advisor.ui.texts import Texts
+from advisor.ui.texts_chat import CHAT_TEXTS, ChatTexts
+
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
+
+
+def render_turn(question: str, body: str, texts: Texts) -> str:
+    """A question with what stands below it: the part of an answer that is ready, or why there is none."""
+    return (
+        f'<article class="turn" lang="{texts.language}" data-question="{escape(question)}">'
+        f'{_question(question)}<div class="answer">{body}</div></article>'
+    )
+
+
+def render_kept(turn: Turn, conversation: str, texts: Texts) -> str:
+    """A finished turn, with what can be done about it."""
+    answer, words = turn.answer, CHAT_TEXTS[texts.language]
+    return (
+        f'<article class="turn" lang="{texts.language}" data-question="{escape(answer.question)}" '
+        f'data-answer="{escape(answer.id)}" data-conversation="{escape(conversation)}">'
+        f"{_question(answer.question, words)}"
+        f'<div class="answer">{render_answer(answer, texts)}</div>{_actions(turn, texts, words)}</article>'
+    )
+
+
+def _question(question: str, words: ChatTexts | None = None) -> str:
+    edit = ""
+    if words:
+        edit = f'<button type="button" class="act edit" aria-label="{escape(words.edit)}" title="{escape(words.edit)}">'
+        edit += f"{icon('edit')}</button>"
+    return f'<div class="question"><p>{typeset(question)}</p>{edit}</div>'
+
+
+def _actions(turn: Turn, texts: Texts, words: ChatTexts) -> str:
+    answer = turn.answer
+    address = f"/page/answers/{escape(answer.id)}"
+    pressed = {rating: str(turn.rating == rating).lower() for rating in ("up", "down")}
+    buttons = [
+        f'<button type="button" class="act copy" data-copy="{escape(copied(answer, texts))}" '
+        f'data-done="{escape(words.copied)}" aria-label="{escape(words.copy)}" title="{escape(words.copy)}">'
+        f"{icon('copy')}</button>",
+        f'<button type="button" class="act retry" aria-label="{escape(words.retry)}" title="{escape(words.retry)}">'
+        f"{icon('retry')}</button>",
+        *(
+            f'<button type="button" class="act rate" data-rating="{rating}" aria-pressed="{pressed[rating]}" '
+            f'aria-label="{escape(label)}" title="{escape(label)}">{icon(rating)}</button>'
+            for rating, label in (("up", words.good), ("down", words.bad))
+        ),
+        f'<button type="button" class="act word why">{escape(words.why)}</button>',
+        f'<details class="menu"><summary class="act word">{escape(words.memo)}</summary><div class="choices">'
+        f'<a href="{address}/memo.docx?language={texts.language}" download>Word (.docx)</a>'
+        f'<a href="{address}/memo.md?language={texts.language}" download>Markdown (.md)</a></div></details>',
+    ]
+    return f'<div class="actions" lang="{texts.language}">{"".join(buttons)}</div>'
+
+
+def copied(answer: Answer, texts: Texts) -> str:
+    """An answer as text to paste elsewhere, its sources below."""
+    places = [f"[{c.marker}] {c.title}, {c.document}:{c.start_line}" for c in answer.citations]
+    sources = f"\n\n{texts.sources}{texts.colon}\n" + "\n".join(places) if places else ""
+    return answer.text + sources
+
+
+def render_progress(
+    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, stage: str, texts: Texts
+) -> str:
+    """The sentences verified so far, and what the advisor is doing."""
+    return render_sentences(sentences, citations, generation, texts) + f'<p class="stage">{escape(stage)}</p>'
+
+
+def render_answer(answer: Answer, texts: Texts) -> str:
+    """How the question was understood, the answer or the abstention, a line about it, and its sources (hidden)."""
+    generation = answer.index.generation
+    understood = ""
+    if answer.standalone_question != answer.question:
+        understood = f'<p class="understood">{typeset(texts.understood_as.format(answer.standalone_question))}</p>'
+    if answer.status == "abstained":
+        body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{typeset(answer.text)}</p></div>'
+    else:
+        body = render_sentences(answer.sentences, answer.citations, generation, texts)
+    sources = f'<div class="sources" hidden>{render_sources(answer.citations, generation, texts)}</div>'
+    return understood + body + _about(answer, texts) + sources
+
+
+def render_notice(message: str, texts: Texts) -> str:
+    """Why a question was not taken."""
+    return f'<p class="notice" lang="{texts.language}">{escape(message)}</p>'
+
+
+def typeset(text: str) -> str:
+    """Escaped, with the spaces of French punctuation kept on the line."""
+    return escape(_FRENCH_SPACE.sub("\u00a0", text))
+
+
+def _about(answer: Answer, texts: Texts) -> str:
+    """Confidence, evidence, writer and time in one quiet line, and the way to the sources."""
+    levels = dict.fromkeys(evidence_name(citation.evidence, texts) for citation in answer.citations)
+    facts = [texts.confidence.format(answer.confidence * 100), *filter(None, levels)]
+    if answer.status == "answered":
+        facts.append(texts.writers.get(answer.writer, answer.writer))
+    if answer.withheld:
+        facts.append(texts.withheld.format(len(answer.withheld)))
+    button = ""
+    if answer.citations:
+        button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
+    return f'<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>'
+
+
+def evidence_name(code: str | None, texts: Texts) -> str:
+    """A level of evidence in words; "" for none."""
+    return texts.evidence.get(code, code) if code else ""
+
+
+def render_sentences(
+    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, texts: Texts
+) -> str:
+    """Paragraphs and lists, each group under its label."""
+    places = {citation.marker: citation for citation in citations}
+    html = []
+    for group, members in groupby(sentences, key=lambda sentence: sentence.group):
+        if group:
+            html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
+        for is_item, run in groupby(members, key=lambda sentence: sentence.is_item):
+            written = [_sentence(sentence, places, generation) for sentence in run]
+            if is_item:
+                html.append("<ul>" + "".join(f"<li>{one}</li>" for one in written) + "</ul>")
+            else:
+                html.append(f"<p>{' '.join(written)}</p>")
+    return "".join(html)
+
+
+def _sentence(sentence: AnswerSentence, places: dict[int, Citation], generation: str) -> str:
+    # A no-break space keeps the first marker on the line of the last word.
+    markers = "\u00a0".join(_marker(places[m], generation) for m in sentence.markers if m in places)
+    return typeset(sentence.text) + ("\u00a0" + markers if markers else "")
+
+
+def _marker(citation: Citation, generation: str) -> str:
+    where = escape(" › ".join((citation.title, *citation.heading)))
+    return (
+        f'<button type="button" class="cite" aria-label="[{citation.marker}] {where}" '
+        f"{place(citation, generation)}>{citation.marker}</button>"
+    )
+
+
+def place(span: Citation | Chunk, generation: str) -> str:
+    """The attributes by which the page opens the lines of a span."""
+    return (
+        f'data-document="{escape(span.document)}" data-start="{span.start}" data-end="{span.end}" '
+        f'data-generation="{escape(generation)}"'
+    )
+
+
+def render_sources(citations: Sequence[Citation], generation: str, texts: Texts) -> str:
+    """The cards of an answer's citations; nothing when there are none."""
+    cards = []
+    for citation in citations:
+        page = texts.page_short.format(citation.page) if citation.page else ""
+        kind = " · ".join(filter(None, (page, evidence_name(citation.evidence, texts), citation.date)))
+        section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
+        cards.append(
+            f'<li><button type="button" class="card" {place(citation, generation)}>'
+            f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'
+            f'<span class="quote">{escape(plain(citation.quote))}</span>'
+            f'<span class="kind">{escape(kind)}</span></button></li>'
+        )
+    return f'<ol class="cards">{"".join(cards)}</ol>' if cards else ""

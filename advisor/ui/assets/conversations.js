@@ -1,0 +1,303 @@
+/* The list of conversations, and what can be done with an answer: ask again, edit, copy, judge, explain, go on. */
+(() => {
+  "use strict";
+
+  const { byId, narrow, page, openPane, showPart, selectTurn, setOpener } = window.advisor;
+  const language = () => page.lang;
+  const field = (id) => byId(id).querySelector("textarea, input");
+
+  function fill(id, text) {
+    const input = field(id);
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  const settled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
+  async function send(path, method, body) {
+    const options = { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) };
+    const response = await fetch(`/page/${path}`, options).catch(() => null);
+    return Boolean(response && response.ok);
+  }
+
+  async function fragment(path) {
+    const response = await fetch(`/page/${path}`).catch(() => null);
+    return response && response.ok ? response.text() : null; // escaped by the server
+  }
+
+  /* Asking */
+  async function ask(question, replaced = "") {
+    if (byId("current").querySelector(".stage")) return;
+    fill("replaced", replaced);
+    fill("question", question);
+    await settled();
+    byId("send").click();
+  }
+
+  function edit(turn) {
+    fill("replaced", turn.dataset.answer);
+    fill("question", turn.dataset.question);
+    byId("editing").querySelector(".editing").hidden = false;
+    field("question").focus();
+  }
+
+  function leaveEditing(empty) {
+    const note = byId("editing").querySelector(".editing");
+    if (!note || note.hidden) return;
+    note.hidden = true;
+    if (!empty) return;
+    fill("replaced", "");
+    fill("question", "");
+    field("question").focus();
+  }
+
+  /* The list */
+  let current = ""; // the conversation on show
+  let lastList = 0;
+
+  async function refresh() {
+    lastList += 1;
+    const request = lastList;
+    const search = byId("history").querySelector("input[type=search]").value;
+    const html = await fragment(`conversations?${new URLSearchParams({ language: language(), search })}`);
+    if (html === null || request !== lastList) return;
+    byId("history").querySelector(".list").innerHTML = html;
+    markCurrent();
+  }
+
+  function markCurrent() {
+    for (const link of byId("history").querySelectorAll("a.open")) {
+      const shown = link.closest("li").dataset.conversation === current;
+      shown ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+    }
+  }
+
+  function showAddress() {
+    const query = current ? `?conversation=${encodeURIComponent(current)}` : "";
+    history.replaceState(null, "", location.pathname + query);
+    const other = byId("language").querySelector("a");
+    other.href = `/${other.hreflang}/${query}`;
+  }
+
+  async function open(conversation) {
+    fill("opened", conversation);
+    await settled();
+    byId("open").click();
+    showHistory(false);
+  }
+
+  function showHistory(visible) {
+    page.classList.toggle("history-open", visible);
+    byId("title").querySelector(".show-history").setAttribute("aria-expanded", String(visible));
+    if (visible) byId("history").querySelector("input[type=search]").focus();
+  }
+
+  function rename(button) {
+    const entry = button.closest("li");
+    const link = entry.querySelector("a.open");
+    const form = document.createElement("form");
+    const input = document.createElement("input");
+    input.value = link.textContent;
+    input.setAttribute("aria-label", button.textContent);
+    input.maxLength = 200;
+    form.append(input);
+    const leave = () => {
+      form.replaceWith(link);
+      link.focus();
+    };
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (!input.value.trim()) return leave();
+      await send(`conversations/${entry.dataset.conversation}`, "PATCH", { title: input.value });
+      await refresh();
+      const renamed = byId("history").querySelector(`[data-conversation="${entry.dataset.conversation}"] a.open`);
+      if (renamed) renamed.focus();
+    });
+    input.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), leave()));
+    entry.querySelector("details").open = false;
+    link.replaceWith(form);
+    input.select();
+  }
+
+  /* The first click asks, the second deletes. */
+  async function remove(button) {
+    if (!button.classList.contains("sure")) {
+      button.classList.add("sure");
+      button.textContent = button.dataset.really;
+      return;
+    }
+    const { conversation } = button.closest("li").dataset;
+    await send(`conversations/${conversation}`, "DELETE");
+    if (conversation === current) byId("new").click();
+    await refresh();
+    byId("history").querySelector("input[type=search]").focus();
+  }
+
+  /* An answer */
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      const area = document.createElement("textarea"); // not a secure context
+      area.value = button.dataset.copy;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    say(button.closest(".actions"), button.dataset.done);
+  }
+
+  function say(actions, message) {
+    let note = actions.querySelector(".note");
+    if (!note) {
+      note = document.createElement("span");
+      note.className = "note";
+      note.role = "status";
+      actions.append(note);
+    }
+    note.textContent = message;
+  }
+
+  async function rate(button) {
+    const turn = button.closest(".turn");
+    const { rating } = button.dataset;
+    turn.querySelector(".opinion")?.remove();
+    const form = byId("opinion").content.firstElementChild;
+    const kept = await send(`answers/${turn.dataset.answer}/verdict`, "POST", { rating });
+    say(turn.querySelector(".actions"), kept ? (rating === "up" ? form.dataset.thanks : "") : form.dataset.failed);
+    if (!kept) return;
+    for (const other of turn.querySelectorAll(".rate")) other.setAttribute("aria-pressed", String(other === button));
+    if (rating === "down") askWhy(turn, form.cloneNode(true));
+  }
+
+  function askWhy(turn, form) {
+    turn.querySelector(".actions").after(form);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const said = { rating: "down", reason: form.elements.reason.value, comment: form.elements.comment.value };
+      const kept = await send(`answers/${turn.dataset.answer}/verdict`, "POST", said);
+      say(turn.querySelector(".actions"), kept ? form.dataset.thanks : form.dataset.failed);
+      if (kept) leaveForm(turn, form);
+    });
+    form.querySelector(".drop").addEventListener("click", () => leaveForm(turn, form));
+    form.querySelector("input").focus();
+    form.scrollIntoView({ block: "nearest" });
+  }
+
+  function leaveForm(turn, form) {
+    form.remove();
+    turn.querySelector('.rate[data-rating="down"]').focus();
+  }
+
+  async function explain(button) {
+    const turn = button.closest(".turn");
+    selectTurn(turn);
+    setOpener(button);
+    const part = byId("why");
+    const html = await fragment(`answers/${turn.dataset.answer}/why?language=${language()}`);
+    if (html === null) part.querySelector(".list").textContent = part.dataset.failed;
+    else part.querySelector(".list").innerHTML = html;
+    showPart("why");
+    openPane();
+    byId("side").scrollTop = 0;
+    byId("why-title").focus({ preventScroll: true });
+  }
+
+  async function suggest(turn) {
+    const html = await fragment(`answers/${turn.dataset.answer}/next`);
+    if (!html || !turn.isConnected || turn.querySelector(".next")) return;
+    const box = document.createElement("div");
+    box.className = "next";
+    box.lang = turn.lang;
+    box.innerHTML = html;
+    turn.append(box);
+  }
+
+  const actions = {
+    ".ask": (button) => ask(button.dataset.question),
+    ".retry": (button) => ask(button.closest(".turn").dataset.question, button.closest(".turn").dataset.answer),
+    ".edit": (button) => edit(button.closest(".turn")),
+    ".leave-editing": () => leaveEditing(true),
+    ".copy": copy,
+    ".rate": rate,
+    ".why": explain,
+    ".show-history": (button) => showHistory(button.getAttribute("aria-expanded") !== "true"),
+    ".close-history": () => {
+      showHistory(false);
+      byId("title").querySelector(".show-history").focus();
+    },
+    "#history .rename": rename,
+    "#history .delete": remove,
+    "#history a.open": (link, event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
+      event.preventDefault();
+      open(link.closest("li").dataset.conversation);
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      const chosen = event.target.closest(".choices a") && menu.contains(event.target);
+      if (chosen || !menu.contains(event.target)) menu.open = false;
+    }
+    for (const [selector, act] of Object.entries(actions)) {
+      const target = event.target.closest(selector);
+      if (target && target.closest("#layout")) return act(target, event);
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !byId("history")) return;
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    leaveEditing(true);
+    if (page.classList.contains("history-open")) {
+      showHistory(false);
+      byId("title").querySelector(".show-history").focus();
+    }
+  });
+
+  /* What changes with each finished answer: the address, the list, the questions to go on with. */
+  function watch(thread) {
+    let shown = "";
+    let busy = false;
+    new MutationObserver(() => {
+      if (thread.querySelector(".stage")) {
+        if (!busy) leaveEditing(false);
+        busy = true;
+        return;
+      }
+      busy = false;
+      const turn = [...thread.querySelectorAll(".turn")].pop();
+      const answer = turn?.dataset.answer ?? "";
+      if (answer === shown) return;
+      shown = answer;
+      current = turn?.dataset.conversation ?? (turn ? current : "");
+      leaveEditing(false);
+      showAddress();
+      refresh();
+      if (answer) suggest(turn);
+    }).observe(thread, { childList: true, subtree: true });
+  }
+
+  let typed = 0;
+  const waiting = new MutationObserver(() => {
+    if (["current", "history", "opened", "language", "title", "sources"].some((id) => !byId(id)?.firstChild)) return;
+    waiting.disconnect();
+    watch(byId("thread"));
+    byId("history").addEventListener("input", (event) => {
+      if (event.target.type !== "search") return;
+      clearTimeout(typed);
+      typed = setTimeout(refresh, 150);
+    });
+    refresh();
+    narrow.addEventListener("change", () => showHistory(false));
+  });
+  waiting.observe(page, { childList: true, subtree: true });
+})();

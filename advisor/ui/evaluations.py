@@ -1,0 +1,102 @@
+"""The Evaluations tab: ask question sets, read a run, compare it with another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from advisor.api.access import may_curate
+from advisor.errors import EvaluationError
+from advisor.evaluation.performing import page, perform_in_steps, run_names, set_names
+from advisor.evaluation.runs import LATEST, Run, read_run
+from advisor.pipeline import Advisor
+from advisor.types import Language
+from advisor.ui.corpus_view import render_bar, render_message
+from advisor.ui.texts_evaluations import EVALUATION_TEXTS, EvaluationTexts
+
+
+def build_evaluations(advisor: Advisor, language: Language) -> None:
+    """Lay the tab out inside the current Blocks and wire its events."""
+    words = EVALUATION_TEXTS[language]
+    desk = _Desk(advisor, words)
+    with gr.Column(elem_id="evaluations", elem_classes="desk"):
+        gr.HTML(f"<p>{escape(words.intro)}</p>")
+        sets = gr.CheckboxGroup(label=words.sets, choices=desk.sets, elem_id="evaluation-sets")
+        with gr.Row(elem_classes="desk-row"):
+            name = gr.Textbox(label=words.name, info=words.name_hint, value=LATEST, elem_id="evaluation-name")
+            run = gr.Button(words.run, variant="primary", elem_id="evaluation-run")
+        outcome = gr.HTML("", elem_id="evaluation-outcome")
+        with gr.Row(elem_classes="desk-row"):
+            shown = gr.Dropdown(label=words.shown, choices=[], elem_id="evaluation-shown")
+            against = gr.Dropdown(label=words.against, choices=[], elem_id="evaluation-against")
+            show = gr.Button(words.show, elem_id="evaluation-show")
+        report = gr.HTML("", elem_id="evaluation-report")
+
+    events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    run.click(desk.run, [sets, name], [outcome, shown, against, report, run], **events)
+    show.click(desk.show, [shown, against], [outcome, report], **events)
+    if (root := gr.context.Context.root_block) is not None:
+        root.load(desk.look, None, [shown, against], **events)
+
+
+class _Desk:
+    """What the events of the tab show; each checks that a curator asks, since a request can come without the tab."""
+
+    def __init__(self, advisor: Advisor, words: EvaluationTexts) -> None:
+        self._advisor = advisor
+        self._evals = advisor.settings.evals_dir
+        self._words = words
+
+    @property
+    def sets(self) -> list[str]:
+        return set_names(self._evals)
+
+    def look(self, request: gr.Request) -> tuple[Any, Any]:
+        """The runs to choose from; nothing for whoever does not see the tab."""
+        if not may_curate(request):
+            return gr.skip(), gr.skip()
+        names = run_names(self._evals)
+        return self._choices(names, names[0] if names else None)
+
+    def _choices(self, names: Sequence[str], shown: str | None) -> tuple[Any, Any]:
+        nothing = (self._words.nothing, "")
+        return gr.Dropdown(choices=list(names), value=shown), gr.Dropdown(choices=[nothing, *names], value="")
+
+    def run(self, sets: Sequence[str], name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
+        if not may_curate(request):
+            yield render_message(self._words.curators_only), *(gr.skip(),) * 4
+            return
+        try:
+            for step in perform_in_steps(self._advisor, sets, name.strip() or LATEST):
+                if isinstance(step, tuple):
+                    yield self._progress(*step), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=False)
+                    continue
+                info = step.info
+                said = self._words.written.format(info.name, info.questions, info.seconds, info.failures)
+                choices = self._choices(run_names(self._evals), info.name)
+                yield render_message(said), *choices, self._framed(step, None), gr.Button(interactive=True)
+        except EvaluationError as error:
+            yield render_message(str(error)), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
+
+    def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
+        """The report of a run, alone or against another; runs that are unlike are compared on what they share."""
+        if not may_curate(request):
+            return render_message(self._words.curators_only), ""
+        if not name:
+            return render_message(self._words.no_runs), ""
+        try:
+            return "", self._framed(read_run(name, self._evals), against or None)
+        except EvaluationError as error:
+            return render_message(str(error)), ""
+
+    def _progress(self, done: int, total: int) -> str:
+        return render_bar(done, total, self._words.done.format(done, total) if total else self._words.asking)
+
+    def _framed(self, run: Run, against: str | None) -> str:
+        """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
+        html = page(run, against, self._evals, force=True)
+        return f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'

@@ -1,0 +1,178 @@
+"""The routes behind the chat: the list of conversations, verdicts, memos, next questions, reasons of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from advisor.api.access import owner_of
+from advisor.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
+from advisor.errors import ConversationError
+from advisor.memo import Memo, answers_memo
+from advisor.memo_formats import to_docx, to_markdown
+from advisor.memo_words import WORDS
+from advisor.pipeline import Advisor
+from advisor.suggestions import next_questions
+from advisor.text import fold
+from advisor.types import Answer, Language
+from advisor.ui.icons import icon
+from advisor.ui.texts import TEXTS
+from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.ui.why_view import render_why
+
+Format = Literal["docx", "md"]
+MEDIA = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "md": "text/markdown; charset=utf-8",
+}
+_LONGEST_NAME = 60
+
+
+class Title(BaseModel):
+    """Another title for a conversation."""
+
+    title: str = Field(max_length=500)
+
+
+class Verdict(BaseModel):
+    """What a reader says of an answer."""
+
+    rating: Rating
+    reason: Reason = ""
+    comment: str = Field(default="", max_length=2_000)
+
+
+def user_of(request: Request) -> str:
+    """The user behind a request; 401 for nobody."""
+    user = owner_of(request)
+    if user is None:
+        raise HTTPException(401, "sign in first")
+    return user
+
+
+User = Annotated[str, Depends(user_of)]
+
+
+def conversation_routes(advisor: Advisor, conversations: Conversations) -> APIRouter:
+    """`/page/conversations…` and `/page/answers/…`: fragments of HTML and files for the page's own script."""
+    router = APIRouter(prefix="/page", include_in_schema=False)
+
+    @router.get("/conversations", response_class=HTMLResponse)
+    def conversation_list(user: User, language: Language, search: Annotated[str, Query(max_length=200)] = "") -> str:
+        return render_list(conversations.find(user, search), language, searched=bool(search.strip()))
+
+    @router.patch("/conversations/{conversation}", status_code=204)
+    def rename(user: User, conversation: str, title: Title) -> None:
+        _done(lambda: conversations.rename(user, conversation, title.title))
+
+    @router.delete("/conversations/{conversation}", status_code=204)
+    def delete(user: User, conversation: str) -> None:
+        _done(lambda: conversations.delete(user, conversation))
+
+    @router.get("/conversations/{conversation}/memo.{kind}")
+    def conversation_memo(user: User, request: Request, conversation: str, kind: Format, language: Language) -> Response:
+        found = conversations.summary(user, conversation)
+        turns = conversations.turns(user, conversation)
+        if found is None or not turns:
+            raise HTTPException(404, "this conversation is not there any more")
+        return _memo(advisor, request, turns, found.title, kind, language)
+
+    @router.get("/answers/{answer}/memo.{kind}")
+    def answer_memo(user: User, request: Request, answer: str, kind: Format, language: Language) -> Response:
+        return _memo(advisor, request, [_turn(conversations, user, answer)], "", kind, language)
+
+    @router.post("/answers/{answer}/verdict", status_code=204)
+    def rate(user: User, answer: str, verdict: Verdict) -> None:
+        _done(lambda: conversations.rate(user, answer, verdict.rating, verdict.reason, verdict.comment))
+
+    @router.get("/answers/{answer}/why", response_class=HTMLResponse)
+    def why(user: User, answer: str, language: Language) -> str:
+        found = _turn(conversations, user, answer).answer
+        return render_why(found, advisor.search(found.standalone_question), advisor, TEXTS[language])
+
+    @router.get("/answers/{answer}/next", response_class=HTMLResponse)
+    def following(user: User, answer: str) -> str:
+        found = _turn(conversations, user, answer).answer
+        return render_next(found, next_questions(advisor, found))
+
+    return router
+
+
+def _done(change: Callable[[], None]) -> None:
+    try:
+        change()
+    except ConversationError as error:
+        raise HTTPException(404, str(error)) from error
+
+
+def _turn(conversations: Conversations, user: str, answer: str) -> Turn:
+    turn = conversations.turn(user, answer)
+    if turn is None:
+        raise HTTPException(404, "this answer is not there any more")
+    return turn
+
+
+def _memo(advisor: Advisor, request: Request, turns: list[Turn], title: str, kind: Format, language: Language) -> Response:
+    memo = answers_memo(
+        [turn.answer for turn in turns],
+        title=title,
+        find=advisor.document,
+        address=str(request.base_url),
+        language=language,
+        date=turns[-1].asked[:10],
+    )
+    name = f"{WORDS[language].title} {title or title_of(turns[0].answer.question)}"
+    return memo_response(memo, name, kind)
+
+
+def memo_response(memo: Memo, name: str, kind: Format) -> Response:
+    """A memo as a file to save, under a name that every system takes."""
+    content = to_docx(memo) if kind == "docx" else to_markdown(memo).encode()
+    stem = "-".join("".join(c if c.isalnum() else " " for c in fold(name)).split())[:_LONGEST_NAME].strip("-")
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{stem}.{kind}')}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return Response(content, 200, headers, MEDIA[kind])
+
+
+def render_list(found: list[Summary], language: Language, *, searched: bool) -> str:
+    """The conversations, each with its menu."""
+    words = CHAT_TEXTS[language]
+    if not found:
+        return f'<p class="empty">{escape(words.none_found if searched else words.none_yet)}</p>'
+    return f"<ul>{''.join(_entry(one, language) for one in found)}</ul>"
+
+
+def _entry(one: Summary, language: Language) -> str:
+    words = CHAT_TEXTS[language]
+    title, address = escape(one.title), f"/page/conversations/{escape(one.id)}"
+    label = escape(words.actions.format(one.title))
+    files = "".join(
+        f'<a href="{address}/memo.{kind}?language={language}" download>{escape(words.memo_of)} (.{kind})</a>'
+        for kind in ("docx", "md")
+    )
+    return (
+        f'<li data-conversation="{escape(one.id)}"><a class="open" href="/{language}/?conversation={escape(one.id)}" '
+        f'title="{title}">{title}</a><details class="menu">'
+        f'<summary class="act" aria-label="{label}">{icon("more")}</summary><div class="choices">'
+        f'<button type="button" class="rename" data-save="{escape(words.save)}">{escape(words.rename)}'
+        f'</button><button type="button" class="delete" data-really="{escape(words.really)}">{escape(words.delete)}</button>'
+        f"{files}</div></details></li>"
+    )
+
+
+def render_next(answer: Answer, questions: list[str]) -> str:
+    """Buttons that ask the questions; nothing for none."""
+    buttons = "".join(
+        f'<li><button type="button" class="ask" data-question="{escape(one)}">{escape(one)}</button></li>'
+        for one in questions
+    )
+    return f"<h3>{escape(CHAT_TEXTS[answer.language].next)}</h3><ul>{buttons}</ul>" if questions else ""

@@ -1,0 +1,71 @@
+"""Why an answer is what it is, as HTML: the passages found, what was withheld, how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from advisor.pipeline import Advisor
+from advisor.types import Answer, ScoredChunk
+from advisor.ui.answer_view import place, typeset
+from advisor.ui.texts import Texts
+from advisor.ui.texts_chat import CHAT_TEXTS
+
+_NONE = "–"
+
+
+def render_why(answer: Answer, passages: Sequence[ScoredChunk], advisor: Advisor, texts: Texts) -> str:
+    """The decision, the passages with their scores, what was withheld, and the times.
+
+    :param passages: what search finds for the standalone question in the present generation.
+    """
+    words = CHAT_TEXTS[texts.language]
+    present = advisor.index.info.generation
+    made_from = answer.index.generation
+    index = words.same_index.format(present) if made_from == present else words.other_index.format(made_from, present)
+    decision = words.decision.format(answer.confidence * 100, advisor.settings.answer_threshold * 100)
+    parts = [
+        f"<p>{typeset(texts.understood_as.format(answer.standalone_question))}</p>",
+        f"<p>{escape(decision)} {escape(words.threshold)}</p>",
+        f"<p>{typeset(answer.reason)}</p>" if answer.reason else "",
+        f"<p>{escape(index)}</p>",
+        f"<h3>{escape(words.passages)}</h3>",
+        f"<ol>{''.join(_passage(one, answer, present, texts) for one in passages)}</ol>",
+        f"<h3>{escape(words.withheld)}</h3>",
+        _withheld(answer, texts),
+        f"<h3>{escape(words.timings)}</h3>",
+        _times(answer, texts),
+    ]
+    return "".join(parts)
+
+
+def _passage(found: ScoredChunk, answer: Answer, generation: str, texts: Texts) -> str:
+    words, chunk = CHAT_TEXTS[texts.language], found.chunk
+    markers = [
+        f"[{citation.marker}]"
+        for citation in answer.citations
+        if citation.document == chunk.document and citation.start < chunk.end and chunk.start < citation.end
+    ]
+    cited = f'<strong class="cited">{escape(words.cited_as)} {" ".join(markers)}</strong>' if markers else ""
+    dense = _NONE if found.dense is None else f"{found.dense:.2f}"
+    lexical = _NONE if found.lexical is None else f"{found.lexical:.1f}"
+    scores = escape(words.found_by.format(found.score, dense, lexical))
+    where = escape(" › ".join((chunk.title, *chunk.heading)))
+    return (
+        f'<li><button type="button" class="passage" {place(chunk, generation)}>{where}</button> {cited}'
+        f'<span class="scores">'
+        f'<meter min="0" max="1" value="{found.score:.3f}" aria-label="{scores}"></meter>{scores}</span></li>'
+    )
+
+
+def _withheld(answer: Answer, texts: Texts) -> str:
+    if not answer.withheld:
+        return f"<p>{escape(CHAT_TEXTS[texts.language].nothing_withheld)}</p>"
+    lines = (f"<li>{typeset(one.text)} <em>({typeset(one.why)})</em></li>" for one in answer.withheld)
+    return f"<ul>{''.join(lines)}</ul>"
+
+
+def _times(answer: Answer, texts: Texts) -> str:
+    stages = CHAT_TEXTS[texts.language].stages
+    rows = (f"<dt>{escape(stages.get(name, name))}</dt><dd>{ms:.0f}\u00a0ms</dd>" for name, ms in answer.ms.items())
+    return f"<dl>{''.join(rows)}</dl>"

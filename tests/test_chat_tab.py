@@ -1,0 +1,242 @@
+"""What can be done with answers and conversations, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from io import BytesIO
+
+import docx
+import pytest
+from pages import open_page, serve_app, sign_in
+from playwright.sync_api import Browser, Page, expect
+
+from advisor.conversations import FEEDBACK
+from advisor.evaluation.drafting import from_feedback
+from advisor.pipeline import Advisor, SentenceReady
+from advisor.settings import Settings
+from advisor.suggestions import next_questions
+from advisor.sync import sync
+from advisor.ui.texts import FRENCH
+from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.users import add_user
+
+FINOPS = "Where do we start with FinOps?"
+
+
+@pytest.fixture
+def own(advisor: Advisor, tmp_path) -> Advisor:
+    """The session's index, with conversations of its own."""
+    settings = advisor.settings.model_copy(update={"state_dir": tmp_path / "state"})
+    return Advisor(settings, advisor.embeddings, advisor.index)
+
+
+@pytest.fixture
+def address(own: Advisor) -> Iterator[str]:
+    with serve_app(own) as served:
+        yield served
+
+
+def ask(page: Page, question: str, *, answers: int = 1) -> None:
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread .actions")).to_have_count(answers)
+
+
+def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser: Browser, address: str):
+    page = open_page(browser, address, locale="en-GB")
+    ask(page, FINOPS)
+    marker = page.locator("#thread .cite").first
+    marker.hover()
+    expect(page.locator("#hover .quote")).to_contain_text("Choose a first scope")
+    expect(page.locator("#hover .kind")).to_have_text("practice · 2026-11-23")
+    marker.click()
+    expect(page.locator("#hover")).to_have_count(0)
+    total = page.locator("#sources .card").count()
+    expect(page.locator("#document output")).to_have_text(f"1 of {total}")
+    first = page.locator("#cited").inner_text()
+    page.get_by_role("button", name="Next citation").click()
+    expect(page.locator("#document output")).to_have_text(f"2 of {total}")
+    assert page.locator("#cited").inner_text() != first
+    page.keyboard.press("Enter")  # the focus stays on the button
+    expect(page.locator("#document output")).to_have_text(f"3 of {total}")
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
+def test_conversations_are_listed_opened_renamed_and_deleted(browser: Browser, address: str, width: int, locale: str):
+    words = CHAT_TEXTS[locale[:2]]
+    page = open_page(browser, address, width=width, locale=locale)
+    ask(page, FINOPS)
+    answer = page.locator("#thread .answer").inner_html()
+    expect(page).to_have_url(re.compile("conversation="))
+    page.reload()
+    expect(page.locator("#thread .turn")).to_have_count(1)
+    assert page.locator("#thread .answer").inner_html() == answer
+    page.locator("#new").click()
+    expect(page.locator("#thread .turn")).to_have_count(0)
+    ask(page, "When should we choose multi-cloud?")
+    if width == 390:
+        page.get_by_role("button", name=words.show_conversations).click()
+    entries = page.locator("#history li")
+    expect(entries).to_have_count(2)
+    page.get_by_role("searchbox", name=words.search).fill("first scope")
+    expect(entries).to_have_count(1)
+    entries.locator("summary").click()
+    page.get_by_role("button", name=words.rename).click()
+    page.keyboard.type("Costs <b>")
+    page.keyboard.press("Enter")
+    expect(entries.locator("a.open")).to_have_text("Costs <b>")
+    entries.locator("a.open").click()
+    expect(page.locator("#thread .question p")).to_have_text(FINOPS)
+    if width == 390:
+        page.get_by_role("button", name=words.show_conversations).click()
+    entries.locator("summary").click()
+    page.locator("#history .delete:visible").click()
+    page.get_by_role("button", name=words.really).click()
+    expect(page.locator("#history .empty")).to_have_text(words.none_found)
+    expect(page.locator("#thread .turn")).to_have_count(0)
+    page.context.close()
+
+
+def test_edit_retry_and_suggestions_go_on_with_the_conversation(browser: Browser, address: str):
+    page = open_page(browser, address, locale="en-GB")
+    ask(page, FINOPS)
+    ask(page, "And who should own it?", answers=2)
+    page.locator("#thread .edit").first.click()
+    expect(page.locator("#question textarea")).to_have_value(FINOPS)
+    ask(page, "When should we choose multi-cloud?", answers=1)
+    expect(page.locator("#thread .question p")).to_have_text("When should we choose multi-cloud?")
+    expect(page.locator("#editing .editing")).to_be_hidden()
+    before = page.locator("#thread .turn").get_attribute("data-answer")
+    page.locator("#thread .retry").click()
+    expect(page.locator(f'#thread [data-answer="{before}"]')).to_have_count(0)
+    expect(page.locator("#thread .actions")).to_have_count(1)
+    suggestion = page.locator("#thread .next .ask").first
+    question = suggestion.inner_text()
+    suggestion.click()
+    expect(page.locator("#thread .actions")).to_have_count(2)
+    expect(page.locator("#thread .question p").last).to_have_text(question)
+    expect(page.locator("#thread .abstained")).to_have_count(0)
+    page.context.close()
+
+
+def test_a_verdict_with_its_reason_reaches_the_evaluation(browser: Browser, address: str, own: Advisor):
+    page = open_page(browser, address, locale="en-GB")
+    ask(page, FINOPS)
+    page.get_by_role("button", name="Bad answer").click()
+    page.get_by_role("radio", name="Incomplete").check()
+    page.get_by_role("textbox", name="Details").fill("no owner named")
+    page.locator("#thread .opinion").get_by_role("button", name="Send").click()
+    expect(page.locator("#thread .note")).to_have_text(CHAT_TEXTS["en"].thanks)
+    expect(page.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
+    file = own.settings.state_dir / FEEDBACK
+    last = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
+    assert last["answer_id"] == page.locator("#thread .turn").get_attribute("data-answer")
+    assert from_feedback(file)[0]["note"] == "incomplete: no owner named"
+    page.context.close()
+
+
+def test_copy_memo_and_why(browser: Browser, address: str, own: Advisor):
+    page = open_page(browser, address, locale="en-GB")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, FINOPS)
+    page.get_by_role("button", name="Copy the answer").click()
+    expect(page.locator("#thread .note")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(own.ask(FINOPS).text)
+    assert "en/finops.md:" in copied
+    page.locator("#thread .menu summary").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Word").click()
+    assert saved.value.suggested_filename == "decision-memo-where-do-we-start-with-finops.docx"
+    written = docx.Document(BytesIO(saved.value.path().read_bytes()))
+    assert FINOPS in [paragraph.text for paragraph in written.paragraphs]
+    page.get_by_role("button", name="Why this answer?").click()
+    why = page.locator("#why")
+    expect(why.locator(".passage")).to_have_count(own.settings.num_results)
+    expect(why.locator(".cited").first).to_contain_text("[1]")
+    expect(why).to_contain_text("No sentence was withheld.")
+    why.locator(".passage").first.click()
+    expect(page.locator("#cited")).to_be_in_viewport()
+    page.context.close()
+
+
+class SlowAdvisor(Advisor):
+    """The real one, with time between sentences to press a button."""
+
+    def stream(self, *args, **options):
+        for event in super().stream(*args, **options):
+            if isinstance(event, SentenceReady):
+                time.sleep(0.6)
+            yield event
+
+
+def test_an_answer_can_be_stopped(browser: Browser, own: Advisor):
+    slow = SlowAdvisor(own.settings, own.embeddings, own.index)
+    with serve_app(slow) as address:
+        page = open_page(browser, address)
+        page.fill("#question textarea", "Par où commencer une démarche FinOps ?")
+        page.keyboard.press("Enter")
+        page.locator("#thread .cite").first.wait_for()
+        page.locator("#stop").click()
+        expect(page.locator("#thread .notice")).to_have_text(CHAT_TEXTS["fr"].stopped)
+        expect(page.locator("#question textarea")).to_have_value("Par où commencer une démarche FinOps ?")
+        expect(page.locator("#send")).to_be_visible()
+        expect(page.locator("#thread .cite").first).to_be_visible()
+        expect(page.locator("#history .empty")).to_be_visible()
+        page.context.close()
+
+
+def test_two_users_never_see_each_others_conversations(browser: Browser, own: Advisor):
+    for name in ("ada", "bob"):
+        add_user(own.settings, name, "correct horse battery", "user")
+    with serve_app(own) as address:
+        pages = {name: sign_in(browser, address, name, "correct horse battery") for name in ("ada", "bob")}
+        ask(pages["ada"], FINOPS)
+        expect(pages["ada"].locator("#history li")).to_have_count(1)
+        pages["bob"].goto(pages["ada"].url)
+        expect(pages["bob"].locator("#thread .notice")).to_have_text(CHAT_TEXTS["en"].gone)
+        expect(pages["bob"].locator("#history li")).to_have_count(0)
+        answer = pages["ada"].locator("#thread .turn").get_attribute("data-answer")
+        for path in ("why?language=en", "memo.md?language=en", "next"):
+            url = f"{address}/page/answers/{answer}/{path}"
+            assert pages["ada"].request.get(url).status == 200
+            assert pages["bob"].request.get(url).status == 404
+        nobody = browser.new_context()
+        assert nobody.request.get(f"{address}/page/conversations?language=en").status == 401
+        assert nobody.request.get(f"{address}/page/answers/{answer}/next").status == 401
+        for context in (pages["ada"].context, pages["bob"].context, nobody):
+            context.close()
+
+
+def test_suggestions_are_answered_and_new(advisor: Advisor):
+    answer = advisor.ask(FINOPS)
+    found = next_questions(advisor, answer, ["Should each squad negotiate its own discounts?"])
+    assert len(found) == 3
+    assert all(advisor.ask(question).status == "answered" for question in found)
+    assert answer.question not in found
+    again = next_questions(advisor, answer, found)
+    assert not set(found) & set(again)
+
+
+def test_suggestions_come_from_headings_where_nothing_was_asked(small_settings: Settings, embeddings):
+    settings = small_settings.model_copy(update={"answer_threshold": 0})
+    sync(settings, embeddings)
+    advisor = Advisor.open(settings, embeddings)
+    found = next_questions(advisor, advisor.ask("Combien de dépenses du cloud le tagging couvre-t-il ?"))
+    assert "Que dit le corpus sur «\u00a0Engagements\u00a0»\u00a0?" in found
+    advisor.close()
+
+
+def test_an_address_opens_the_cited_lines(browser: Browser, address: str, own: Advisor):
+    citation = own.ask(FINOPS).citations[0]
+    place = f"document={citation.document}&generation={own.index.info.generation}&start={citation.start}&end={citation.end}"
+    page = open_page(browser, f"{address}/fr/?{place}", width=390)
+    expect(page.locator("#cited")).to_be_in_viewport()
+    assert page.locator("#cited").inner_text().split() == citation.quote.split()
+    page.get_by_role("button", name=FRENCH.close).locator("visible=true").click()
+    expect(page.locator("#question textarea")).to_be_focused()
+    page.context.close()

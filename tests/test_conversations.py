@@ -1,0 +1,151 @@
+"""Conversations are kept whole, for their user alone."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from advisor.conversations import FEEDBACK, FILE, Conversations, title_of
+from advisor.errors import ConversationError
+from advisor.evaluation.drafting import from_feedback
+from advisor.pipeline import Advisor
+from advisor.settings import Settings
+from advisor.sync import sync
+from advisor.types import Answer
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Conversations:
+    return Conversations(tmp_path / "kept")
+
+
+@pytest.fixture(scope="module")
+def answer(advisor: Advisor) -> Answer:
+    return advisor.ask("Par où commencer une démarche FinOps ?")
+
+
+def another(answer: Answer, name: str, question: str = "") -> Answer:
+    return replace(answer, id=name, question=question or answer.question)
+
+
+def test_an_answer_comes_back_exactly(kept: Conversations, answer: Answer):
+    assert answer.citations
+    assert any(sentence.is_item or sentence.group for sentence in answer.sentences)
+    conversation = kept.keep("ada", answer)
+    assert [turn.answer for turn in kept.turns("ada", conversation)] == [answer]
+    assert Conversations(kept.folder).turn("ada", answer.id).answer == answer
+
+
+def test_what_was_cited_is_still_there_after_reindexing(small_settings: Settings, embeddings, kept: Conversations):
+    sync(small_settings, embeddings)
+    advisor = Advisor.open(small_settings, embeddings)
+    conversation = kept.keep("ada", advisor.ask("What is the code name of the on-call rota?"))
+    (small_settings.corpus_dir / "en" / "incidents.md").write_text("# Rota\n\nNothing is left here.\n", encoding="utf-8")
+    sync(small_settings, embeddings)
+    again = kept.turns("ada", conversation)[0].answer
+    assert again.citations
+    for citation in again.citations:
+        document = advisor.document(citation.document, again.index.generation)
+        assert document.text[citation.start : citation.end] == citation.quote
+    advisor.close()
+
+
+def test_nobody_reaches_the_conversations_of_another(kept: Conversations, answer: Answer):
+    conversation = kept.keep("ada", answer)
+    assert kept.find("bob") == []
+    assert kept.turns("bob", conversation) == []
+    assert kept.turn("bob", answer.id) is None
+    assert kept.summary("bob", conversation) is None
+    for change in (
+        lambda: kept.rename("bob", conversation, "mine"),
+        lambda: kept.delete("bob", conversation),
+        lambda: kept.rate("bob", answer.id, "down"),
+    ):
+        with pytest.raises(ConversationError):
+            change()
+    own = kept.keep("bob", another(answer, "b" * 32), conversation)  # begins one of his own
+    assert own != conversation
+    assert len(kept.turns("ada", conversation)) == 1
+
+
+def test_the_list_is_searched_without_accents_and_latest_first(kept: Conversations, answer: Answer):
+    first = kept.keep("ada", another(answer, "1", "Où placer la sécurité ?"))
+    second = kept.keep("ada", replace(another(answer, "2", "What of the board?"), text="nothing"))
+    assert [one.id for one in kept.find("ada")] == [second, first]
+    kept.keep("ada", another(answer, "3"), first)
+    assert [(one.id, one.turns) for one in kept.find("ada")] == [(first, 2), (second, 1)]
+    assert [one.id for one in kept.find("ada", "SECURITE placer")] == [first]
+    assert [one.id for one in kept.find("ada", "board securite")] == []
+    kept.rename("ada", second, "  Comité   exécutif ")
+    assert [one.title for one in kept.find("ada", "comite")] == ["Comité exécutif"]
+    kept.delete("ada", second)
+    assert [one.id for one in kept.find("ada")] == [first]
+    with pytest.raises(ConversationError):
+        kept.rename("ada", first, "   ")
+
+
+def test_an_edited_question_replaces_what_followed(kept: Conversations, answer: Answer):
+    conversation = kept.keep("ada", another(answer, "1"))
+    for name in ("2", "3"):
+        kept.keep("ada", another(answer, name), conversation)
+    kept.keep("ada", another(answer, "4"), conversation, replacing="2")
+    assert [turn.answer.id for turn in kept.turns("ada", conversation)] == ["1", "4"]
+
+
+def test_a_verdict_becomes_a_question_for_the_evaluation(kept: Conversations, answer: Answer):
+    kept.keep("ada", answer)
+    kept.rate("ada", answer.id, "down", "incomplete", "the first step is missing")
+    assert kept.turn("ada", answer.id).reason == "incomplete"
+    (line,) = from_feedback(kept.folder / FEEDBACK)
+    assert (line["kind"], line["note"]) == ("draft-down", "incomplete: the first step is missing")
+    kept.rate("ada", answer.id, "up")
+    (line,) = from_feedback(kept.folder / FEEDBACK)
+    assert line["relevant"] == [{"document": c.document, "quote": c.quote} for c in answer.citations]
+    assert kept.turn("ada", answer.id).rating == "up"
+
+
+def test_many_threads_write_and_nothing_is_lost(kept: Conversations, answer: Answer):
+    conversation = kept.keep("ada", another(answer, "first"))
+    failures: list[BaseException] = []
+
+    def write(number: int) -> None:
+        try:
+            for turn in range(5):
+                kept.keep("ada", another(answer, f"{number}-{turn}"), conversation)
+                kept.find("ada", "finops")
+        except ConversationError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(kept.turns("ada", conversation)) == 31
+
+
+def test_only_the_owner_of_the_machine_can_read_the_file(kept: Conversations, answer: Answer):
+    assert kept.find("ada") == []
+    assert not kept.folder.exists()
+    kept.keep("ada", answer)
+    kept.rate("ada", answer.id, "up")
+    for name in (FILE, FEEDBACK):
+        assert stat.S_IMODE((kept.folder / name).stat().st_mode) == 0o600
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, answer: Answer):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConversationError, match="ADVISOR_CONVERSATIONS_DIR"):
+        Conversations(tmp_path / "file" / "kept").keep("ada", answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "title"), [("  a\n b ", "a b"), ("word " * 30, "word " * 13 + "word…"), ("x" * 90, "x" * 70 + "…")]
+)
+def test_titles_are_short(question: str, title: str):
+    assert title_of(question) == title

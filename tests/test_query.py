@@ -1,0 +1,52 @@
+"""A question in the corpus's words: what is rewritten, what is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from advisor.index import Generation, open_current
+from advisor.models import Embeddings
+from advisor.query import analyse
+from advisor.settings import Settings
+from advisor.sync import sync
+from advisor.thesaurus import read_thesaurus, used_forms, words
+
+THESAURUS = """
+- {fr: [CTO, directeur technique], en: [CTO, head of engineering]}
+- {fr: [étiquetage, tagging, imputation], en: [tagging, cost allocation]}
+"""
+
+
+@pytest.fixture
+def index(small_settings: Settings, embeddings: Embeddings):
+    (small_settings.corpus_dir / "thesaurus.yaml").write_text(THESAURUS, encoding="utf-8")
+    sync(small_settings, embeddings)
+    opened = open_current(small_settings, embeddings)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "expanded"),
+    [
+        ("Que présente le directeur technique ?", "Que présente le CTO ?"),
+        ("Quelle part des dépenses l'imputation couvre-t-elle ?", "Quelle part des dépenses l'étiquetage couvre-t-elle ?"),
+        # The documents say "tagging" themselves: to rewrite it would take the question away from them.
+        ("Quelle part des dépenses le tagging couvre-t-il ?", "Quelle part des dépenses le tagging couvre-t-il ?"),
+    ],
+)
+def test_only_words_that_no_document_uses_are_replaced(index: Generation, question: str, expanded: str):
+    assert analyse(index, question, "fr").expanded == expanded
+
+
+def test_a_word_that_is_left_alone_still_finds_its_other_forms(index: Generation):
+    terms = analyse(index, "Le tagging", "fr").terms
+    assert set(terms["fr"]) >= {"tagging", "etiquetag", "imput"}
+
+
+def test_used_forms_are_whole_words_in_any_case_and_number(tmp_path):
+    path = tmp_path / "thesaurus.yaml"
+    path.write_text("- {fr: [serveur, deux fournisseurs, hôte], en: [server]}\n", encoding="utf-8")
+    used = used_forms(read_thesaurus(path), ["Les Serveurs de deux fournisseurs", "un observateur, des serveurs"])
+    assert used == {words("serveur"), words("deux fournisseurs")}
+    assert used_forms((), ["texte"]) == set()
