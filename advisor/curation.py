@@ -29,7 +29,8 @@ class Entry:
     """A document as a curator sees it.
 
     `state`: `indexed`; `added`, `updated` or `removed` when the next re-index will make it so; `failed` with its `reason`
-    (the version before, if there is one, stays in the index). `chunks` is 0 for a document that is not in the index.
+    (the version before, if there is one, stays in the index). `chunks` is 0 for a document that is not in the index;
+    `aliases` are files with the same bytes.
     """
 
     document: str
@@ -40,6 +41,7 @@ class Entry:
     date: str | None
     state: str
     reason: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def entries(index: Generation, pending: IndexReport) -> list[Entry]:
             date=document.updated,
             state="failed" if document.id in reasons else states.get(document.id, "indexed"),
             reason=reasons.get(document.id, ""),
+            aliases=document.aliases,
         )
         for document in index.catalog.documents()
     ]

@@ -18,6 +18,8 @@ from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.sync import sync
 from advisor.types import FailedDocument, IndexReport
+from advisor.ui.corpus_view import render_entries
+from advisor.ui.texts import TEXTS
 from advisor.users import add_user, new_token
 
 NOTE = "# Rotation\n\nThe on-call rotation changes every Tuesday at noon, after the handover meeting.\n"
@@ -182,6 +184,20 @@ def test_only_files_of_the_corpus_folder_are_deleted(small_settings: Settings, t
     assert deleted == ["en/notes.txt"]
     assert [failed.document for failed in kept] == ["../outside.md", "en", "en/gone.md"]
     assert outside.exists()
+
+
+def test_files_with_the_same_content_are_one_row_with_all_names(small_settings: Settings, embeddings):
+    (small_settings.corpus_dir / "en" / "copy.md").write_bytes(
+        (small_settings.corpus_dir / "en" / "incidents.md").read_bytes()
+    )
+    sync(small_settings, embeddings)
+    advisor = Advisor.open(small_settings, embeddings)
+    rows = entries(advisor.index, sync(small_settings, embeddings, dry_run=True))
+    advisor.close()
+    assert [(row.document, row.aliases) for row in rows if row.aliases] == [("en/copy.md", ("en/incidents.md",))]
+    table = render_entries(rows, advisor.index.info, TEXTS["en"])
+    assert table.count("<tr>") == 1 + len(rows)
+    assert "<code>en/copy.md</code><br><code>en/incidents.md</code>" in table
 
 
 def test_entries_show_what_a_sync_would_change(small_settings: Settings, embeddings):

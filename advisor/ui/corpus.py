@@ -124,7 +124,7 @@ class _Desk:
     def _view(self, outcome: str) -> tuple[Any, ...]:
         """The table, the choices of documents to delete, and what became of the last action."""
         rows = entries(self._advisor.index, self._pending())
-        names = [row.document for row in rows if row.state != "removed"]
+        names = [name for row in rows if row.state != "removed" for name in (row.document, *row.aliases)]
         table = render_entries(rows, self._advisor.index.info, self._texts)
         return table, gr.Dropdown(choices=names, value=[]), outcome
 

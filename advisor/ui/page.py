@@ -40,7 +40,7 @@ def build_page(advisor: Advisor, conversations: Conversations, texts: Texts) -> 
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
         words = TAB_TEXTS[texts.language]
         account = gr.HTML("", elem_id="account", visible=False)
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
                 build_chat(advisor, conversations, texts)
             with gr.Tab(words.sources, elem_id="tab-sources"):
