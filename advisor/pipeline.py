@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 from advisor import abstention, archive
 from advisor.answering import WRITER, write_extractive
 from advisor.conversation import standalone_question
-from advisor.errors import IndexMismatchError
+from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.evidence import ScoredSentence, score_sentences
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
@@ -56,6 +56,10 @@ class SentenceReady:
 
     sentence: AnswerSentence
     citations: tuple[Citation, ...]
+
+
+Observer = Callable[[Answer | AdvisorError], None]
+"""Told of each answer, and of each question that was not taken or could not be answered."""
 
 
 @dataclass(slots=True)
@@ -111,6 +115,7 @@ class Advisor:
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
+        self._observers: list[Observer] = []
 
     @classmethod
     def open(cls, settings: Settings, embeddings: Embeddings | None = None) -> Advisor:
@@ -167,6 +172,26 @@ class Advisor:
         self, question: str, *, history: Sequence[str] = (), language: Language | None = None
     ) -> Iterator[Stage | SentenceReady | Answer]:
         """The stages, each sentence once it is verified, and the whole answer last."""
+        try:
+            for event in self._stream(question, history, language):
+                if isinstance(event, Answer):
+                    self._tell(event)
+                yield event
+        except AdvisorError as error:
+            self._tell(error)
+            raise
+
+    def watch(self, observer: Observer) -> None:
+        """Tell somebody of what becomes of each question: metrics, logs."""
+        self._observers.append(observer)
+
+    def _tell(self, outcome: Answer | AdvisorError) -> None:
+        for observer in self._observers:
+            observer(outcome)
+
+    def _stream(
+        self, question: str, history: Sequence[str], language: Language | None
+    ) -> Iterator[Stage | SentenceReady | Answer]:
         asked = check_question(question, self.settings)
         language = language or question_language(asked, history)
         full = standalone_question(asked, history, language)

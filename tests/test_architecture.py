@@ -16,7 +16,8 @@ LAYERS = [
     {"errors", "types"},
     {"settings", "text", "steps"},
     {"formats"},
-    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"},
+    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"}
+    | {"users", "sessions", "audit"},
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
@@ -25,6 +26,7 @@ LAYERS = [
     {"wire", "options", "langchain"},
     {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
     {"evaluation"},
+    {"api"},
     {"cli", "ui", "doctor"},
 ]
 MOST_LINES = 350
