@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from advisor import doctor as check_up
+from advisor.api.commands import users
 from advisor.console import STDERR, sync_with_progress
 from advisor.errors import AdvisorError, QuestionError
 from advisor.evaluation.commands import app as evaluation
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(evaluation, name="eval")
+app.add_typer(users, name="users")
 
 Question = Annotated[str | None, typer.Argument(help="The question, in French or English.")]
 From = Annotated[Path | None, typer.Option("--from", help='A file of questions, one {"id", "question"} a line.')]
@@ -191,6 +193,16 @@ def serve(
     from advisor.ui.server import serve as serve_page
 
     serve_page(settings_of(corpus, index), host=host, port=port)
+
+
+@app.command()
+def mcp(corpus: Corpus = None, index: Index = None) -> None:
+    """Serve the tools ask, search and read_source to an assistant, over standard input and output (MCP)."""
+    from advisor.api.mcp_server import mcp_server
+
+    advisor = Advisor.open(settings_of(corpus, index))
+    mcp_server(advisor).run("stdio")
+    advisor.close()
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import tempfile
 import time
@@ -30,7 +29,8 @@ class Entry:
     """A document as a curator sees it.
 
     `state`: `indexed`; `added`, `updated` or `removed` when the next re-index will make it so; `failed` with its `reason`
-    (the version before, if there is one, stays in the index). `chunks` is 0 for a document that is not in the index.
+    (the version before, if there is one, stays in the index). `chunks` is 0 for a document that is not in the index;
+    `aliases` are files with the same bytes.
     """
 
     document: str
@@ -41,6 +41,7 @@ class Entry:
     date: str | None
     state: str
     reason: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,6 @@ class Progress:
     seconds_left: float | None = None
 
 
-def is_curator(settings: Settings, password: str) -> bool:
-    """Whether the password is the curators' (compared in constant time). Without one, whoever reaches the app is."""
-    if settings.curator_password is None:
-        return True
-    return hmac.compare_digest(settings.curator_password.get_secret_value().encode(), password.encode())
-
-
 def entries(index: Generation, pending: IndexReport) -> list[Entry]:
     """The documents of the index and of the folder, by path.
 
@@ -90,6 +84,7 @@ def entries(index: Generation, pending: IndexReport) -> list[Entry]:
             date=document.updated,
             state="failed" if document.id in reasons else states.get(document.id, "indexed"),
             reason=reasons.get(document.id, ""),
+            aliases=document.aliases,
         )
         for document in index.catalog.documents()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from advisor.answering import WRITER
 from advisor.chat import ChatModel, open_chat_model
 from advisor.completing import Extract, complete, extract
 from advisor.conversation import standalone_question
-from advisor.errors import IndexMismatchError
+from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.evidence import ScoredSentence, score_sentences
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
@@ -38,7 +38,7 @@ from advisor.types import (
     Withheld,
 )
 from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
-from advisor.writing import choose_passages, rewritten_question, sub_questions
+from advisor.writing import choose_passages, in_turn, rewritten_question, sub_questions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +49,10 @@ class Stage:
     """What the advisor is doing: `search`, `write` or `verify`."""
 
     name: str
+
+
+Observer = Callable[[Answer | AdvisorError], None]
+"""Told of each answer, and of each question that was not taken or could not be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Advisor:
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
+        self._observers: list[Observer] = []
 
     @classmethod
     def open(cls, settings: Settings, embeddings: Embeddings | None = None) -> Advisor:
@@ -146,6 +151,26 @@ class Advisor:
         self, question: str, *, history: Sequence[str] = (), language: Language | None = None
     ) -> Iterator[Stage | SentenceReady | Answer]:
         """The stages, each sentence once it is verified, and the whole answer last."""
+        try:
+            for event in self._stream(question, history, language):
+                if isinstance(event, Answer):
+                    self._tell(event)
+                yield event
+        except AdvisorError as error:
+            self._tell(error)
+            raise
+
+    def watch(self, observer: Observer) -> None:
+        """Tell somebody of what becomes of each question: metrics, logs."""
+        self._observers.append(observer)
+
+    def _tell(self, outcome: Answer | AdvisorError) -> None:
+        for observer in self._observers:
+            observer(outcome)
+
+    def _stream(
+        self, question: str, history: Sequence[str], language: Language | None
+    ) -> Iterator[Stage | SentenceReady | Answer]:
         asked = check_question(question, self.settings)
         language = language or question_language(asked, history)
         use = ModelUse(self.chat.name) if self.chat else None
@@ -195,7 +220,7 @@ class Advisor:
             timer.move("write", "verify", written.verify_ms)
             use.failure = written.failure
             if written.failure is None:
-                yield replace(self._written(base, written, self.chat.name), ms=timer.total())
+                yield replace(written.as_answer(base, self.chat.name), ms=timer.total())
                 return
             rejected = tuple(written.withheld)
             base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
@@ -231,9 +256,8 @@ class Advisor:
         parts = sub_questions(chat, full, language, use)
         finds = [found, *(self._find(index, part, language) for part in parts)]
         most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
-        share = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
-        ordered = {p.chunk.id: p for rank in range(most) for passages in share for p in passages[rank : rank + 1]}
-        passages = choose_passages((), list(ordered.values()), most=most, most_chars=most_chars)
+        shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
+        passages = in_turn(shares, most=most, most_chars=most_chars)
         yield from write_supervised(
             chat,
             index,
@@ -243,20 +267,6 @@ class Advisor:
             self.embeddings.encode_passages,
             use,
             max_words=self.settings.max_answer_words,
-        )
-
-    @staticmethod
-    def _written(base: Answer, written: Written, model: str) -> Answer:
-        used = {marker for sentence in written.shown for marker in sentence.markers}
-        return replace(
-            base,
-            status="answered",
-            text=compose(written.shown),
-            reason=" ".join(written.missing) or None,
-            sentences=tuple(written.shown),
-            withheld=tuple(written.withheld),
-            citations=tuple(citation for citation in written.citations if citation.marker in used),
-            writer=model,
         )
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from platformdirs import user_cache_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from advisor.errors import SettingsError
 
@@ -26,12 +26,12 @@ class Settings(BaseSettings):
     corpus_dir: Path = Field(default=Path("corpus"), description="Folder of documents: the source of truth.")
     index_dir: Path = Field(default=Path("index"), description="Folder of the index: built, deletable at any time.")
     evals_dir: Path = Field(default=Path("evals"), description="Folder of question sets, runs, baseline and gate.")
+    state_dir: Path = Field(
+        default=Path("state"),
+        description="Folder of users, sign-ins, conversations and audit lines, for the account of the server alone.",
+    )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
-    )
-    conversations_dir: Path = Field(
-        default_factory=lambda: user_data_path("cto-advisor"),
-        description="Folder of what people asked on the page, and of what they said of the answers.",
     )
     embedding_model: str = Field(
         default=BUNDLED_MODEL,
@@ -51,9 +51,13 @@ class Settings(BaseSettings):
         default=1_500_000_000, ge=200_000_000, description="Most memory that reading one PDF, DOCX or HTML file takes."
     )
 
-    curator_password: SecretStr | None = Field(
-        default=None, min_length=8, description="Opens the Corpus tab; without one it is there on a loopback address only."
+    host_names: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), description="Names that a reverse proxy serves the page under, with commas between."
     )
+    questions_per_minute: int = Field(
+        default=120, ge=1, description="Most requests of one user, or of one address without users, that search or answer."
+    )
+    log_questions: bool = Field(default=False, description="Whether the log has the words of questions.")
 
     num_candidates: int = Field(default=50, ge=1, le=1_000, description="Chunks that each search contributes.")
     num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")
@@ -84,6 +88,11 @@ class Settings(BaseSettings):
         default=0.25, ge=0, le=1, description="Least confidence with which a question is answered."
     )
     max_answer_words: int = Field(default=150, ge=40, le=1_000, description="Longest answer, in words.")
+
+    @field_validator("host_names", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [name.strip().lower() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value

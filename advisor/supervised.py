@@ -22,6 +22,7 @@ from advisor.objections import is_frame, says_what_is_missing
 from advisor.support import Encode, Sources, SourceSentence
 from advisor.text import detect_language, fold
 from advisor.types import (
+    Answer,
     AnswerSentence,
     Citation,
     DraftSentence,
@@ -32,7 +33,7 @@ from advisor.types import (
     Withheld,
 )
 from advisor.verification import verify_written
-from advisor.wording import why
+from advisor.wording import compose, why
 from advisor.writing import SentenceReader, source_sentences
 
 _FEWEST_WORDS = 20  # of an answer that a model wrote
@@ -62,6 +63,20 @@ class Written:
     def is_enough(self) -> bool:
         """Whether it makes an answer: not too short, and at least half of the sentences passed."""
         return self.words >= _FEWEST_WORDS and len(self.shown) >= len(self.withheld)
+
+    def as_answer(self, base: Answer, model: str) -> Answer:
+        """The answer that this makes, by a model of that name."""
+        used = {marker for sentence in self.shown for marker in sentence.markers}
+        return replace(
+            base,
+            status="answered",
+            text=compose(self.shown),
+            reason=" ".join(self.missing) or None,
+            sentences=tuple(self.shown),
+            withheld=tuple(self.withheld),
+            citations=tuple(citation for citation in self.citations if citation.marker in used),
+            writer=model,
+        )
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import QuestionError
-from advisor.types import Answer, IndexReport, ScoredChunk
+from advisor.types import Answer, AnswerSentence, Citation, IndexReport, ScoredChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +81,43 @@ def answer_json(asked: str, answer: Answer) -> dict[str, Any]:
         "status": answer.status,
         "answer": answer.text,
         "reason": answer.reason,
-        "sentences": [
-            {"text": s.text, "markers": list(s.markers), "verdict": s.verdict, "support": s.support}
-            for s in answer.sentences
-        ],
+        "sentences": [sentence_json(sentence) for sentence in answer.sentences],
         "withheld": [asdict(withheld) for withheld in answer.withheld],
-        "citations": [
-            {
-                "marker": c.marker,
-                "document": c.document,
-                "title": c.title,
-                "heading": list(c.heading),
-                "start": c.start,
-                "end": c.end,
-                "start_line": c.start_line,
-                "end_line": c.end_line,
-                "page": c.page,
-                "quote": c.quote,
-                "evidence": c.evidence,
-                "date": c.date,
-            }
-            for c in answer.citations
-        ],
+        "citations": [citation_json(citation) for citation in answer.citations],
         "confidence": answer.confidence,
         "writer": answer.writer,
         "index": asdict(answer.index),
         "ms": answer.ms,
         # Beside the fields of the contract, when there is a chat model.
         **({"model": asdict(answer.model)} if answer.model else {}),
+    }
+
+
+def sentence_json(sentence: AnswerSentence) -> dict[str, Any]:
+    """A sentence of an answer."""
+    return {
+        "text": sentence.text,
+        "markers": list(sentence.markers),
+        "verdict": sentence.verdict,
+        "support": sentence.support,
+    }
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """What a marker stands for."""
+    return {
+        "marker": citation.marker,
+        "document": citation.document,
+        "title": citation.title,
+        "heading": list(citation.heading),
+        "start": citation.start,
+        "end": citation.end,
+        "start_line": citation.start_line,
+        "end_line": citation.end_line,
+        "page": citation.page,
+        "quote": citation.quote,
+        "evidence": citation.evidence,
+        "date": citation.date,
     }
 
 

@@ -117,6 +117,12 @@ def choose_passages(
     return chosen
 
 
+def in_turn(shares: Sequence[Sequence[ScoredChunk]], *, most: int, most_chars: int) -> list[ScoredChunk]:
+    """The best passage of each part of a question, then the second of each, as far as they fit."""
+    ordered = {p.chunk.id: p for rank in range(most) for passages in shares for p in passages[rank : rank + 1]}
+    return choose_passages((), list(ordered.values()), most=most, most_chars=most_chars)
+
+
 def source_sentences(passages: Sequence[ScoredChunk]) -> list[SourceSentence]:
     """The sentences of numbered passages, as readers see them."""
     return [

@@ -109,9 +109,7 @@ def embeddings() -> Embeddings:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
-        corpus_dir=ROOT / "corpus",
-        index_dir=tmp_path_factory.mktemp("index"),
-        conversations_dir=tmp_path_factory.mktemp("conversations"),
+        corpus_dir=ROOT / "corpus", index_dir=tmp_path_factory.mktemp("index"), state_dir=tmp_path_factory.mktemp("state")
     )
 
 
@@ -137,7 +135,7 @@ def small_corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_settings(small_corpus: Path, tmp_path: Path) -> Settings:
-    return Settings(corpus_dir=small_corpus, index_dir=tmp_path / "index", conversations_dir=tmp_path / "conversations")
+    return Settings(corpus_dir=small_corpus, index_dir=tmp_path / "index", state_dir=tmp_path / "state")
 
 
 @pytest.fixture(scope="session")

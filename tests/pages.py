@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -15,16 +16,23 @@ from advisor.ui.server import create_app
 
 
 @contextmanager
-def serve_app(advisor: Advisor, *, local: bool = False) -> Iterator[str]:
+def serve_app(advisor: Advisor, *, local: bool = True) -> Iterator[str]:
     """Serve on a free port; gives the address."""
-    server = uvicorn.Server(uvicorn.Config(create_app(advisor, local=local), host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    running: list[uvicorn.Server] = []
+
+    async def run() -> None:
+        """Gradio makes event loops, and leaves them open, when it builds a page while none runs."""
+        app = create_app(advisor, local=local)
+        running.append(uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error")))
+        await running[0].serve()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
-    while not server.started and time.monotonic() < deadline:
+    while not (running and running[0].started) and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
+    yield f"http://127.0.0.1:{running[0].servers[0].sockets[0].getsockname()[1]}"
+    running[0].should_exit = True
     thread.join(timeout=10)
 
 
@@ -38,11 +46,17 @@ def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str 
     return page
 
 
+def sign_in(browser: Browser, address: str, name: str, password: str) -> Page:
+    """The page after signing in, in English."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(address)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#question textarea")
+    return page
+
+
 def show_tab(page: Page, name: str) -> None:
-    """Show a tab by its words; on a phone, the last ones are in a menu."""
-    tab = page.get_by_role("tab", name=name)
-    if tab.count() and tab.is_visible():
-        tab.click()
-    else:
-        page.locator("#tabs .overflow-menu > button").click()
-        page.locator("#tabs .overflow-dropdown").get_by_text(name).click()
+    """Show a tab by its words."""
+    page.get_by_role("tab", name=name).click()

@@ -136,10 +136,10 @@ def test_twenty_turns_and_a_long_document(browser: Browser, small_settings: Sett
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
     answer = advisor.ask("What is milestone 349?")
-    kept = Conversations(settings.conversations_dir)
+    kept = Conversations(settings.state_dir)
     conversation = None
     for number in range(20):
-        conversation = kept.keep("local", replace(answer, id=f"{number:032x}"), conversation)
+        conversation = kept.keep("", replace(answer, id=f"{number:032x}"), conversation)
     with serve_app(advisor) as address:
         page = open_page(browser, f"{address}/en/?conversation={conversation}", width=width, locale="en-GB")
         expect(page.locator("#thread .turn")).to_have_count(20)

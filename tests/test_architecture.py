@@ -31,7 +31,8 @@ LAYERS = [
         "asked",
         "lock",
         "store",
-    },
+    }
+    | {"users", "sessions", "audit"},
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
@@ -55,6 +56,7 @@ LAYERS = [
     {"wire", "options", "langchain"},
     {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
     {"evaluation"},
+    {"api"},
     {"cli", "ui", "doctor"},
 ]
 MOST_LINES = 350

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import docx
 import pytest
-from pages import open_page, serve_app
+from pages import open_page, serve_app, sign_in
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.conversations import FEEDBACK
@@ -22,6 +22,7 @@ from advisor.sync import sync
 from advisor.types import SentenceReady
 from advisor.ui.texts import FRENCH
 from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.users import add_user
 
 FINOPS = "Where do we start with FinOps?"
 
@@ -29,7 +30,7 @@ FINOPS = "Where do we start with FinOps?"
 @pytest.fixture
 def own(advisor: Advisor, tmp_path) -> Advisor:
     """The session's index, with conversations of its own."""
-    settings = advisor.settings.model_copy(update={"conversations_dir": tmp_path / "kept"})
+    settings = advisor.settings.model_copy(update={"state_dir": tmp_path / "state"})
     return Advisor(settings, advisor.embeddings, advisor.index)
 
 
@@ -132,7 +133,7 @@ def test_a_verdict_with_its_reason_reaches_the_evaluation(browser: Browser, addr
     page.locator("#thread .opinion").get_by_role("button", name="Send").click()
     expect(page.locator("#thread .note")).to_have_text(CHAT_TEXTS["en"].thanks)
     expect(page.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
-    file = own.settings.conversations_dir / FEEDBACK
+    file = own.settings.state_dir / FEEDBACK
     last = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
     assert last["answer_id"] == page.locator("#thread .turn").get_attribute("data-answer")
     assert from_feedback(file)[0]["note"] == "incomplete: no owner named"
@@ -190,18 +191,11 @@ def test_an_answer_can_be_stopped(browser: Browser, own: Advisor):
         page.context.close()
 
 
-def test_two_users_never_see_each_others_conversations(browser: Browser, own: Advisor, monkeypatch: pytest.MonkeyPatch):
-    """Each browser says who it is by a header here; who it is belongs to signing in."""
-    for module in ("chat", "history"):
-        monkeypatch.setattr(f"advisor.ui.{module}.current_user", lambda request: request.headers.get("x-test-user"))
+def test_two_users_never_see_each_others_conversations(browser: Browser, own: Advisor):
+    for name in ("ada", "bob"):
+        add_user(own.settings, name, "correct horse battery", "user")
     with serve_app(own) as address:
-        pages = {}
-        for name in ("ada", "bob"):
-            page = open_page(browser, address, locale="en-GB")
-            page.context.set_extra_http_headers({"x-test-user": name})
-            page.reload()
-            page.wait_for_selector("#question textarea")
-            pages[name] = page
+        pages = {name: sign_in(browser, address, name, "correct horse battery") for name in ("ada", "bob")}
         ask(pages["ada"], FINOPS)
         expect(pages["ada"].locator("#history li")).to_have_count(1)
         pages["bob"].goto(pages["ada"].url)
@@ -214,6 +208,7 @@ def test_two_users_never_see_each_others_conversations(browser: Browser, own: Ad
             assert pages["bob"].request.get(url).status == 404
         nobody = browser.new_context()
         assert nobody.request.get(f"{address}/page/conversations?language=en").status == 401
+        assert nobody.request.get(f"{address}/page/answers/{answer}/next").status == 401
         for context in (pages["ada"].context, pages["bob"].context, nobody):
             context.close()
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
-from pages import open_page, serve_app, show_tab
+from pages import open_page, serve_app, show_tab, sign_in
 from playwright.sync_api import Browser, Page, expect
-from pydantic import SecretStr
 
-from advisor.curation import delete_documents, entries, is_curator, store_upload
+from advisor.audit import audit_file
+from advisor.curation import delete_documents, entries, store_upload
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.sync import sync
 from advisor.types import FailedDocument, IndexReport
+from advisor.ui.corpus_view import render_entries
+from advisor.ui.texts import TEXTS
+from advisor.users import add_user, new_token
 
 NOTE = "# Rotation\n\nThe on-call rotation changes every Tuesday at noon, after the handover meeting.\n"
 
@@ -33,15 +38,10 @@ def desk(small_settings: Settings, embeddings) -> Iterator[Desk]:
     yield from _serve(small_settings, embeddings)
 
 
-@pytest.fixture
-def locked_desk(small_settings: Settings, embeddings) -> Iterator[Desk]:
-    yield from _serve(small_settings.model_copy(update={"curator_password": SecretStr("correct horse")}), embeddings)
-
-
 def _serve(settings: Settings, embeddings) -> Iterator[Desk]:
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    with serve_app(advisor, local=settings.curator_password is None) as address:
+    with serve_app(advisor) as address:
         yield Desk(address, settings)
     advisor.close()
 
@@ -117,36 +117,49 @@ def test_a_failed_file_is_shown_with_its_reason_and_keeps_its_version(browser: B
     page.context.close()
 
 
-def test_a_password_keeps_others_out(browser: Browser, locked_desk: Desk):
-    page = open_tab(browser, locked_desk.address)
-    expect(page.locator("#corpus-desk")).to_be_hidden()
-    page.locator("#curator-password input").fill("guess")
-    page.locator("#curator-enter").click()
-    expect(page.locator("#corpus-refused")).to_contain_text("not the curators’ password")
-    expect(page.locator("#corpus-desk")).to_be_hidden()
-    page.locator("#curator-password input").fill("correct horse")
-    page.keyboard.press("Enter")
-    expect(page.locator("#corpus-documents tbody tr")).to_have_count(5)
+def test_only_curators_see_the_tab_and_each_action_is_theirs(browser: Browser, desk: Desk):
+    add_user(desk.settings, "ada", "correct horse battery", "user")
+    add_user(desk.settings, "grace", "staple staple staple", "curator")
+    page = sign_in(browser, desk.address, "ada", "correct horse battery")
+    expect(page.locator("#account")).to_contain_text("ada")
+    expect(page.get_by_role("tab", name="Corpus")).to_have_count(0)
     page.context.close()
+    page = sign_in(browser, desk.address, "grace", "staple staple staple")
+    page.get_by_role("tab", name="Corpus").click()
+    expect(page.locator("#corpus-documents tbody tr")).to_have_count(5)
+    page.locator("#corpus-reindex").click()
+    expect(page.locator("#corpus-outcome")).to_contain_text("Generation 000001")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{desk.address}/login")
+    page.context.close()
+    lines = [json.loads(line) for line in audit_file(desk.settings).read_text(encoding="utf-8").splitlines()]
+    assert [(line["user"], line["action"]) for line in lines] == [
+        ("ada", "sign-in"),
+        ("grace", "sign-in"),
+        ("grace", "index"),
+    ]
 
 
-def test_without_password_the_tab_is_for_this_machine_alone(browser: Browser, small_settings: Settings, embeddings):
+def test_what_the_tab_does_is_refused_to_others(small_settings: Settings, embeddings):
+    """The events can be called without the tab."""
     sync(small_settings, embeddings)
+    for role, name in (("user", "ada"), ("curator", "grace")):
+        add_user(small_settings, name, "correct horse battery", role)
+    tokens = {name: new_token(small_settings, name) for name in ("ada", "grace")}
     advisor = Advisor.open(small_settings, embeddings)
-    with serve_app(advisor, local=False) as address:
-        page = open_page(browser, address)
-        expect(page.get_by_role("tab")).to_have_count(3)
-        expect(page.get_by_role("tab", name="Corpus")).to_have_count(0)
-        page.context.close()
+    (small_settings.corpus_dir / "en" / "notes.txt").unlink()
+    with serve_app(advisor) as address:
+        for name, documents in (("ada", 5), ("grace", 4)):
+            with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {tokens[name]}"}) as client:
+                config = client.get("/en/config").json()
+                button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "corpus-reindex")
+                event = next(d["id"] for d in config["dependencies"] if [button, "click"] in d["targets"])
+                body = {"fn_index": event, "data": [], "session_hash": name}
+                assert client.post("/en/gradio_api/queue/join", json=body).status_code == 200
+                told = client.get("/en/gradio_api/queue/data", params={"session_hash": name}, timeout=60).text
+                assert ("Only curators" in told) == (name == "ada")
+            assert advisor.index.info.documents == documents
     advisor.close()
-
-
-def test_the_password_is_compared_whole():
-    locked = Settings(curator_password=SecretStr("correct horse"))
-    assert is_curator(locked, "correct horse")
-    assert not is_curator(locked, "")
-    assert not is_curator(locked, "correct hors")
-    assert is_curator(Settings(), "")
 
 
 def test_an_upload_lands_in_its_folder_or_says_why_not(small_settings: Settings, tmp_path: Path):
@@ -171,6 +184,20 @@ def test_only_files_of_the_corpus_folder_are_deleted(small_settings: Settings, t
     assert deleted == ["en/notes.txt"]
     assert [failed.document for failed in kept] == ["../outside.md", "en", "en/gone.md"]
     assert outside.exists()
+
+
+def test_files_with_the_same_content_are_one_row_with_all_names(small_settings: Settings, embeddings):
+    (small_settings.corpus_dir / "en" / "copy.md").write_bytes(
+        (small_settings.corpus_dir / "en" / "incidents.md").read_bytes()
+    )
+    sync(small_settings, embeddings)
+    advisor = Advisor.open(small_settings, embeddings)
+    rows = entries(advisor.index, sync(small_settings, embeddings, dry_run=True))
+    advisor.close()
+    assert [(row.document, row.aliases) for row in rows if row.aliases] == [("en/copy.md", ("en/incidents.md",))]
+    table = render_entries(rows, advisor.index.info, TEXTS["en"])
+    assert table.count("<tr>") == 1 + len(rows)
+    assert "<code>en/copy.md</code><br><code>en/incidents.md</code>" in table
 
 
 def test_entries_show_what_a_sync_would_change(small_settings: Settings, embeddings):

@@ -25,7 +25,7 @@ from advisor.evaluation.gate import Gate, gate_generation, judge, read_gate
 from advisor.evaluation.questions import QuestionSet, items_of, read_set
 from advisor.evaluation.report import report
 from advisor.evaluation.running import PinnedAdvisor, evaluate, refuse_stale_labels
-from advisor.evaluation.runs import Run, bless, check_name, describe, read_run, write_run
+from advisor.evaluation.runs import Run, bearing_on_answers, bless, check_name, describe, read_run, write_run
 from advisor.evaluation.scoring import Row, score_all
 from advisor.evaluation.summary import summarise
 from advisor.generations import current_generation
@@ -118,6 +118,13 @@ def command(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> t
     done = CliRunner().invoke(app, ["eval", *arguments])
     error = done.exception if isinstance(done.exception, EvaluationError) else ""
     return done.exit_code, done.stdout, str(error)
+
+
+def test_a_run_records_what_bears_on_answers_and_nothing_of_the_machine(tmp_path: Path):
+    here = bearing_on_answers(Settings(state_dir=tmp_path, corpus_dir=tmp_path, threads=1))
+    assert str(tmp_path) not in json.dumps(here)
+    assert here == bearing_on_answers(Settings(host_names="advisor.example", log_questions=True))
+    assert here != bearing_on_answers(Settings(dense_weight=0.5))
 
 
 def test_a_run_is_a_folder_with_everything_in_it(first: Run, small: Advisor):

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import docx
 import httpx
 import pytest
-from pages import open_page, serve_app
+from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, expect
 
 from advisor.errors import QuestionError
@@ -87,7 +87,7 @@ def test_the_tab_leads_from_the_answers_to_advice(browser: Browser, advisor: Adv
     words = TAB_TEXTS[locale[:2]]
     with serve_app(advisor) as address:
         page = open_page(browser, address, width=width, locale=locale)
-        page.locator("#tab-maturity-button").click()
+        show_tab(page, words.maturity)
         first = page.locator("#maturity .domain").first
         expect(first.locator(".step")).to_have_text(words.step.format(1, 6))
         first.get_by_role("radio", name=words.answers[0]).first.check()

@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from pages import open_page, serve_app
+from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, expect
 
 from advisor.library import Library
@@ -59,7 +59,7 @@ def test_links_follow_the_index(small_settings: Settings, embeddings):
 def test_browse_search_read_and_follow_a_link(browser: Browser, advisor: Advisor, width: int, locale: str):
     with serve_app(advisor) as address:
         page = open_page(browser, address, width=width, locale=locale)
-        page.locator("#tab-sources-button").click()
+        show_tab(page, "Sources")
         expect(page.locator("#library .results .read")).to_have_count(26)
         page.locator("#library select[name=written]").select_option("en")
         expect(page.locator("#library .results .read")).to_have_count(13)

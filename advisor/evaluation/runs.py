@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ir_measures import Qrel, ScoredDoc
+from pydantic import SecretStr
 
 from advisor.errors import EvaluationError
 from advisor.evaluation.questions import QuestionSet
@@ -31,7 +32,7 @@ from advisor.wire import answer_json
 RUNS, BASELINE, QUESTIONS = "runs", "baseline", "questions"
 LATEST = "latest"
 _NAME = re.compile(r"[\w.-]+")
-_PLACES = {"corpus_dir", "index_dir", "cache_dir", "evals_dir", "threads"}  # change no answer
+_OF_THE_SERVER = {"threads", "host_names", "questions_per_minute", "log_questions"}  # change no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def describe(
     name: str, settings: Settings, index: Generation, sets: Sequence[QuestionSet], rows: Sequence[Row], seconds: float
 ) -> RunInfo:
     """What is written down of a run."""
-    kept = {key: value for key, value in settings.model_dump(mode="json").items() if key not in _PLACES}
+    kept = bearing_on_answers(settings)
     manifest = index.manifest
     built = {**manifest.recipe(), "thesaurus": manifest.thesaurus, "asked": manifest.asked}
     corpus = index.catalog.hashes()
@@ -89,6 +90,12 @@ def describe(
         settings=kept,
         index={"generation": manifest.generation, "documents": manifest.documents, "chunks": manifest.chunks, **built},
     )
+
+
+def bearing_on_answers(settings: Settings) -> dict[str, Any]:
+    """The settings that can change an answer: no folder, no key, nothing of the server."""
+    kept = settings.model_dump(mode="json", exclude=_OF_THE_SERVER)
+    return {name: value for name, value in kept.items() if not isinstance(getattr(settings, name), Path | SecretStr)}
 
 
 def _hash(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from advisor.api.access import owner_of
 from advisor.conversations import Conversations, Turn
 from advisor.errors import AdvisorError, ConversationError, QuestionError
 from advisor.pipeline import Advisor, Stage
@@ -18,7 +19,6 @@ from advisor.ui.answer_view import render_kept, render_notice, render_progress, 
 from advisor.ui.icons import icon
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_chat import CHAT_TEXTS
-from advisor.ui.user import current_user
 
 _MOST_TURNS = 50  # shown on the page, and looked at for follow-ups
 
@@ -91,7 +91,7 @@ class _Desk:
         self._texts = texts
 
     def ask(self, asked: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        user = _user(request)
+        user = owner_of(request)
         if user is None:
             yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()
             return
@@ -112,17 +112,13 @@ class _Desk:
         return self.open(conversation, request) if conversation else (gr.skip(),) * 5
 
     def open(self, conversation: str, request: gr.Request) -> tuple[Any, ...]:
-        user = _user(request)
-        turns = self._conversations.turns(user, conversation)[-_MOST_TURNS:] if user else []
+        user = owner_of(request)
+        turns = self._conversations.turns(user, conversation)[-_MOST_TURNS:] if user is not None else []
         if not turns:
             notice = render_notice(CHAT_TEXTS[self._texts.language].gone, self._texts)
             return View(notice, Shown(), earlier="", field="").outputs()
         *before, last = (_kept(turn, conversation) for turn in turns)
         return View(last, Shown(conversation), earlier="".join(before), field="").outputs()
-
-
-def _user(request: gr.Request) -> str | None:
-    return current_user(request.request or request)
 
 
 def answer_in_steps(

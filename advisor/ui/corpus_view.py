@@ -26,8 +26,9 @@ def render_entries(entries: Sequence[Entry], info: IndexInfo, texts: Texts) -> s
 def _row(entry: Entry, texts: Texts) -> str:
     topic = texts.topics.get(entry.topic, entry.topic) if entry.topic else ""
     reason = f'<span class="reason">{escape(entry.reason)}</span>' if entry.reason else ""
+    names = "".join(f"<br><code>{escape(name)}</code>" for name in (entry.document, *entry.aliases))
     cells = (
-        f"<strong>{escape(entry.title)}</strong><br><code>{escape(entry.document)}</code>",
+        f"<strong>{escape(entry.title)}</strong>{names}",
         escape(entry.language or ""),
         escape(topic),
         str(entry.chunks or ""),

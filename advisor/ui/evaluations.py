@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from advisor.api.access import may_curate
 from advisor.errors import EvaluationError
 from advisor.evaluation.performing import page, perform_in_steps, run_names, set_names
 from advisor.evaluation.runs import LATEST, Run, read_run
@@ -42,7 +43,7 @@ def build_evaluations(advisor: Advisor, language: Language) -> None:
 
 
 class _Desk:
-    """What the events of the tab show."""
+    """What the events of the tab show; each checks that a curator asks, since a request can come without the tab."""
 
     def __init__(self, advisor: Advisor, words: EvaluationTexts) -> None:
         self._advisor = advisor
@@ -53,8 +54,10 @@ class _Desk:
     def sets(self) -> list[str]:
         return set_names(self._evals)
 
-    def look(self) -> tuple[Any, Any]:
-        """The runs to choose from."""
+    def look(self, request: gr.Request) -> tuple[Any, Any]:
+        """The runs to choose from; nothing for whoever does not see the tab."""
+        if not may_curate(request):
+            return gr.skip(), gr.skip()
         names = run_names(self._evals)
         return self._choices(names, names[0] if names else None)
 
@@ -62,8 +65,11 @@ class _Desk:
         nothing = (self._words.nothing, "")
         return gr.Dropdown(choices=list(names), value=shown), gr.Dropdown(choices=[nothing, *names], value="")
 
-    def run(self, sets: Sequence[str], name: str) -> Iterator[tuple[Any, ...]]:
+    def run(self, sets: Sequence[str], name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
+        if not may_curate(request):
+            yield render_message(self._words.curators_only), *(gr.skip(),) * 4
+            return
         try:
             for step in perform_in_steps(self._advisor, sets, name.strip() or LATEST):
                 if isinstance(step, tuple):
@@ -76,8 +82,10 @@ class _Desk:
         except EvaluationError as error:
             yield render_message(str(error)), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
-    def show(self, name: str | None, against: str | None) -> tuple[Any, ...]:
+    def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
         """The report of a run, alone or against another; runs that are unlike are compared on what they share."""
+        if not may_curate(request):
+            return render_message(self._words.curators_only), ""
         if not name:
             return render_message(self._words.no_runs), ""
         try:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from advisor.api.access import owner_of
 from advisor.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
 from advisor.errors import ConversationError
 from advisor.memo import Memo, answers_memo
@@ -23,7 +24,6 @@ from advisor.types import Answer, Language
 from advisor.ui.icons import icon
 from advisor.ui.texts import TEXTS
 from advisor.ui.texts_chat import CHAT_TEXTS
-from advisor.ui.user import current_user
 from advisor.ui.why_view import render_why
 
 Format = Literal["docx", "md"]
@@ -50,7 +50,7 @@ class Verdict(BaseModel):
 
 def user_of(request: Request) -> str:
     """The user behind a request; 401 for nobody."""
-    user = current_user(request)
+    user = owner_of(request)
     if user is None:
         raise HTTPException(401, "sign in first")
     return user

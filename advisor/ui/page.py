@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
 
+from advisor.api.access import current_user, may_curate
 from advisor.conversations import Conversations
 from advisor.pipeline import Advisor
 from advisor.ui.chat import build_chat
@@ -23,28 +25,42 @@ _STYLES = ("advisor.css", "conversations.css", "tabs.css")
 _SCRIPTS = ("advisor.js", "conversations.js", "library.js", "maturity.js")
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
+_UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
 
 
-def build_page(advisor: Advisor, conversations: Conversations, texts: Texts, *, curators: bool) -> gr.Blocks:
-    """The Blocks of the page: the chat, the sources, the maturity check; where there are curators, their tabs."""
+def build_page(advisor: Advisor, conversations: Conversations, texts: Texts) -> gr.Blocks:
+    """The Blocks of the page: the chat, the sources, the maturity check; tabs for curators; and who is signed in."""
+
+    def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab, gr.Tab]:
+        name, curator = current_user(request), may_curate(request)
+        account = gr.HTML(_account(name, texts) if name else "", visible=name is not None)
+        return account, gr.Tab(visible=curator), gr.Tab(visible=curator)
+
     page: gr.Blocks
-    with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True) as page:
+    with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
         words = TAB_TEXTS[texts.language]
-        with gr.Tabs(elem_id="tabs"):
+        account = gr.HTML("", elem_id="account", visible=False)
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
                 build_chat(advisor, conversations, texts)
             with gr.Tab(words.sources, elem_id="tab-sources"):
                 build_sources(advisor, texts)
             with gr.Tab(words.maturity, elem_id="tab-maturity"):
                 build_maturity(texts)
-            if curators:
-                with gr.Tab(texts.corpus.title, elem_id="tab-corpus"):
-                    build_corpus(advisor, texts)
-                if advisor.settings.curator_password is None:  # a question set takes the machine for minutes: not from afar
-                    with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations"):
-                        build_evaluations(advisor, texts.language)
+            with gr.Tab(texts.corpus.title, elem_id="tab-corpus", visible=False) as corpus:
+                build_corpus(advisor, texts)
+            with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations", visible=False) as evaluations:
+                build_evaluations(advisor, texts.language)
+        page.load(who_is_it, None, [account, corpus, evaluations], show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
+
+
+def _account(name: str, texts: Texts) -> str:
+    return (
+        f'<form method="post" action="/logout"><span>{escape(name)}</span> '
+        f'<button type="submit">{escape(texts.sign_out)}</button></form>'
+    )
 
 
 def head(texts: Texts) -> str:

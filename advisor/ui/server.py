@@ -1,81 +1,72 @@
-"""The web server: the page in both languages, and the HTTP interface that it reads documents through."""
+"""The web server: the page in both languages, on top of the interfaces and behind their guard."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Annotated
-from urllib.parse import quote
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from advisor.api.access import browser_language
+from advisor.api.application import create_interfaces
+from advisor.api.log import write_log
+from advisor.api.origin import is_loopback
 from advisor.console import ensure_index
 from advisor.conversations import Conversations
-from advisor.corpus import content_hash, document_id, list_files, read_bytes
-from advisor.errors import CorpusError, SettingsError
+from advisor.errors import SettingsError
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
-from advisor.types import IndexInfo, Language
+from advisor.types import Document, Language
 from advisor.ui.history import conversation_routes
 from advisor.ui.maturity import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.render import render_document
 from advisor.ui.sources import library_routes
 from advisor.ui.texts import TEXTS
+from advisor.users import Users
 
 _PORTS_TRIED = 20
 _GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open
-_DEFAULT_LANGUAGE: Language = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """That the advisor answers, and from which index."""
-
-    status: str
-    index: IndexInfo
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDocument:
-    """A document as a generation of the index holds it. `html` is safe to show and has the asked span marked."""
-
-    document: str
-    title: str
-    language: Language
-    topic: str | None
-    evidence: str | None
-    date: str | None
-    also_at: tuple[str, ...]
-    generation: str
-    text: str
-    html: str
+_OF_THE_PAGE = re.compile(
+    r"/(?:config|theme\.css|manifest\.json|favicon\.ico|(?:static|assets)/.+|gradio_api/(?:info|startup-events|theme\.css"
+    r"|queue/(?:join|data)|cancel|reset|heartbeat/[^/]+|upload|upload_progress|file=.+))?"
+)
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serve the page until interrupted; builds the index when there is none.
 
     :param port: the first port tried; the next free one is taken when it is in use.
-    :raises AdvisorError: when the index cannot be built or opened, or no port is free.
+    :raises AdvisorError: when the index cannot be built or opened, no port is free, or others could reach the page and
+        there are no users.
     """
+    local = is_loopback(host)
+    if not (local and not settings.host_names) and not Users(settings):
+        where = host if not local else f"the names {', '.join(sorted(settings.host_names))}"
+        message = f"others can reach {where}, and there are no users. Add one first: advisor users add NAME --curator"
+        raise SettingsError(message)
     embeddings = Embeddings(settings)
     ensure_index(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    app = create_app(advisor, local=_is_loopback(host))
-    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=_GOODBYE_SECONDS)
+    write_log()
+    app = create_app(advisor, local=local)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GOODBYE_SECONDS
+    )
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"The advisor is at http://{shown}:{listening.getsockname()[1]}\n")
@@ -85,42 +76,18 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> N
 
 
 def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
-    """The application: `/api/…`, the page at `/fr/` and `/en/`, and at `/` in the language of the browser.
+    """The application: the interfaces, the page at `/fr/` and `/en/`, and at `/` in the language of the browser.
 
-    :param local: only this machine reaches it: the Corpus tab is there without a password.
+    :param local: only this machine reaches it: without users, nobody has to sign in, and everybody is a curator.
     """
-    curators = local or advisor.settings.curator_password is not None
-    app = FastAPI(title="CTO Advisor", docs_url=None, redoc_url=None)  # those pages would load scripts from elsewhere
-
-    @app.get("/api/health")
-    def health() -> Health:
-        """Whether the advisor answers."""
-        return Health("ok", advisor.index.info)
-
-    @app.get("/api/sources/{document:path}")
-    def source(
-        document: str,
-        generation: str | None = None,
-        start: Annotated[int | None, Query(ge=0)] = None,
-        end: Annotated[int | None, Query(ge=0)] = None,
-        language: Language = _DEFAULT_LANGUAGE,
-    ) -> SourceDocument:
-        """A document of the index, `[start, end)` of its text marked; `language` is that of the words around it."""
-        return _source(advisor, document, generation, start, end, language)
-
-    @app.get("/api/originals/{document:path}", response_class=Response)
-    def original(document: str) -> Response:
-        """The file that a document of the index was read from, as it was then."""
-        return _original(advisor, document)
-
-    conversations = Conversations(advisor.settings.conversations_dir)
-    app.include_router(conversation_routes(advisor, conversations))
-    app.include_router(library_routes(advisor))
-    app.include_router(maturity_routes(advisor))
+    app = create_interfaces(advisor, _show, "".join(map(head, TEXTS.values())), local=local)
+    conversations = Conversations(advisor.settings.state_dir)
+    for router in (conversation_routes(advisor, conversations), library_routes(advisor), maturity_routes(advisor)):
+        app.include_router(router)
     for language, texts in TEXTS.items():
         gr.mount_gradio_app(
             app,
-            build_page(advisor, conversations, texts, curators=curators),
+            build_page(advisor, conversations, texts),
             path=f"/{language}",
             theme=theme(),
             head=head(texts),
@@ -128,59 +95,30 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
             show_error=False,
             ssr_mode=False,
             run_history=False,
-            max_file_size=advisor.settings.max_file_bytes if curators else "1kb",  # Gradio takes uploads in any case
+            max_file_size=advisor.settings.max_file_bytes,
         )
+    for route in app.routes:
+        if isinstance(route, Mount) and route.path.removeprefix("/") in TEXTS:
+            route.app = _OnlyThePage(route.app)
     app.router.default = _InBrowserLanguage(app)
     return app
 
 
-def _source(
-    advisor: Advisor, document: str, generation: str | None, start: int | None, end: int | None, language: Language
-) -> SourceDocument:
-    generation = generation or advisor.index.info.generation
-    found = advisor.document(document, generation)
-    if found is None:
-        raise HTTPException(404, f"{document} is not in generation {generation} of the index")
-    whole = start is None and end is None
-    if not whole and (start is None or end is None or not start < end <= len(found.text)):
-        raise HTTPException(422, f"{start}-{end} is no span of {document}, which has {len(found.text)} characters")
-    return SourceDocument(
-        document=found.id,
-        title=found.title,
-        language=found.language,
-        topic=found.topic,
-        evidence=found.evidence,
-        date=found.updated,
-        also_at=found.aliases,
-        generation=generation,
-        text=found.text,
-        html=render_document(found, start, end, TEXTS[language]),
-    )
+def _show(document: Document, start: int | None, end: int | None, language: Language) -> str:
+    return render_document(document, start, end, TEXTS[language])
 
 
-def _original(advisor: Advisor, name: str) -> Response:
-    """A file of the corpus folder, when the index holds just that. What is asked for is looked up there, never opened.
+class _OnlyThePage:
+    """Gradio serves more than its page asks for (a proxy, monitoring, calls by name): the rest is not there."""
 
-    Nothing of it runs on the page's behalf: a PDF is shown by the browser's own reader, any other file is handed over to be
-    saved.
-    """
-    found = advisor.document(name)
-    if found is None:
-        raise HTTPException(404, f"{name} is not in the index")
-    try:
-        files = list_files(advisor.settings.corpus_dir)
-        path = next((path for path in files if document_id(path, advisor.settings.corpus_dir) == name), None)
-        data = read_bytes(path, advisor.settings) if path else b""
-    except CorpusError as cause:
-        raise HTTPException(404, f"{name} {cause}") from cause
-    if path is None or content_hash(data) != found.content_hash:
-        raise HTTPException(404, f"{name} has been changed or removed since it was indexed")
-    headers = {"X-Content-Type-Options": "nosniff"}
-    file_name = f"filename*=UTF-8''{quote(name.rpartition('/')[2])}"
-    if path.suffix.lower() == ".pdf":
-        return Response(data, 200, headers | {"Content-Disposition": f"inline; {file_name}"}, "application/pdf")
-    headers |= {"Content-Disposition": f"attachment; {file_name}", "Content-Security-Policy": "sandbox"}
-    return Response(data, 200, headers, "application/octet-stream")
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope["root_path"])
+        if scope["type"] == "http" and not _OF_THE_PAGE.fullmatch(path):
+            raise HTTPException(404, f"{path} is not there")
+        await self._app(scope, receive, send)
 
 
 class _InBrowserLanguage:
@@ -191,28 +129,14 @@ class _InBrowserLanguage:
     is in the right language.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: FastAPI) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/api/"):
+            raise HTTPException(404, f"{scope['path']} is not there")
         language = browser_language(Headers(scope=scope).get("accept-language", ""))
-        await self._app({**scope, "path": f"/{language}{scope['path']}"}, receive, send)
-
-
-def browser_language(accepted: str) -> Language:
-    """French or English, whichever an Accept-Language header names first; English for any other."""
-    for part in accepted.lower().split(","):
-        code = part.strip()[:2]
-        if code in ("fr", "en"):
-            return "fr" if code == "fr" else "en"
-    return _DEFAULT_LANGUAGE
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        await self._app.router({**scope, "path": f"/{language}{scope['path']}"}, receive, send)
 
 
 def _listen(host: str, first: int) -> socket.socket:

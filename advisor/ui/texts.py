@@ -13,9 +13,7 @@ class CorpusTexts:
     """The Corpus tab in one language; `states`, `stages` and `changes` go from codes to words."""
 
     title: str
-    password: str
-    enter: str
-    wrong_password: str
+    curators_only: str
     columns: tuple[str, ...]
     states: dict[str, str]
     summary: str
@@ -79,6 +77,7 @@ class Texts:
     too_long: str
     failed: str
     chat: str
+    sign_out: str
     corpus: CorpusTexts
 
 
@@ -140,11 +139,10 @@ FRENCH = Texts(
     too_long="Cette question est trop longue\u00a0: {} caractères au plus.",
     failed="Le conseiller ne peut pas répondre pour le moment\u00a0: {}",
     chat="Conversation",
+    sign_out="Se déconnecter",
     corpus=CorpusTexts(
         title="Corpus",
-        password="Mot de passe des curateurs",
-        enter="Entrer",
-        wrong_password="Ce mot de passe n’est pas celui des curateurs.",
+        curators_only="Seuls les curateurs modifient le corpus.",
         columns=("Document", "Langue", "Sujet", "Passages", "Date", "État"),
         states={
             "indexed": "indexé",
@@ -244,11 +242,10 @@ ENGLISH = Texts(
     too_long="This question is too long: {} characters at most.",
     failed="The advisor cannot answer at the moment: {}",
     chat="Conversation",
+    sign_out="Sign out",
     corpus=CorpusTexts(
         title="Corpus",
-        password="Curators’ password",
-        enter="Enter",
-        wrong_password="This is not the curators’ password.",
+        curators_only="Only curators change the corpus.",
         columns=("Document", "Language", "Topic", "Passages", "Date", "State"),
         states={
             "indexed": "indexed",

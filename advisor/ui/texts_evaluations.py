@@ -26,6 +26,7 @@ class EvaluationTexts:
     asking: str
     written: str
     no_runs: str
+    curators_only: str
 
 
 EVALUATION_TEXTS: dict[Language, EvaluationTexts] = {
@@ -46,6 +47,7 @@ EVALUATION_TEXTS: dict[Language, EvaluationTexts] = {
         asking="Les questions sont posées…",
         written="Série {}\u00a0: {} questions en {:.0f} s, {} en échec.",
         no_runs="Aucune série n’a encore été gardée\u00a0: posez d’abord des questions.",
+        curators_only="Seuls les curateurs évaluent l’index.",
     ),
     "en": EvaluationTexts(
         title="Evaluations",
@@ -64,5 +66,6 @@ EVALUATION_TEXTS: dict[Language, EvaluationTexts] = {
         asking="Asking…",
         written="Run {}: {} questions in {:.0f} s, {} failed.",
         no_runs="No run has been kept yet: ask some questions first.",
+        curators_only="Only curators evaluate the index.",
     ),
 }

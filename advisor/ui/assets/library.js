@@ -52,7 +52,9 @@
 
   /* From another tab: show this one, then read. */
   async function readHere(place) {
-    byId("tab-sources-button").click();
+    const tab = byId("tab-sources-button");
+    tab.click();
+    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     for (let tries = 0; !root() && tries < 50; tries += 1) await new Promise((done) => setTimeout(done, 40));
     if (root()) read(place);
   }

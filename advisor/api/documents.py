@@ -1,0 +1,84 @@
+"""The documents behind the answers: as the index holds them, and the files that they were read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+
+from advisor.api.problems import RESPONSES, ProblemError
+from advisor.api.schemas import SourceBody
+from advisor.api.tools import check_span, find_document
+from advisor.corpus import content_hash, document_id, list_files, read_bytes
+from advisor.errors import CorpusError
+from advisor.pipeline import Advisor
+from advisor.types import Document, Language
+
+Show = Callable[[Document, int | None, int | None, Language], str]
+"""Renders a document as HTML that is safe to show, a span of it marked, with the words around it in a language."""
+
+
+def documents_router(advisor: Advisor, show: Show) -> APIRouter:
+    """`GET /sources/…` and `GET /originals/…`."""
+    router = APIRouter(tags=["documents"], responses=RESPONSES)
+
+    @router.get("/sources/{document:path}", response_model=SourceBody)
+    def source(
+        document: str,
+        generation: str | None = None,
+        start: Annotated[int | None, Query(ge=0)] = None,
+        end: Annotated[int | None, Query(ge=0)] = None,
+        language: Language = "en",
+    ) -> SourceBody:
+        """A document of the index, `[start, end)` of its text marked; `language` is that of the words around it."""
+        name = generation or advisor.index.info.generation
+        found = find_document(advisor, document, name)
+        check_span(found, start, end)
+        return SourceBody(
+            document=found.id,
+            title=found.title,
+            language=found.language,
+            topic=found.topic,
+            evidence=found.evidence,
+            date=found.updated,
+            also_at=list(found.aliases),
+            generation=name,
+            text=found.text,
+            quote=None if start is None else found.text[start:end],
+            html=show(found, start, end, language),
+        )
+
+    @router.get("/originals/{document:path}", response_class=Response)
+    def original(document: str) -> Response:
+        """The file that a document of the index was read from, as it was then."""
+        return _original(advisor, document)
+
+    return router
+
+
+def _original(advisor: Advisor, name: str) -> Response:
+    """A file of the corpus folder, when the index holds just that. What is asked for is looked up there, never opened.
+
+    Nothing of it runs on the page's behalf: a PDF is shown by the browser's own reader, any other file is handed over to be
+    saved.
+    """
+    found = find_document(advisor, name, advisor.index.info.generation)
+    try:
+        files = list_files(advisor.settings.corpus_dir)
+        path = next((path for path in files if document_id(path, advisor.settings.corpus_dir) == name), None)
+        data = read_bytes(path, advisor.settings) if path else b""
+    except CorpusError as cause:
+        raise _gone(name, str(cause)) from cause
+    if path is None or content_hash(data) != found.content_hash:
+        raise _gone(name, "has been changed or removed since it was indexed")
+    file_name = f"filename*=UTF-8''{quote(name.rpartition('/')[2])}"
+    if path.suffix.lower() == ".pdf":
+        return Response(data, 200, {"Content-Disposition": f"inline; {file_name}"}, "application/pdf")
+    headers = {"Content-Disposition": f"attachment; {file_name}", "Content-Security-Policy": "sandbox"}
+    return Response(data, 200, headers, "application/octet-stream")
+
+
+def _gone(name: str, why: str) -> ProblemError:
+    return ProblemError(404, "not_found", f"{name} {why}", "Its text is at /api/sources.")

@@ -1,0 +1,194 @@
+"""The guard: every request passes it before the page, the interfaces or a document see it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from advisor.api.access import STATE_KEY, Visitor
+from advisor.api.headers import SecuredSend
+from advisor.api.limits import Limits
+from advisor.api.log import log_failure, log_request
+from advisor.api.origin import host_of, is_cross_origin, is_own_host
+from advisor.api.problems import ProblemError
+from advisor.errors import SettingsError
+from advisor.sessions import Sessions
+from advisor.settings import Settings
+from advisor.users import Users
+
+COOKIE = "advisor"
+_OPEN = ("/login", "/api/health")  # without signing in
+_UPLOAD = "/gradio_api/upload"
+_ASKING = ("/api/ask", "/api/search", "/mcp", "/gradio_api/queue/join")
+_BODY_BYTES = 2_000_000  # of a request that uploads nothing: a long conversation with every word twice
+_FILES_AT_ONCE = 5
+
+Count = Callable[[str, int, float], None]
+"""Told of each request: its path, its status and its seconds."""
+
+
+class Gate:
+    """Who may come in: users, their sign-ins, limits. What the guard and the sign-in page share."""
+
+    def __init__(self, settings: Settings, *, local: bool) -> None:
+        """:param local: only this machine can reach the server."""
+        self.settings = settings
+        self.users = Users(settings)
+        self.limits = Limits(settings.questions_per_minute)
+        self.hosts = settings.host_names
+        self._public = not local or bool(self.hosts)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is signed in; opened when the first one is: without users, there is no such table."""
+        return Sessions(self.settings)
+
+    def close(self) -> None:
+        """Let go of the table of who is signed in."""
+        if "sessions" in self.__dict__:
+            self.sessions.close()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether people have to sign in. Nobody can while there are no users: the server stays shut."""
+        return self._public or bool(self.users)
+
+    def is_own_host(self, host: str) -> bool:
+        """Whether a request was sent to a name of this server."""
+        return (self._public and not self.hosts) or is_own_host(host, self.hosts)
+
+    def visitor(self, request: HTTPConnection) -> Visitor | None:
+        """Who sends a request; None for somebody who has to sign in.
+
+        :raises ProblemError: for a token that is nobody's.
+        """
+        address = request.client.host if request.client else ""
+        if not self.guarded:
+            return Visitor(None, "curator", address)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            user = self.users.with_token(token.strip())
+            if user is None:
+                message, advice = "the token is not known", "Make one: advisor users token NAME."
+                raise ProblemError(401, "token", message, advice, {"WWW-Authenticate": "Bearer"})
+        else:
+            key = request.cookies.get(COOKIE)
+            user = self.sessions.find(key, self.users) if key and self.users else None
+        return Visitor(user.name, user.role, address) if user else None
+
+
+class Guard:
+    """ASGI middleware: refuses what should not come in, and protects the reader of what goes out."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, count: Count, known: str) -> None:
+        """:param known: the hashes of the scripts that the page adds to itself."""
+        self._app = app
+        self._known = known
+        self._gate = gate
+        self._count = count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let the application answer it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, SecuredSend(send, https=scope["scheme"] == "https", known=self._known))
+        # The page uses no WebSocket: returning refuses it.
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        request = HTTPConnection(scope)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        visitor: Visitor | None = None
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            try:
+                self._check_sender(scope, request.headers)
+                visitor = self._gate.visitor(request)
+                refusal = self._ask_to_sign_in(request) if visitor is None else self._check_visitor(scope, visitor)
+                most = self._most_bytes(scope)
+                if refusal is None:
+                    _check_length(request.headers, most)
+            except ProblemError as problem:
+                refusal = problem.response()
+            except SettingsError as error:  # it names files of this machine
+                log_failure(error)
+                message, advice = "the users cannot be read", "The log of the server says why."
+                refusal = ProblemError(503, "unavailable", message, advice).response()
+            if refusal is None:
+                scope.setdefault("state", {})[STATE_KEY] = visitor
+                await self._app(scope, _Limited(receive, most), noted)
+            else:
+                await refusal(scope, receive, noted)
+        finally:
+            seconds = time.perf_counter() - started
+            self._count(scope["path"], status, seconds)
+            log_request(scope["method"], scope["path"], status, seconds, visitor)
+
+    def _check_sender(self, scope: Scope, headers: Headers) -> None:
+        host = host_of(headers)
+        if not self._gate.is_own_host(host):
+            message = f"{host!r} is no name of this server"
+            raise ProblemError(421, "host", message, "Use its own address, or name the other in ADVISOR_HOST_NAMES.")
+        if is_cross_origin(scope["method"], headers):
+            message = "the request was sent by a page of another site"
+            raise ProblemError(403, "origin", message, "Open the advisor's own page, and send it from there.")
+
+    def _ask_to_sign_in(self, request: HTTPConnection) -> Response | None:
+        path = request.scope["path"]
+        if path in _OPEN:
+            return None
+        if request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("/login", 303)
+        message, advice = "this needs a user", "Sign in at /login, or send a token: Authorization: Bearer …"
+        return ProblemError(401, "sign_in", message, advice, {"WWW-Authenticate": "Bearer"}).response()
+
+    def _check_visitor(self, scope: Scope, visitor: Visitor) -> Response | None:
+        path = scope["path"]
+        if path.endswith(_UPLOAD) and visitor.role != "curator":
+            raise ProblemError(403, "curators_only", "only curators upload documents", "Ask a curator to do it.")
+        if scope["method"] == "POST" and path.endswith(_ASKING):
+            wait = self._gate.limits.question(visitor.key)
+            if wait:
+                message = f"more than {self._gate.settings.questions_per_minute} requests in a minute"
+                raise ProblemError(429, "too_often", message, f"Wait {wait} s.", {"Retry-After": str(wait)})
+        return None
+
+    def _most_bytes(self, scope: Scope) -> int:
+        upload = scope["path"].endswith(_UPLOAD)
+        return _FILES_AT_ONCE * self._gate.settings.max_file_bytes if upload else _BODY_BYTES
+
+
+def _check_length(headers: Headers, most: int) -> None:
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > most:
+        raise ProblemError(413, "too_large", f"the request has more than {most:,} bytes", "Send less at once.")
+
+
+class _Limited:
+    """Receives a request up to a number of bytes: a length need not be told beforehand."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._left = most
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413, "the request is too large")
+        return message

@@ -1,0 +1,153 @@
+"""Signing in and out: a page without scripts, in the language of the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from advisor.api.access import browser_language
+from advisor.api.guard import COOKIE, Gate
+from advisor.audit import record
+from advisor.sessions import LONGEST_SECONDS
+from advisor.types import Language
+from advisor.users import LONGEST_PASSWORD
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The page in one language."""
+
+    title: str
+    name: str
+    password: str
+    enter: str
+    wrong: str
+    wait: str
+
+
+_WORDS: dict[Language, _Words] = {
+    "fr": _Words(
+        title="Conseiller CTO",
+        name="Nom",
+        password="Mot de passe",
+        enter="Se connecter",
+        wrong="Ce nom et ce mot de passe ne vont pas ensemble.",
+        wait="Trop d’essais. Réessayez dans {} minutes.",
+    ),
+    "en": _Words(
+        title="CTO Advisor",
+        name="Name",
+        password="Password",
+        enter="Sign in",
+        wrong="This name and this password do not go together.",
+        wait="Too many attempts. Try again in {} minutes.",
+    ),
+}
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+_PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
+<link rel="icon" href="data:,">
+<style>
+:root {{ color-scheme: light dark; --ink: #0f172a; --paper: #f8fafc; --line: #64748b; --act: #0f766e; --bad: #b91c1c; }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --ink: #e2e8f0; --paper: #0f172a; --line: #94a3b8; --act: #5eead4; --bad: #fca5a5; }}
+  button {{ color: #0f172a !important; }}
+}}
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper); color: var(--ink);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }}
+main {{ width: min(20rem, calc(100vw - 3rem)); }}
+h1 {{ font-size: 1.5rem; margin: 0 0 1.5rem; }}
+label {{ display: block; margin-bottom: 1rem; }}
+input {{ display: block; box-sizing: border-box; width: 100%; margin-top: .25rem; padding: .6rem .7rem; font: inherit;
+  color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; }}
+button {{ width: 100%; padding: .65rem; font: inherit; font-weight: 600; color: #fff; background: var(--act); border: 0;
+  border-radius: .4rem; cursor: pointer; }}
+:focus-visible {{ outline: 3px solid var(--act); outline-offset: 2px; }}
+p {{ color: var(--bad); margin: 0 0 1rem; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<form method="post" action="/login">
+{message}<label>{name}<input name="name" autocomplete="username" autocapitalize="none" required autofocus></label>
+<label>{password}<input name="password" type="password" autocomplete="current-password" required></label>
+<button>{enter}</button>
+</form>
+</main>
+</body>
+</html>
+"""
+
+
+def login_router(gate: Gate) -> APIRouter:
+    """`GET` and `POST /login`, `POST /logout`."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/login")
+    def ask(request: Request) -> Response:
+        if not gate.guarded:
+            return RedirectResponse("/", 303)
+        return _page(request)
+
+    @router.post("/login")
+    def sign_in(
+        request: Request,
+        name: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = "",
+        password: Annotated[str, Form(max_length=4 * LONGEST_PASSWORD)] = "",
+    ) -> Response:
+        address = request.client.host if request.client else ""
+        wait = gate.limits.guesses(name, address)
+        words = _words(request)
+        if wait:
+            return _page(request, words.wait.format(-(-wait // 60)), status=429, headers={"Retry-After": str(wait)})
+        user = gate.users.with_password(name, password)
+        if user is None:
+            gate.limits.wrong_password(name, address)
+            record(gate.settings, None, "failed sign-in", name=name[:64], address=address)
+            return _page(request, words.wrong, status=401)
+        record(gate.settings, user.name, "sign-in", address=address)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            COOKIE,
+            gate.sessions.open(user),
+            max_age=LONGEST_SECONDS,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    @router.post("/logout")
+    def sign_out(request: Request) -> Response:
+        if gate.guarded:
+            gate.sessions.end(request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return answer
+
+    return router
+
+
+def _words(request: Request) -> _Words:
+    return _WORDS[browser_language(request.headers.get("accept-language", ""))]
+
+
+def _page(request: Request, message: str = "", *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
+    words = _words(request)
+    page = _PAGE.format(
+        language=browser_language(request.headers.get("accept-language", "")),
+        title=words.title,
+        name=words.name,
+        password=words.password,
+        enter=words.enter,
+        message=f'<p role="alert">{escape(message)}</p>\n' if message else "",
+    )
+    return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, **(headers or {})})

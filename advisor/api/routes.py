@@ -1,0 +1,128 @@
+"""The REST interface: questions, searches, health, and the index for curators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.sse import format_sse_event
+
+from advisor.api import tools
+from advisor.api.access import current_user, may_curate
+from advisor.api.problems import RESPONSES, ProblemError, problem_of
+from advisor.api.schemas import (
+    AnswerBody,
+    AskRequest,
+    Health,
+    IndexBody,
+    IndexRequest,
+    IndexState,
+    SearchBody,
+    SearchRequest,
+)
+from advisor.audit import record
+from advisor.errors import AdvisorError
+from advisor.pipeline import Advisor, Stage
+from advisor.sync import sync
+from advisor.types import Answer, SentenceReady
+from advisor.wire import answer_json, citation_json, report_json, sentence_json
+
+_EVENTS = "text/event-stream"
+_EVENT = {
+    "type": "object",
+    "properties": {"event": {"enum": ["stage", "sentence", "answer", "error"]}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
+_WAIT_SECONDS = 10  # for another writer of the index
+
+Event = Stage | SentenceReady | Answer
+
+
+def questions_router(advisor: Advisor) -> APIRouter:
+    """`POST /ask`, `POST /search` and `GET /health`."""
+    router = APIRouter(tags=["questions"], responses=RESPONSES)
+
+    @router.post("/ask", response_model=AnswerBody, responses={200: {"content": {_EVENTS: {"schema": _EVENT}}}})
+    def ask(asked: AskRequest) -> Response:
+        """Answer a question, with the lines behind every sentence, or say that the corpus does not hold the answer.
+
+        With `stream`, as server-sent events: `stage` (`search`, `write`, `verify`), `sentence` once it is verified, with the
+        citations that it is the first to use, and `answer`, the whole as without `stream`. Should the answer fail on the
+        way, an `error` is the last event.
+        """
+        if asked.stream:
+            events = advisor.stream(asked.question, history=asked.history, language=asked.language)
+            first = next(events)  # a question that cannot be taken is refused before the stream begins
+            return StreamingResponse(_lines(first, events), media_type=_EVENTS, headers={"X-Accel-Buffering": "no"})
+        return JSONResponse(tools.ask(advisor, asked.question, asked.history, asked.language))
+
+    @router.post("/search", response_model=SearchBody)
+    def search(asked: SearchRequest) -> Response:
+        """The passages nearest to a question."""
+        return JSONResponse(tools.search(advisor, asked.question, asked.k))
+
+    @router.get("/health")
+    def health() -> Health:
+        """Whether the advisor answers."""
+        info = advisor.index.info
+        return Health(
+            status="ok",
+            version=version("cto-advisor"),
+            model=advisor.embeddings.name,
+            index=IndexState(generation=info.generation, documents=info.documents, chunks=info.chunks),
+        )
+
+    return router
+
+
+def index_router(advisor: Advisor) -> APIRouter:
+    """`POST /index`, for curators."""
+    router = APIRouter(tags=["curators"], responses=RESPONSES)
+
+    @router.post("/index", response_model=IndexBody)
+    def index(asked: IndexRequest, request: Request) -> Response:
+        """Bring the index in line with the corpus folder; answers when it is done. People go on asking meanwhile."""
+        if not may_curate(request):
+            raise ProblemError(403, "curators_only", "only curators change the index", "Ask a curator to do it.")
+        if asked.dry_run and (asked.rebuild or asked.forget):
+            raise ProblemError(422, "request", "dry_run goes with neither rebuild nor forget", "Leave one of them out.")
+        report = sync(
+            advisor.settings,
+            advisor.embeddings,
+            dry_run=asked.dry_run,
+            rebuild=asked.rebuild,
+            forget=asked.forget,
+            wait=_WAIT_SECONDS,
+        )
+        if not asked.dry_run:
+            record(advisor.settings, current_user(request), "index", generation=report.generation, **asked.model_dump())
+        return JSONResponse(report_json(report))
+
+    return router
+
+
+def _lines(first: Event, events: Iterator[Event]) -> Iterator[bytes]:
+    """The events of an answer as they are sent."""
+    yield _event(first)
+    try:
+        for event in events:
+            yield _event(event)
+    except AdvisorError as error:
+        yield _sse("error", problem_of(error).problem.model_dump())
+
+
+def _event(event: Event) -> bytes:
+    if isinstance(event, Stage):
+        return _sse("stage", {"stage": event.name})
+    if isinstance(event, SentenceReady):
+        cited = [citation_json(citation) for citation in event.citations]
+        return _sse("sentence", {**sentence_json(event.sentence), "citations": cited})
+    return _sse("answer", answer_json(event.id, event))
+
+
+def _sse(name: str, data: dict[str, Any]) -> bytes:
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

@@ -1,0 +1,182 @@
+"""What the REST interface takes and gives, field by field: the JSON of `advisor.wire`, described for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from advisor.types import Language, Status, Verdict
+
+LONGEST_HISTORY = 50
+MOST_RESULTS = 1_000
+
+Question = Annotated[str, Field(description="In French or English.", examples=["How do we start with FinOps?"])]
+
+
+class _Request(BaseModel):
+    """A name that is not known is a mistake, not something to pass over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AskRequest(_Request):
+    """A question to be answered."""
+
+    question: Question
+    history: list[str] = Field(
+        default_factory=list,
+        max_length=LONGEST_HISTORY,
+        description="The standalone questions asked before, oldest first, for a follow-up.",
+    )
+    language: Language | None = Field(default=None, description="Of the answer; that of the question when left out.")
+    stream: bool = Field(default=False, description="Answer as server-sent events: `stage`, `sentence`, `answer`, `error`.")
+
+
+class SearchRequest(_Request):
+    """A question whose nearest passages are looked for."""
+
+    question: Question
+    k: int | None = Field(default=None, ge=1, le=MOST_RESULTS, description="How many passages.")
+
+
+class IndexRequest(_Request):
+    """How the index is brought in line with the corpus folder."""
+
+    dry_run: bool = Field(default=False, description="Say what would change; change nothing.")
+    rebuild: bool = Field(default=False, description="Build everything anew.")
+    forget: bool = Field(default=False, description="Keep no trace of what the folder no longer holds.")
+
+
+class IndexState(BaseModel):
+    """The generation that answered."""
+
+    generation: str
+    documents: int
+    chunks: int
+
+
+class Sentence(BaseModel):
+    """A sentence of an answer."""
+
+    text: str
+    markers: list[int]
+    verdict: Verdict
+    support: float
+
+
+class Withheld(BaseModel):
+    """A sentence that the passages do not support."""
+
+    text: str
+    why: str
+
+
+class CitationBody(BaseModel):
+    """The place that a marker stands for; `start` and `end` in characters of the document's text."""
+
+    marker: int
+    document: str
+    title: str
+    heading: list[str]
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    page: int | None
+    quote: str
+    evidence: str | None
+    date: str | None
+
+
+class AnswerBody(BaseModel):
+    """An answer, or an abstention."""
+
+    id: str
+    question: str
+    standalone_question: str
+    language: Language
+    status: Status
+    answer: str
+    reason: str | None
+    sentences: list[Sentence]
+    withheld: list[Withheld]
+    citations: list[CitationBody]
+    confidence: float = Field(description="The probability that the corpus holds the answer, 0..1.")
+    writer: str
+    index: IndexState
+    ms: dict[str, float]
+
+
+class Result(BaseModel):
+    """A passage; `text` is `[start, end)` of its document."""
+
+    rank: int
+    score: float
+    document: str
+    title: str
+    heading: list[str]
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    page: int | None
+    text: str
+
+
+class SearchBody(BaseModel):
+    """The nearest passages, best first."""
+
+    id: str
+    question: str
+    results: list[Result]
+    ms: float
+
+
+class Failed(BaseModel):
+    """A document that cannot be read."""
+
+    document: str
+    error: str
+
+
+class IndexBody(BaseModel):
+    """What became of the documents."""
+
+    generation: str
+    added: list[str]
+    updated: list[str]
+    renamed: list[tuple[str, str]]
+    removed: list[str]
+    unchanged: int
+    failed: list[Failed]
+    documents: int
+    chunks: int
+    embedded: int
+    reused: int
+    seconds: float
+
+
+class SourceBody(BaseModel):
+    """A document as a generation of the index holds it. `html` is safe to show and has the asked span marked."""
+
+    document: str
+    title: str
+    language: Language
+    topic: str | None
+    evidence: str | None
+    date: str | None
+    also_at: list[str]
+    generation: str
+    text: str
+    quote: str | None = Field(description="The asked span of the text.")
+    html: str
+
+
+class Health(BaseModel):
+    """That the advisor answers, from which index, with which model."""
+
+    status: Literal["ok"]
+    version: str
+    model: str
+    index: IndexState

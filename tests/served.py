@@ -1,0 +1,55 @@
+"""A small index of its own, behind the real server: for tests of the interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from conftest import SMALL_CORPUS
+from pages import serve_app
+
+from advisor.models import Embeddings
+from advisor.pipeline import Advisor
+from advisor.settings import Settings
+from advisor.sync import sync
+from advisor.users import add_user, new_token
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    address: str
+    advisor: Advisor
+
+    @property
+    def settings(self) -> Settings:
+        return self.advisor.settings
+
+    def client(self, **headers: str) -> httpx.Client:
+        return httpx.Client(base_url=self.address, headers=headers, timeout=60)
+
+    def signed_in(self, name: str, role: str = "user") -> httpx.Client:
+        """A client with the token of a new user."""
+        add_user(self.settings, name, PASSWORD, role)
+        return self.client(Authorization=f"Bearer {new_token(self.settings, name)}")
+
+
+@contextmanager
+def serve(folder: Path, embeddings: Embeddings, *, local: bool = True, **changes: object) -> Iterator[Served]:
+    """Serve five short documents; `changes` are settings."""
+    for name, text in SMALL_CORPUS.items():
+        path = folder / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", state_dir=folder / "state", **changes)
+    sync(settings, embeddings)
+    advisor = Advisor.open(settings, embeddings)
+    with serve_app(advisor, local=local) as address:
+        yield Served(address, advisor)
+    advisor.close()
