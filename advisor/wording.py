@@ -93,7 +93,7 @@ _WHY: dict[Language, dict[str, str]] = {
 }
 _INSTEAD: dict[Language, dict[str, str]] = {
     "fr": {
-        "": "la réponse est faite de phrases du corpus : ",
+        "": "La réponse est faite de phrases du corpus : ",
         "timeout": "le modèle {0} n’a pas répondu à temps",
         "connection": "le modèle {0} n’est pas joignable",
         "busy": "le modèle {0} est surchargé",
@@ -106,7 +106,7 @@ _INSTEAD: dict[Language, dict[str, str]] = {
         "language": "le modèle {0} a répondu dans une autre langue",
     },
     "en": {
-        "": "the answer is made of sentences of the corpus: ",
+        "": "The answer is made of sentences of the corpus: ",
         "timeout": "the model {0} did not answer in time",
         "connection": "the model {0} cannot be reached",
         "busy": "the model {0} is overloaded",
@@ -128,7 +128,7 @@ def why(language: Language, kind: str, said: str = "") -> str:
 
 def instead_in_words(language: Language, failure: str, model: str) -> str:
     """Why the answer is the extractive one although there is a chat model."""
-    return _INSTEAD[language][""] + _INSTEAD[language][failure].format(model)
+    return _INSTEAD[language][""] + _INSTEAD[language][failure].format(model) + "."
 
 
 def compose(sentences: Sequence[AnswerSentence]) -> str:

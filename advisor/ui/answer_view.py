@@ -122,7 +122,7 @@ def _withheld(answer: Answer, texts: Texts) -> str:
     """What a chat model wrote and verification kept back, on demand, each with its reason."""
     if not answer.withheld:
         return ""
-    entries = (f"<li><q>{typeset(entry.text)}</q> {typeset(entry.why)}</li>" for entry in answer.withheld)
+    entries = (f"<li><q>{typeset(entry.text)}</q> — {typeset(entry.why)}</li>" for entry in answer.withheld)
     summary = escape(texts.withheld.format(len(answer.withheld)))
     return f'<details class="withheld"><summary>{summary}</summary><ul>{"".join(entries)}</ul></details>'
 
