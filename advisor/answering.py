@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.citations import cite
+from advisor.citations import cite_passage
 from advisor.evidence import ScoredSentence
 from advisor.index import Generation
 from advisor.sections import Role, role
 from advisor.text import fold, plain
-from advisor.types import Chunk, Citation, Document, Draft, DraftSentence, Sentence
+from advisor.types import Chunk, Draft, DraftSentence, Sentence
 
 WRITER = "extractive"
 _ENOUGH_WORDS = 60
@@ -233,17 +233,10 @@ def _draft(index: Generation, picks: Sequence[_Pick]) -> Draft:
         numbers.append(len(spans))
     documents = {chunk.document: index.catalog.document(chunk.document) for chunk, _, _ in spans}
     citations = [
-        _citation(marker, chunk, documents[chunk.document], start, end)
+        cite_passage(marker, chunk, documents[chunk.document], start, end)
         for marker, (chunk, start, end) in enumerate(spans, start=1)
     ]
     written = [
         DraftSentence(pick.text, (number,), pick.group, pick.is_item) for pick, number in zip(picks, numbers, strict=True)
     ]
     return Draft(tuple(written), tuple(citations), WRITER)
-
-
-def _citation(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
-    if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
-        message = f"{chunk.document} is not in the generation that holds its chunk"
-        raise LookupError(message)
-    return cite(document, chunk.heading, start, end, marker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from advisor.text import Lines
-from advisor.types import Citation, Document
+from advisor.types import Chunk, Citation, Document
 
 
 def cite(document: Document, heading: Sequence[str], start: int, end: int, marker: int) -> Citation:
@@ -25,3 +25,11 @@ def cite(document: Document, heading: Sequence[str], start: int, end: int, marke
         evidence=document.evidence,
         date=document.updated,
     )
+
+
+def cite_passage(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
+    """The citation of `[start, end)` of the document that a chunk is from."""
+    if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
+        message = f"{chunk.document} is not in the generation that holds its chunk"
+        raise LookupError(message)
+    return cite(document, chunk.heading, start, end, marker)

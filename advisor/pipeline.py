@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from advisor import abstention, archive
 from advisor.answering import WRITER, write_extractive
+from advisor.chat import ChatModel, open_chat_model
 from advisor.conversation import standalone_question
 from advisor.errors import AdvisorError, IndexMismatchError
-from advisor.evidence import ScoredSentence, score_sentences
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
 from advisor.models import Embeddings
-from advisor.query import Query, analyse
 from advisor.questions import asks_private_fact, check_question, question_language
-from advisor.retrieval import hybrid_search
+from advisor.search import Found, find, search
 from advisor.settings import Settings
+from advisor.supervised import Written, merged, write_supervised
 from advisor.text import detect_language
+from advisor.timing import Timer
 from advisor.types import (
     Answer,
     AnswerSentence,
-    Citation,
     Document,
     Draft,
     IndexInfo,
     Language,
+    ModelUse,
     ScoredChunk,
+    SentenceReady,
+    Withheld,
 )
 from advisor.verification import verify
-from advisor.wording import abstention_in_words, compose, reason_in_words
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
+from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
+from advisor.writing import choose_passages, rewritten_question, sub_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,68 +45,21 @@ class Stage:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceReady:
-    """A verified sentence, with the citations that it is the first to use."""
-
-    sentence: AnswerSentence
-    citations: tuple[Citation, ...]
-
-
 Observer = Callable[[Answer | AdvisorError], None]
 """Told of each answer, and of each question that was not taken or could not be answered."""
-
-
-@dataclass(slots=True)
-class _Timer:
-    """Milliseconds per stage."""
-
-    ms: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-    lap: float = field(default_factory=time.perf_counter)
-
-    def mark(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.ms[stage] = round((now - self.lap) * 1000, 2)
-        self.lap = now
-
-    def total(self) -> dict[str, float]:
-        self.ms["total"] = round((time.perf_counter() - self.started) * 1000, 2)
-        return {stage: self.ms.get(stage, 0.0) for stage in ("search", "write", "verify", "total")}
-
-
-@dataclass(frozen=True, slots=True)
-class _Searched:
-    """A question as search used it, and the passages that it found; `asked` as in `AskedIndex.nearest`."""
-
-    query: Query
-    vector: NDArray[np.float32]
-    asked: dict[int, float]
-    passages: list[ScoredChunk]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What search found for one question."""
-
-    passages: list[ScoredChunk]
-    sentences: list[ScoredSentence]
-    signals: abstention.Signals
-    same_language: bool
-
-    @property
-    def confidence(self) -> float:
-        """The probability (0..1) that the passages hold the answer."""
-        return abstention.confidence(self.signals, same_language=self.same_language)
 
 
 class Advisor:
     """Searches and answers from one index folder. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation) -> None:
-        """Take finished parts; `Advisor.open` makes them."""
+    def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation, chat: ChatModel | None = None) -> None:
+        """Take finished parts; `Advisor.open` makes them. Without a chat model, the one that the settings name, if any.
+
+        :raises ModelError: when the chat model that the settings name cannot be had.
+        """
         self.settings = settings
         self.embeddings = embeddings
+        self.chat = chat or open_chat_model(settings)
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
@@ -150,7 +98,8 @@ class Advisor:
         :raises QuestionError: when the question cannot be taken.
         """
         asked = check_question(question, self.settings)
-        return self._search(self.index, asked, detect_language(asked), k or self.settings.num_results).passages
+        wanted = k or self.settings.num_results
+        return search(self.settings, self.embeddings, self.index, asked, detect_language(asked), wanted).passages
 
     def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
         """The answer to a question, or an abstention.
@@ -194,11 +143,14 @@ class Advisor:
     ) -> Iterator[Stage | SentenceReady | Answer]:
         asked = check_question(question, self.settings)
         language = language or question_language(asked, history)
+        use = ModelUse(self.chat.name) if self.chat else None
+        timer = Timer()
         full = standalone_question(asked, history, language)
-        timer = _Timer()
+        if self.chat and use:
+            full = rewritten_question(self.chat, asked, history, language, use)
         index = self.index
         yield Stage("search")
-        found = self._find(index, full, language)
+        found = find(self.settings, self.embeddings, index, full, language)
         timer.mark("search")
         base = Answer(
             question=asked,
@@ -215,12 +167,37 @@ class Advisor:
             index=index.info,
             ms={},
             id=uuid.uuid4().hex,
+            model=use,
         )
         refused = found.confidence < self.settings.answer_threshold or asks_private_fact(full)
         if refused or not found.sentences:
             yield replace(self._abstain(base, found.passages), ms=timer.total())
             return
         yield Stage("write")
+        rejected: tuple[Withheld, ...] = ()
+        if self.chat and use:
+            written = Written()
+            for event in self._supervised(self.chat, index, full, language, found, use):
+                if isinstance(event, Written):
+                    written = event
+                else:
+                    yield event
+            timer.mark("write")
+            timer.move("write", "verify", written.verify_ms)
+            if written.failure is None:
+                yield replace(self._written(base, written, self.chat.name), ms=timer.total())
+                return
+            rejected = tuple(written.withheld)
+            base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
+        yield from self._extractive(index, base, full, found, timer, rejected)
+
+    def _extractive(
+        self, index: Generation, base: Answer, full: str, found: Found, timer: Timer, rejected: tuple[Withheld, ...]
+    ) -> Iterator[Stage | SentenceReady | Answer]:
+        """The answer arranged from sentences of the corpus.
+
+        :param rejected: what a chat model wrote and may not be shown.
+        """
         draft = write_extractive(index, full, found.sentences, max_words=self.settings.max_answer_words)
         timer.mark("write")
         yield Stage("verify")
@@ -228,7 +205,7 @@ class Advisor:
         timer.mark("verify")
         yield from _with_citations(shown, draft)
         if not shown:
-            yield replace(self._abstain(base, found.passages), withheld=tuple(withheld), ms=timer.total())
+            yield replace(self._abstain(base, found.passages), withheld=merged(rejected, withheld), ms=timer.total())
             return
         used = {marker for sentence in shown for marker in sentence.markers}
         yield replace(
@@ -236,9 +213,44 @@ class Advisor:
             status="answered",
             text=compose(shown),
             sentences=tuple(shown),
-            withheld=tuple(withheld),
+            withheld=merged(rejected, withheld),
             citations=tuple(citation for citation in draft.citations if citation.marker in used),
             ms=timer.total(),
+        )
+
+    def _supervised(
+        self, chat: ChatModel, index: Generation, full: str, language: Language, found: Found, use: ModelUse
+    ) -> Iterator[SentenceReady | Written]:
+        """What the chat model writes from the passages; a compound question is searched part by part."""
+        parts = sub_questions(chat, full, language, use)
+        finds = [found, *(find(self.settings, self.embeddings, index, part, language) for part in parts)]
+        most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
+        share = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
+        ordered = {p.chunk.id: p for rank in range(most) for passages in share for p in passages[rank : rank + 1]}
+        passages = choose_passages((), list(ordered.values()), most=most, most_chars=most_chars)
+        yield from write_supervised(
+            chat,
+            index,
+            full,
+            language,
+            passages,
+            self.embeddings.encode_passages,
+            use,
+            max_words=self.settings.max_answer_words,
+        )
+
+    @staticmethod
+    def _written(base: Answer, written: Written, model: str) -> Answer:
+        used = {marker for sentence in written.shown for marker in sentence.markers}
+        return replace(
+            base,
+            status="answered",
+            text=compose(written.shown),
+            reason=" ".join(written.missing) or None,
+            sentences=tuple(written.shown),
+            withheld=tuple(written.withheld),
+            citations=tuple(citation for citation in written.citations if citation.marker in used),
+            writer=model,
         )
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:
@@ -253,36 +265,12 @@ class Advisor:
 
     def signals(self, question: str, language: Language) -> tuple[abstention.Signals, bool]:
         """What abstention is decided on, and whether the passages are in the question's language."""
-        found = self._find(self.index, question, language)
+        found = find(self.settings, self.embeddings, self.index, question, language)
         return found.signals, found.same_language
 
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
-
-    def _find(self, index: Generation, question: str, language: Language) -> _Found:
-        found = self._search(index, question, language, self.settings.num_passages)
-        passages = in_one_language(found.passages, language)
-        sentences = score_sentences(index, found.query, found.vector, found.asked, passages)
-        signals = abstention.measure(found.query, passages, sentences)
-        same = bool(passages) and passages[0].chunk.language == language
-        return _Found(passages, sentences, signals, same)
-
-    def _search(self, index: Generation, question: str, language: Language, wanted: int) -> _Searched:
-        query = analyse(index, question, language)
-        vector = self.embeddings.encode_query(query.expanded)
-        candidates = max(self.settings.num_candidates, wanted)
-        asked = index.asked.nearest(vector, num_results=candidates)
-        passages = hybrid_search(
-            index,
-            query,
-            vector,
-            asked,
-            num_results=wanted,
-            num_candidates=candidates,
-            dense_weight=self.settings.dense_weight,
-        )
-        return _Searched(query, vector, asked, passages)
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         private = asks_private_fact(base.standalone_question)
@@ -292,16 +280,6 @@ class Advisor:
             text=abstention_in_words(base.language, passages),
             reason=reason_in_words(base.language, base.confidence, self.settings.answer_threshold, private=private),
         )
-
-
-def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:
-    """The passages in the asker's language where they are good enough, otherwise those in the best one's language."""
-    if not passages:
-        return []
-    own = [p for p in passages if p.chunk.language == language]
-    if own and own[0].score >= _OWN_LANGUAGE * passages[0].score:
-        return own
-    return [p for p in passages if p.chunk.language == passages[0].chunk.language]
 
 
 def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
@@ -319,7 +297,7 @@ def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
         confidence=0.0,
         writer=WRITER,
         index=index,
-        ms=_Timer().total(),
+        ms=Timer().total(),
         id=uuid.uuid4().hex,
     )
 

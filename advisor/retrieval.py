@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from advisor.index import Generation
 from advisor.query import Query
-from advisor.types import ScoredChunk
+from advisor.types import Language, ScoredChunk
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
 
 
 def vector_search(
@@ -83,3 +85,13 @@ def hybrid_search(
         ScoredChunk(stored[key].chunk, score, rank, cosines.get(key), bm25.get(key))
         for rank, (key, score) in enumerate(best, start=1)
     ]
+
+
+def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:
+    """The passages in the asker's language where they are good enough, otherwise those in the best one's language."""
+    if not passages:
+        return []
+    own = [p for p in passages if p.chunk.language == language]
+    if own and own[0].score >= _OWN_LANGUAGE * passages[0].score:
+        return own
+    return [p for p in passages if p.chunk.language == passages[0].chunk.language]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from advisor.errors import SettingsError
@@ -63,6 +63,25 @@ class Settings(BaseSettings):
     num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")
     num_passages: int = Field(default=30, ge=1, le=200, description="Chunks whose sentences an answer can use.")
     dense_weight: float = Field(default=0.6, ge=0, le=1, description="Share of the vector score in the fused score.")
+
+    chat_model: str | None = Field(
+        default=None,
+        description="Writes answers, each sentence verified: ollama:…, openai:…, anthropic:…, mistralai:…, local:….gguf.",
+    )
+    chat_url: str | None = Field(
+        default=None, description="Address of the chat model's server, where it is not the provider's."
+    )
+    chat_key: SecretStr | None = Field(default=None, description="Key of the provider; its own variable does as well.")
+    chat_seconds: float = Field(default=60, gt=0, le=600, description="Longest wait for a whole answer of the chat model.")
+    chat_retries: int = Field(default=2, ge=0, le=10, description="New attempts when the chat model fails before any text.")
+    chat_tokens: int = Field(
+        default=600, ge=20, le=8_000, description="Most tokens that the chat model writes for an answer."
+    )
+    chat_temperature: float = Field(default=0, ge=0, le=2, description="Randomness of the chat model.")
+    chat_passages: int = Field(default=6, ge=1, le=30, description="Most passages that the chat model is given.")
+    chat_context_chars: int = Field(default=6_000, ge=500, description="Most characters of passages that it is given.")
+    chat_price_in: float | None = Field(default=None, ge=0, description="US dollars for a million tokens read.")
+    chat_price_out: float | None = Field(default=None, ge=0, description="US dollars for a million tokens written.")
 
     max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
     answer_threshold: float = Field(

@@ -16,6 +16,10 @@ from advisor.types import Language
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
+# Soft hyphens, zero-width characters, directions and tags: they say nothing, and can hide what a reader does not see.
+INVISIBLE = re.compile(
+    "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 NEWLINE = re.compile(r"\r\n?|\n")
 # sentencex ends a sentence after these although the next word goes on; the list of the other language is not consulted
 # by it, and documents mix both.
@@ -90,8 +94,8 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
-    """Markdown's inline marks, tags and line breaks taken out: the sentence as a reader sees it."""
-    unquoted = _QUOTE_MARK.sub(r"\1", text)
+    """Markdown's inline marks, tags, line breaks and what nobody sees taken out: the sentence as a reader sees it."""
+    unquoted = _QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", text))
     unlinked = _LINK.sub(r"\1", _LINK.sub(r"\1", unquoted))  # twice: the label of a link can be an image
     bare = _TAG.sub("", _ADDRESS.sub(r"\1", unlinked))
     return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _ESCAPE.sub("", _EMPHASIS.sub("", bare))))

@@ -219,6 +219,34 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceReady:
+    """A verified sentence, with the citations that it is the first to use."""
+
+    sentence: AnswerSentence
+    citations: tuple[Citation, ...]
+
+
+@dataclass(slots=True)
+class ModelUse:
+    """What a chat model did for an answer, filled in on the way.
+
+    Tokens are None where the server does not count them, `cost` (US dollars) where no prices are set; times are in
+    milliseconds; `failure` is the kind of failure that the extractive answer took over from.
+    """
+
+    model: str
+    prompt_version: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+    first_token_ms: float | None = None
+    first_sentence_ms: float | None = None
+    ms: float = 0.0
+    attempts: int = 0
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IndexInfo:
     """Which index an answer was made from."""
 
@@ -229,7 +257,10 @@ class IndexInfo:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a question. `confidence` is in 0..1; `ms` maps a stage to its milliseconds."""
+    """The outcome of a question. `confidence` is in 0..1; `ms` maps a stage to its milliseconds.
+
+    `reason` says why there is no answer, or what the reader should know of the one there is. `model` is None without one.
+    """
 
     question: str
     standalone_question: str
@@ -245,6 +276,7 @@ class Answer:
     index: IndexInfo
     ms: dict[str, float]
     id: str = ""
+    model: ModelUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

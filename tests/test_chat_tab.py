@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from advisor.conversations import FEEDBACK
 from advisor.evaluation.drafting import from_feedback
-from advisor.pipeline import Advisor, SentenceReady
+from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.suggestions import next_questions
 from advisor.sync import sync
+from advisor.types import SentenceReady
 from advisor.ui.texts import FRENCH
 from advisor.ui.texts_chat import CHAT_TEXTS
 from advisor.users import add_user

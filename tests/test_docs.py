@@ -44,7 +44,8 @@ def test_every_command_named_exists():
 
 def test_every_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {re.split(r"[<>=;\[ ]", dependency)[0] for dependency in project["dependencies"]}
+    extras = [one for extra, some in project["optional-dependencies"].items() if extra != "dev" for one in some]
+    names = {re.split(r"[<>=;\[ ]", dependency)[0] for dependency in [*project["dependencies"], *extras]}
     table = README.split("## Dependencies")[1].split("## Licence")[0]
     given = {name.strip() for row in re.findall(r"^\| ([\w, -]+) \|", table, re.MULTILINE) for name in row.split(",")}
     assert names == given - {"package"} - {"---"}

@@ -125,3 +125,7 @@ def test_separators_of_unicode_are_no_lines() -> None:
     """Editors count \\n, \\r\\n and \\r; str.splitlines counts eight more."""
     text = "a\u2028b\x0bc\x0cd\x85e"
     assert Lines(text).of(len(text) - 1) == 1
+
+
+def test_what_nobody_sees_is_taken_out():
+    assert plain("A\u200bn\u202e order\u2069 to\u00ad obey") == "An order to obey"

@@ -26,9 +26,9 @@ from advisor.api.schemas import (
 )
 from advisor.audit import record
 from advisor.errors import AdvisorError
-from advisor.pipeline import Advisor, SentenceReady, Stage
+from advisor.pipeline import Advisor, Stage
 from advisor.sync import sync
-from advisor.types import Answer
+from advisor.types import Answer, SentenceReady
 from advisor.wire import answer_json, citation_json, report_json, sentence_json
 
 _EVENTS = "text/event-stream"

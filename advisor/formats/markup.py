@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Soft hyphens, zero-width characters, directions and tags: they say nothing, and can hide what a reader does not see.
-_INVISIBLE = re.compile(
-    "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+from advisor.text import INVISIBLE
+
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]")
 _SPACE = re.compile(r"[^\S\u00a0\u202f]+")
 _WOULD_BE_MARKUP = re.compile(r"(?=#{1,6}(?:\s|$)|>|\[[^\]]{1,999}\]:)")
@@ -16,7 +14,7 @@ _WOULD_BE_A_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 
 def visible(text: str) -> str:
     """Without the characters that are no text or cannot be seen."""
-    return _NOT_TEXT.sub(" ", _INVISIBLE.sub("", text))
+    return _NOT_TEXT.sub(" ", INVISIBLE.sub("", text))
 
 
 def one_line(text: str) -> str:

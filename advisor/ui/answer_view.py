@@ -111,12 +111,20 @@ def _about(answer: Answer, texts: Texts) -> str:
     facts = [texts.confidence.format(answer.confidence * 100), *filter(None, levels)]
     if answer.status == "answered":
         facts.append(texts.writers.get(answer.writer, answer.writer))
-    if answer.withheld:
-        facts.append(texts.withheld.format(len(answer.withheld)))
     button = ""
     if answer.citations:
         button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
-    return f'<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>'
+    note = f'<p class="note">{typeset(answer.reason)}</p>' if answer.status == "answered" and answer.reason else ""
+    return f'{note}<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>{_withheld(answer, texts)}'
+
+
+def _withheld(answer: Answer, texts: Texts) -> str:
+    """What a chat model wrote and verification kept back, on demand, each with its reason."""
+    if not answer.withheld:
+        return ""
+    entries = (f"<li><q>{typeset(entry.text)}</q> {typeset(entry.why)}</li>" for entry in answer.withheld)
+    summary = escape(texts.withheld.format(len(answer.withheld)))
+    return f'<details class="withheld"><summary>{summary}</summary><ul>{"".join(entries)}</ul></details>'
 
 
 def evidence_name(code: str | None, texts: Texts) -> str:

@@ -12,9 +12,9 @@ import gradio as gr
 from advisor.api.access import owner_of
 from advisor.conversations import Conversations, Turn
 from advisor.errors import AdvisorError, ConversationError, QuestionError
-from advisor.pipeline import Advisor, SentenceReady, Stage
+from advisor.pipeline import Advisor, Stage
 from advisor.questions import question_language
-from advisor.types import Answer
+from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_progress, render_sentences, render_turn
 from advisor.ui.icons import icon
 from advisor.ui.texts import TEXTS, Texts

@@ -1,0 +1,189 @@
+"""Sentences that nobody copied: what is caught, in both languages, and what is let through."""
+
+from __future__ import annotations
+
+import pytest
+
+from advisor.figures import figures
+from advisor.models import Embeddings
+from advisor.objections import is_frame, says_what_is_missing
+from advisor.support import Sources, SourceSentence
+from advisor.types import DraftSentence, Language, Withheld
+from advisor.verification import Grounded, verify_written
+
+FRENCH = [
+    "Une fois l’AI Committee créé, le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 % en 6 mois.",
+    "Le cadre Well-Architected d’AWS repose sur 6 piliers, durabilité comprise, et celui d’Azure sur 5 piliers.",
+    "Une plateforme sans équipe dédiée n’apporte pas de gain durable.",
+    "Le comité peut arrêter un projet après deux revues.",
+    "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis le 17 octobre 2024.",
+    "L’amende maximale est d’au moins 10 millions d’euros.",
+    "Le conseil parle de « valeur à court terme » dans son rapport annuel.",
+]
+ENGLISH = [
+    "Once the AI Committee had been created, the conversion rate of the e-commerce company rose by 17% in 6 months.",
+    "The AWS Well-Architected framework rests on 6 pillars, sustainability included, and that of Azure on 5 pillars.",
+    "A platform without a dedicated team does not bring lasting gains.",
+    "The committee may stop a project after two reviews.",
+    "Article 23 of NIS2 sets an early warning within 24 hours, since 17 October 2024.",
+    "The maximum fine is at least 10 million euros.",
+    "The board speaks of “short-term value” in its annual report.",
+]
+
+
+def sources(embeddings: Embeddings, language: Language) -> Sources:
+    texts = FRENCH if language == "fr" else ENGLISH
+    return Sources(
+        [SourceSentence("a.md", n * 500, n * 500 + 400, t, language, 1) for n, t in enumerate(texts)],
+        embeddings.encode_passages,
+    )
+
+
+def verdict(embeddings: Embeddings, text: str, language: Language, markers: tuple[int, ...] = (1,)) -> Grounded | Withheld:
+    return verify_written(DraftSentence(text, markers), language, sources(embeddings, language), {1: ["A", "B"]})
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "why"),
+    [
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 19 % en 6 mois.", "19 %"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de dix-neuf pour cent en 6 mois.", "dix-neuf"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 % en 6 semaines.", "6 semaines"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 points en 6 mois.", "17 points"),
+        ("fr", "Le taux de conversion de Netflix a augmenté de 17 % en 6 mois.", "netflix"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a baissé de 17 % en 6 mois.", "contraire"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce n’a pas augmenté de 17 % en 6 mois.", "ne dit pas"),
+        ("fr", "Une plateforme sans équipe dédiée apporte un gain durable.", "laisse de côté"),
+        ("fr", "Une plateforme avec équipe dédiée n’apporte pas de gain durable.", "contraire"),
+        ("fr", "Le cadre Well-Architected d’AWS repose sur 5 piliers, durabilité comprise.", "autre chose"),
+        ("fr", "Le comité doit arrêter un projet après deux revues.", "contraire"),
+        ("fr", "Le comité peut arrêter un projet avant deux revues.", "contraire"),
+        ("fr", "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis le 17 novembre 2024.", "17 novembre"),
+        ("fr", "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis octobre 2025.", "octobre"),
+        ("fr", "L’amende maximale est d’au plus 10 millions d’euros.", "contraire"),
+        ("fr", "L’amende maximale est d’au moins 10 milliards d’euros.", "10 milliards"),
+        ("fr", "L’amende maximale est d’au moins 10 millions de dollars.", "10 millions"),
+        ("fr", "Le conseil parle de « valeur à long terme » dans son rapport annuel.", "valeur à long terme"),
+        ("fr", "Les pommes sont mûres en automne.", "assez clairement"),
+        ("en", "The conversion rate of the e-commerce company rose by 19% in 6 months.", "19%"),
+        ("en", "The conversion rate of the e-commerce company rose by nineteen percent in 6 months.", "nineteen"),
+        ("en", "The conversion rate of the e-commerce company rose by 17% in 6 weeks.", "6 weeks"),
+        ("en", "The conversion rate of Netflix rose by 17% in 6 months.", "netflix"),
+        ("en", "The conversion rate of the e-commerce company fell by 17% in 6 months.", "opposite"),
+        ("en", "The conversion rate of the e-commerce company did not rise by 17% in 6 months.", "does not"),
+        ("en", "A platform without a dedicated team does bring lasting gains.", "leaves out"),
+        ("en", "A platform with a dedicated team does not bring lasting gains.", "opposite"),
+        ("en", "The AWS Well-Architected framework rests on 5 pillars, sustainability included.", "something else"),
+        ("en", "The committee must stop a project after two reviews.", "opposite"),
+        ("en", "The committee may stop a project before two reviews.", "opposite"),
+        ("en", "Article 23 of NIS2 sets an early warning within 24 hours, since 17 November 2024.", "17 november"),
+        ("en", "The maximum fine is at most 10 million euros.", "opposite"),
+        ("en", "The maximum fine is at least 10 billion euros.", "10 billion"),
+        ("en", "The board speaks of “long-term value” in its annual report.", "long-term value"),
+        ("en", "Apples are ripe in autumn.", "clearly enough"),
+    ],
+)
+def test_a_false_sentence_is_withheld_with_its_reason(embeddings, language, text, why):
+    found = verdict(embeddings, text, language)
+    assert isinstance(found, Withheld)
+    assert why in found.why
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "En six mois, le taux de conversion de l’entreprise d’e-commerce a gagné dix-sept pour cent."),
+        ("fr", "Sans équipe dédiée, une plateforme n’apporte aucun gain durable."),
+        ("fr", "Azure compte 5 piliers dans son cadre Well-Architected, et AWS 6 piliers."),
+        ("fr", "Après deux revues, le comité peut arrêter un projet."),
+        ("fr", "L’alerte précoce de l’article 23 de NIS2 est à donner sous 24 heures."),
+        ("en", "In six months, the conversion rate of the e-commerce company rose by seventeen percent."),
+        ("en", "Without a dedicated team, a platform brings no lasting gains."),
+        ("en", "After two reviews, the committee may stop a project."),
+        ("en", "At least EUR 10 million: that is the maximum fine."),
+    ],
+)
+def test_a_faithful_sentence_is_shown_with_the_lines_it_rests_on(embeddings, language, text):
+    found = verdict(embeddings, text, language)
+    assert isinstance(found, Grounded), found
+    assert 0.5 <= found.support <= 1
+    assert found.rests_on
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_copied_sentence_is_always_shown(embeddings, language):
+    for text in FRENCH if language == "fr" else ENGLISH:
+        found = verdict(embeddings, text, language)
+        assert isinstance(found, Grounded)
+        assert found.support == 1
+
+
+def two_passages(embeddings: Embeddings) -> Sources:
+    first = SourceSentence("a.md", 0, 40, ENGLISH[2], "en", 1)
+    second = SourceSentence("b.md", 0, 40, ENGLISH[0], "en", 2)
+    return Sources([first, second], embeddings.encode_passages)
+
+
+@pytest.mark.parametrize("markers", [(), (1,), (7,)], ids=["missing", "wrong", "unknown"])
+def test_a_wrong_marker_is_put_right_when_a_passage_clearly_supports_the_sentence(embeddings, markers):
+    text = "The conversion rate of the e-commerce company rose by 17% in six months."
+    found = verify_written(DraftSentence(text, markers), "en", two_passages(embeddings), {})
+    assert isinstance(found, Grounded)
+    assert {source.document for source in found.rests_on} == {"b.md"}
+
+
+def test_a_wrong_marker_is_not_put_right_when_none_does(embeddings):
+    found = verify_written(DraftSentence("The rate rose.", (7,)), "en", two_passages(embeddings), {})
+    assert isinstance(found, Withheld)
+    assert "passage 7, which does not exist" in found.why
+
+
+def test_a_figure_of_another_sentence_is_not_lent(embeddings):
+    """Both figures stand in the passage, of different things."""
+    sentences = ["AWS counts 6 pillars in its framework.", "Azure counts 5 pillars in its framework."]
+    held = [SourceSentence("a.md", n * 99, n * 99 + 50, t, "en", 1) for n, t in enumerate(sentences)]
+    found = verify_written(
+        DraftSentence("Azure counts 6 pillars in its framework.", (1,)), "en", Sources(held, embeddings.encode_passages), {}
+    )
+    assert isinstance(found, Withheld)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("dix-sept pour cent", (17, "%")), ("17 %", (17, "%")), ("17%", (17, "%")), ("seventeen percent", (17, "%")),
+        ("six mois", (6, "months")), ("a 6-month plan", (6, "months")), ("un an", (12, "months")), ("twelve months", (12, "months")),
+        ("139 875 USD", (139_875, "USD")), ("$139,875", (139_875, "USD")), ("2,5 milliards d’euros", (2.5e9, "EUR")),
+        ("EUR 2.5 billion", (2.5e9, "EUR")), ("quatre-vingt-dix-sept", (97, "")), ("two hundred and ten", (210, "")),
+        ("le 17 octobre", (17, "day-10")), ("October 17", (17, "day-10")), ("48 heures", (172_800, "seconds")), ("2 days", (172_800, "seconds")),
+        ("vingt et un jours", (1_814_400, "seconds")), ("la moitié", (50, "%")), ("twice", (2, "times")),
+    ],
+)  # fmt: skip
+def test_a_figure_has_one_form(text, key):
+    assert [figure.key for figure in figures(text)] == [key]
+
+
+def test_a_range_shares_its_unit_and_names_hold_no_figures():
+    assert [figure.key for figure in figures("2 à 3 semaines")] == [(1_209_600, "seconds"), (1_814_400, "seconds")]
+    assert figures("NIS2, GPT-4, B2B and K8s") == ()
+    assert figures("une fois le comité créé, l’un d’eux part") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["Voici les points à retenir :", "Here are the key points:", "En résumé :", "Selon les passages :"]
+)
+def test_a_frame_is_recognised(text):
+    assert is_frame(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Voici les 3 points à retenir :", "Voici pourquoi AWS est interdit :", "Le comité décide."]
+)
+def test_what_says_something_is_no_frame(text):
+    assert not is_frame(text)
+
+
+def test_what_is_missing():
+    assert says_what_is_missing("Les passages ne disent pas quand le comité se réunit.")
+    assert says_what_is_missing("The passages do not say when the committee meets.")
+    assert not says_what_is_missing("Les passages ne disent pas 17 % mais 71 %.")
