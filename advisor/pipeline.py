@@ -6,9 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from advisor import abstention, archive
 from advisor.answering import WRITER
@@ -16,13 +13,11 @@ from advisor.chat import ChatModel, open_chat_model
 from advisor.completing import Extract, complete, extract
 from advisor.conversation import standalone_question
 from advisor.errors import AdvisorError, IndexMismatchError
-from advisor.evidence import ScoredSentence, score_sentences
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
 from advisor.models import Embeddings
-from advisor.query import Query, analyse
 from advisor.questions import asks_private_fact, check_question, question_language
-from advisor.retrieval import hybrid_search, in_one_language
+from advisor.search import Found, find, search
 from advisor.settings import Settings
 from advisor.supervised import Written, merged, write_supervised
 from advisor.text import detect_language
@@ -40,9 +35,6 @@ from advisor.types import (
 from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
 from advisor.writing import choose_passages, in_turn, rewritten_question, sub_questions
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -53,31 +45,6 @@ class Stage:
 
 Observer = Callable[[Answer | AdvisorError], None]
 """Told of each answer, and of each question that was not taken or could not be answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Searched:
-    """A question as search used it, and the passages that it found; `asked` as in `AskedIndex.nearest`."""
-
-    query: Query
-    vector: NDArray[np.float32]
-    asked: dict[int, float]
-    passages: list[ScoredChunk]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What search found for one question."""
-
-    passages: list[ScoredChunk]
-    sentences: list[ScoredSentence]
-    signals: abstention.Signals
-    same_language: bool
-
-    @property
-    def confidence(self) -> float:
-        """The probability (0..1) that the passages hold the answer."""
-        return abstention.confidence(self.signals, same_language=self.same_language)
 
 
 class Advisor:
@@ -129,7 +96,8 @@ class Advisor:
         :raises QuestionError: when the question cannot be taken.
         """
         asked = check_question(question, self.settings)
-        return self._search(self.index, asked, detect_language(asked), k or self.settings.num_results).passages
+        wanted = k or self.settings.num_results
+        return search(self.settings, self.embeddings, self.index, asked, detect_language(asked), wanted).passages
 
     def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
         """The answer to a question, or an abstention.
@@ -180,7 +148,7 @@ class Advisor:
             full = rewritten_question(self.chat, asked, history, language, use)
         index = self.index
         yield Stage("search")
-        found = self._find(index, full, language)
+        found = find(self.settings, self.embeddings, index, full, language)
         timer.mark("search")
         base = Answer(
             question=asked,
@@ -228,7 +196,7 @@ class Advisor:
         yield from self._extractive(base, found, whole, timer, rejected)
 
     def _extractive(
-        self, base: Answer, found: _Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]
+        self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]
     ) -> Iterator[SentenceReady | Answer]:
         """The answer arranged from sentences of the corpus.
 
@@ -250,11 +218,11 @@ class Advisor:
         )
 
     def _supervised(
-        self, chat: ChatModel, index: Generation, full: str, language: Language, found: _Found, use: ModelUse
+        self, chat: ChatModel, index: Generation, full: str, language: Language, found: Found, use: ModelUse
     ) -> Iterator[SentenceReady | Written]:
         """What the chat model writes from the passages; a compound question is searched part by part."""
         parts = sub_questions(chat, full, language, use)
-        finds = [found, *(self._find(index, part, language) for part in parts)]
+        finds = [found, *(find(self.settings, self.embeddings, index, part, language) for part in parts)]
         most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
         shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
         passages = in_turn(shares, most=most, most_chars=most_chars)
@@ -281,36 +249,12 @@ class Advisor:
 
     def signals(self, question: str, language: Language) -> tuple[abstention.Signals, bool]:
         """What abstention is decided on, and whether the passages are in the question's language."""
-        found = self._find(self.index, question, language)
+        found = find(self.settings, self.embeddings, self.index, question, language)
         return found.signals, found.same_language
 
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
-
-    def _find(self, index: Generation, question: str, language: Language) -> _Found:
-        found = self._search(index, question, language, self.settings.num_passages)
-        passages = in_one_language(found.passages, language)
-        sentences = score_sentences(index, found.query, found.vector, found.asked, passages)
-        signals = abstention.measure(found.query, passages, sentences)
-        same = bool(passages) and passages[0].chunk.language == language
-        return _Found(passages, sentences, signals, same)
-
-    def _search(self, index: Generation, question: str, language: Language, wanted: int) -> _Searched:
-        query = analyse(index, question, language)
-        vector = self.embeddings.encode_query(query.expanded)
-        candidates = max(self.settings.num_candidates, wanted)
-        asked = index.asked.nearest(vector, num_results=candidates)
-        passages = hybrid_search(
-            index,
-            query,
-            vector,
-            asked,
-            num_results=wanted,
-            num_candidates=candidates,
-            dense_weight=self.settings.dense_weight,
-        )
-        return _Searched(query, vector, asked, passages)
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         private = asks_private_fact(base.standalone_question)

@@ -52,6 +52,7 @@ LAYERS = [
         "completing",
         "timing",
     },
+    {"search"},
     {"pipeline", "console", "curation"},
     {"wire", "options", "langchain"},
     {"memo", "memo_words", "memo_formats", "conversations", "suggestions", "library", "maturity"},
