@@ -106,14 +106,14 @@ async def person(
     """One user's half hour."""
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
-        event = await page_event(client) if page else 0
+        event, session = (await page_event(client) if page else 0), f"{chance.random():.16f}"
         while True:
             await asyncio.sleep(chance.expovariate(1 / READING))
             if time.monotonic() >= until:
                 return
             question, started = chance.choice(questions), time.perf_counter()
             try:
-                ask = ask_page(client, event, question, f"{chance.random():.16f}") if page else ask_rest(client, question)
+                ask = ask_page(client, event, question, session) if page else ask_rest(client, question)
                 seen.statuses[await ask] += 1
                 seen.seconds["page" if page else "REST"].append(time.perf_counter() - started)
             except (httpx.HTTPError, NoAnswerError) as failure:

@@ -45,10 +45,17 @@ class View:
     field: str | None = None
 
     def outputs(self) -> tuple[Any, ...]:
-        """For the components: earlier turns, last turn, state, entry field, answer to be replaced (none any more)."""
-        skip = gr.skip()
-        earlier, field = (skip if part is None else part for part in (self.earlier, self.field))
-        return earlier, self.current, self.shown, field, skip if self.field is None else ""
+        """For the components: earlier turns, last turn, state, entry field, answer to be replaced (none any more).
+
+        Values go as updates: given as they are, Gradio 6.31 would keep every one that follows a `gr.skip()`, for as long as
+        the page is open (half a megabyte for each question of a long conversation).
+        """
+        replaced = None if self.field is None else ""
+        earlier, current, field, answer = (
+            gr.skip() if part is None else gr.update(value=part)
+            for part in (self.earlier, self.current, self.field, replaced)
+        )
+        return earlier, current, self.shown, field, answer
 
 
 def build_chat(advisor: Advisor, conversations: Conversations, texts: Texts) -> None:
