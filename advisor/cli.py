@@ -5,6 +5,7 @@ Exit status 0 success, 1 failure with one line that says what to do, 2 usage or 
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -89,6 +90,8 @@ def index(
     elif watch:
         _watch(settings, as_json=as_json)
     else:
+        # Thousands of documents and sentences come and stay: to look for garbage among them, again and again, takes time.
+        gc.set_threshold(50_000)
         embeddings = Embeddings(settings)
         judge = _judge(settings, embeddings, gate) if gate else None
         report = sync_with_progress(

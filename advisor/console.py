@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index import open_current
@@ -24,6 +25,13 @@ _STAGES = {
 }
 
 
+class _SpeedColumn(ProgressColumn):
+    """How many a second. It is worked out when the line is drawn, not at each of thousands of steps."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+
 def sync_with_progress(
     settings: Settings,
     embeddings: Embeddings,
@@ -35,15 +43,14 @@ def sync_with_progress(
     judge: Judge | None = None,
 ) -> IndexReport:
     """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=STDERR, transient=True) as bar:
-        task = bar.add_task("", total=None, visible=False, rate="")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _SpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=STDERR, transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
 
         def show(stage: str, done: int, total: int) -> None:
             if bar.tasks[0].description != _STAGES[stage]:
-                bar.reset(task, description=_STAGES[stage], visible=True, rate="")
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=total or None, rate=f"{speed:.0f}/s" if speed else "")
+                bar.reset(task, description=_STAGES[stage], visible=True)
+            bar.update(task, completed=done, total=total or None)
 
         return sync(
             settings,

@@ -45,7 +45,7 @@ def list_files(corpus_dir: Path) -> list[Path]:
     if not corpus_dir.is_dir():
         message = f"the corpus folder {corpus_dir} does not exist. Create it, or name another with --corpus"
         raise CorpusError(message)
-    files = sorted(path for path in _walk(corpus_dir) if path.suffix.lower() in SUFFIXES)
+    files = sorted((path for path in _walk(corpus_dir) if path.suffix.lower() in SUFFIXES), key=str)
     if not files:
         message = f"the corpus folder {corpus_dir} holds no document ({', '.join(SUFFIXES)}). Nothing was changed"
         raise CorpusError(message)

@@ -103,7 +103,8 @@ def sync(
 
     if dry_run:
         return _finished(compare(), started)
-    list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
+    if not settings.index_dir.exists():
+        list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
     if progress and wait:
         progress("wait", 0, 0)
     with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=wait):

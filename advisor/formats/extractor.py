@@ -109,9 +109,11 @@ class Extractor:
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         megabytes = self.settings.max_reading_bytes // 1_000_000
-        if status < 0:
-            name = signal.Signals(-status).name
-            return f"stops its reader ({name}): it is damaged, or takes over {megabytes:,} MB (ADVISOR_MAX_READING_BYTES)"
-        if lines and lines[-1].startswith("MemoryError"):
+        last = lines[-1][:200] if lines else str(status)
+        if last.startswith("MemoryError"):
             return f"takes over {megabytes:,} MB of memory to read (ADVISOR_MAX_READING_BYTES). Simplify it or split it"
-        return f"is damaged: its reader stopped ({lines[-1][:200] if lines else status}). Save it again"
+        # A library that is refused memory deep in C may end the process, or forget to say why it failed (SystemError).
+        if status < 0 or last.startswith("SystemError"):
+            name = signal.Signals(-status).name if status < 0 else "SystemError"
+            return f"stops its reader ({name}): it is damaged, or takes over {megabytes:,} MB (ADVISOR_MAX_READING_BYTES)"
+        return f"is damaged: its reader stopped ({last}). Save it again"
