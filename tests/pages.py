@@ -23,7 +23,9 @@ def serve_app(advisor: Advisor, *, local: bool = True) -> Iterator[str]:
     async def run() -> None:
         """Gradio makes event loops, and leaves them open, when it builds a page while none runs."""
         app = create_app(advisor, local=local)
-        running.append(uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error")))
+        running.append(
+            uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1))
+        )
         await running[0].serve()
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)

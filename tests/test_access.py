@@ -73,6 +73,12 @@ def test_no_serious_violation_in_any_tab(browser: Browser, address: str, width: 
     page.locator("#maturity [type=submit]").click()
     expect(page.locator("#maturity .radar")).to_be_visible()
     assert serious(page) == []
+    show_tab(page, "Corpus")
+    expect(page.locator("#corpus-documents tbody tr").first).to_be_visible()
+    assert serious(page) == []
+    show_tab(page, "Évaluations" if locale == "fr-FR" else "Evaluations")
+    expect(page.locator("#evaluation-run")).to_be_visible()
+    assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from gradio.state_holder import SessionState
 from made_files import lines, pdf, word_file
 from pages import open_page, serve_app
 from playwright.sync_api import Browser, Page, expect
@@ -71,6 +73,22 @@ def test_the_interface_speaks_the_language_of_the_browser(browser: Browser, addr
     page = open_page(browser, address, locale=locale)
     expect(page.locator("#title h1")).to_have_text(title)
     assert page.evaluate("document.documentElement.lang") == locale[:2]
+    page.context.close()
+
+
+def test_the_server_does_not_remember_what_a_page_showed(browser: Browser, address: str):
+    """Gradio keeps the values of a page on the server, those of `gr.skip()` under new names: they must not add up."""
+
+    def kept() -> int:
+        return sum(len(one.config_values) for one in gc.get_objects() if type(one) is SessionState)
+
+    page = open_page(browser, address)
+    ask(page, QUESTION)
+    before = kept()
+    assert before
+    for answers in (2, 3, 4):
+        ask(page, QUESTION, answers=answers)
+    assert kept() == before
     page.context.close()
 
 

@@ -17,6 +17,7 @@ from advisor.questions import question_language
 from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_progress, render_sentences, render_turn
 from advisor.ui.icons import icon
+from advisor.ui.leftovers import drop_leftovers
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_chat import CHAT_TEXTS
 
@@ -98,6 +99,7 @@ class _Desk:
         self._texts = texts
 
     def ask(self, asked: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        drop_leftovers(request)
         user = owner_of(request)
         if user is None:
             yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()

@@ -58,7 +58,10 @@ def build_corpus(advisor: Advisor, texts: Texts) -> None:
 
 
 class _Desk:
-    """What the events of the tab show; each checks that a curator asks, since a request can come without the tab."""
+    """What the events of the tab show; each checks that a curator asks, since a request can come without the tab.
+
+    Values go as updates: see `advisor.ui.chat.View.outputs`.
+    """
 
     def __init__(self, advisor: Advisor, texts: Texts) -> None:
         self._advisor = advisor
@@ -75,7 +78,7 @@ class _Desk:
         try:
             for step in sync_in_steps(self._advisor.settings, self._advisor.embeddings):
                 if isinstance(step, Progress):
-                    yield gr.skip(), gr.skip(), render_progress(step, self._texts)
+                    yield gr.skip(), gr.skip(), gr.update(value=render_progress(step, self._texts))
                 else:
                     self._record(request, "index", generation=step.generation)
                     yield self._view(render_report(step, self._texts))
@@ -84,15 +87,15 @@ class _Desk:
 
     def upload(self, files: Sequence[str], request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
-            return (*self._refuse(), None)
+            return (*self._refuse(), gr.update(value=None))
         stored = [store_upload(self._advisor.settings, Path(file).name, Path(file)) for file in files]
         for one in stored:
             self._record(request, "upload", document=one.document, name=one.name)
-        return (*self._view(render_uploads(stored, self._texts)), None)
+        return (*self._view(render_uploads(stored, self._texts)), gr.update(value=None))
 
     def ask_to_delete(self, names: Sequence[str]) -> tuple[Any, ...]:
         question = self._texts.corpus.really_delete.format(", ".join(names))
-        return render_message(question), gr.Row(visible=bool(names))
+        return gr.update(value=render_message(question)), gr.Row(visible=bool(names))
 
     def delete(self, names: Sequence[str], request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
@@ -115,7 +118,7 @@ class _Desk:
         record(self._advisor.settings, current_user(request), action, **details)
 
     def _refuse(self) -> tuple[Any, ...]:
-        return gr.skip(), gr.skip(), render_message(self._texts.corpus.curators_only)
+        return gr.skip(), gr.skip(), gr.update(value=render_message(self._texts.corpus.curators_only))
 
     def _last(self) -> str:
         report = last_report(self._advisor.settings.index_dir)
@@ -126,7 +129,7 @@ class _Desk:
         rows = entries(self._advisor.index, self._pending())
         names = [name for row in rows if row.state != "removed" for name in (row.document, *row.aliases)]
         table = render_entries(rows, self._advisor.index.info, self._texts)
-        return table, gr.Dropdown(choices=names, value=[]), outcome
+        return gr.update(value=table), gr.Dropdown(choices=names, value=[]), gr.update(value=outcome)
 
     def _pending(self) -> IndexReport:
         """What a re-index would change; nothing when the folder cannot be read (a re-index says why)."""

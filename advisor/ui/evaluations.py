@@ -43,7 +43,10 @@ def build_evaluations(advisor: Advisor, language: Language) -> None:
 
 
 class _Desk:
-    """What the events of the tab show; each checks that a curator asks, since a request can come without the tab."""
+    """What the events of the tab show; each checks that a curator asks, since a request can come without the tab.
+
+    Values go as updates: see `advisor.ui.chat.View.outputs`.
+    """
 
     def __init__(self, advisor: Advisor, words: EvaluationTexts) -> None:
         self._advisor = advisor
@@ -68,7 +71,7 @@ class _Desk:
     def run(self, sets: Sequence[str], name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
         if not may_curate(request):
-            yield render_message(self._words.curators_only), *(gr.skip(),) * 4
+            yield _message(self._words.curators_only), *(gr.skip(),) * 4
             return
         try:
             for step in perform_in_steps(self._advisor, sets, name.strip() or LATEST):
@@ -78,25 +81,31 @@ class _Desk:
                 info = step.info
                 said = self._words.written.format(info.name, info.questions, info.seconds, info.failures)
                 choices = self._choices(run_names(self._evals), info.name)
-                yield render_message(said), *choices, self._framed(step, None), gr.Button(interactive=True)
+                yield _message(said), *choices, self._framed(step, None), gr.Button(interactive=True)
         except EvaluationError as error:
-            yield render_message(str(error)), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
+            yield _message(str(error)), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
     def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
         """The report of a run, alone or against another; runs that are unlike are compared on what they share."""
         if not may_curate(request):
-            return render_message(self._words.curators_only), ""
+            return _message(self._words.curators_only), gr.update(value="")
         if not name:
-            return render_message(self._words.no_runs), ""
+            return _message(self._words.no_runs), gr.update(value="")
         try:
-            return "", self._framed(read_run(name, self._evals), against or None)
+            return gr.update(value=""), self._framed(read_run(name, self._evals), against or None)
         except EvaluationError as error:
-            return render_message(str(error)), ""
+            return _message(str(error)), gr.update(value="")
 
-    def _progress(self, done: int, total: int) -> str:
-        return render_bar(done, total, self._words.done.format(done, total) if total else self._words.asking)
+    def _progress(self, done: int, total: int) -> dict[str, Any]:
+        said = self._words.done.format(done, total) if total else self._words.asking
+        return gr.update(value=render_bar(done, total, said))
 
-    def _framed(self, run: Run, against: str | None) -> str:
+    def _framed(self, run: Run, against: str | None) -> dict[str, Any]:
         """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
         html = page(run, against, self._evals, force=True)
-        return f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
+        frame = f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
+        return gr.update(value=frame)
+
+
+def _message(text: str) -> dict[str, Any]:
+    return gr.update(value=render_message(text))
