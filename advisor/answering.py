@@ -48,7 +48,14 @@ _LEANS_BACK = re.compile(
     r"|toutefois|cependant|mais|ainsi|donc|or|this|that|these|those|it|they|he|she|however|but|so|therefore|such)\b"
 )
 # Where the sentences of a section stand in an answer.
-_GROUPS: dict[Role, str] = {"how": "how", "figures": "figures", "trade-offs": "caution", "warnings": "caution", "": ""}
+_GROUPS: dict[Role, str] = {
+    "": "",
+    "applies": "",
+    "how": "how",
+    "figures": "figures",
+    "trade-offs": "caution",
+    "warnings": "caution",
+}
 
 
 @dataclass(frozen=True, slots=True)

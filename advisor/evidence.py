@@ -13,7 +13,7 @@ from advisor.index import Generation
 from advisor.lexical import term_set
 from advisor.models import cosines
 from advisor.query import Query
-from advisor.sections import role
+from advisor.sections import Role, role
 from advisor.text import fold, plain
 from advisor.types import ScoredChunk, Sentence
 
@@ -25,6 +25,7 @@ _MEANING, _WORDS, _NEARBY, _PASSAGE = 0.45, 0.35, 0.3, 0.2
 _CHUNK = 0.2  # share of the passage's cosine in the meaning of its sentence
 _TWIN = 0.5  # share of the translation's cosine
 _KIND_BONUS = 0.1
+_PLACE_BONUS = 0.15
 _LINK_PENALTY = 0.3
 _QUESTION_PENALTY = 0.4
 _FRAGMENT_PENALTY = 0.2
@@ -40,6 +41,18 @@ _ASKS_SIGNS = re.compile(
     r"\b(?:signes?|signaux|alertes?|symptomes?|a quoi (?:voit|reconnait)|risques?|pieges?|erreurs?|mal|mauvais|mauvaise"
     r"|wrong|bad|signs?|warnings?|red flags?|symptoms?|pitfalls?|risks?|mistakes?)\b"
 )
+# Questions that one section of a playbook is there to answer.
+_PLACES: dict[Role, re.Pattern[str]] = {
+    "warnings": re.compile(
+        r"\b(?:a quoi (?:voit|reconnait)|comment savoir|signes? (?:que|qui|d)|symptomes?|signaux|(?:warning|bad) signs?"
+        r"|red flags?|symptoms?|signs? (?:that|of)|how (?:do|can) (?:i|we) (?:know|tell))\b"
+    ),
+    "applies": re.compile(
+        r"\b(?:dans quels? (?:cas|conditions?)|a quelles? conditions?|quand (?:faut[- ]il|vaut|est[- ]ce|un|une|le|la)"
+        r"|mauvaise idee|vaut[- ]il mieux|(?:in|under) (?:which|what) (?:cases?|conditions?)"
+        r"|when (?:is|are|would|should|does|do|not)|bad idea|worth)\b"
+    ),
+}
 _ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
 _FIGURE = re.compile(r"\d")
 _CAUSE = re.compile(
@@ -100,7 +113,7 @@ def score_sentences(
     low = float(np.median(meaning))
     spread = float(meaning.max()) - low or 1.0
     asks = _Asks.of(query.question)
-    warns = {passage.chunk.id: role(passage.chunk) == "warnings" for passage in passages}
+    roles = {passage.chunk.id: role(passage.chunk) for passage in passages}
     nearby = {p.chunk.id: query.coverage(term_set(p.chunk.embedded_text, p.chunk.language)) for p in passages}
     found = []
     for (passage, at), own, cosine, value in zip(places, vectors, near, meaning, strict=True):
@@ -112,7 +125,7 @@ def score_sentences(
             + _WORDS * coverage
             + _NEARBY * nearby[chunk.id]
             + _PASSAGE * passage.score
-            + _adjustment(asks, raw, is_warning=warns[chunk.id])
+            + _adjustment(asks, raw, roles[chunk.id])
         )
         found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), coverage, score))
     return found
@@ -125,14 +138,17 @@ class _Asks:
     figure: bool
     why: bool
     signs: bool
+    places: frozenset[Role]
 
     @classmethod
     def of(cls, question: str) -> _Asks:
         folded = fold(question)
-        return cls(*(bool(pattern.search(folded)) for pattern in (_ASKS_FIGURE, _ASKS_WHY, _ASKS_SIGNS)))
+        figure, why, signs = (bool(pattern.search(folded)) for pattern in (_ASKS_FIGURE, _ASKS_WHY, _ASKS_SIGNS))
+        places: frozenset[Role] = frozenset(place for place, pattern in _PLACES.items() if pattern.search(folded))
+        return cls(figure, why, signs or "warnings" in places, places)
 
 
-def _adjustment(asks: _Asks, raw: str, *, is_warning: bool) -> float:
+def _adjustment(asks: _Asks, raw: str, place: Role) -> float:
     """What the form and the place of a sentence add or take away, for what is asked."""
     text = plain(raw)
     value = 0.0
@@ -140,7 +156,9 @@ def _adjustment(asks: _Asks, raw: str, *, is_warning: bool) -> float:
         value += _KIND_BONUS
     if asks.why and _CAUSE.search(fold(text)):
         value += _KIND_BONUS
-    if is_warning and not asks.signs:
+    if place in asks.places:
+        value += _PLACE_BONUS
+    if place == "warnings" and not asks.signs:
         value -= _WARNING_PENALTY  # "the plan omits the cost" describes what goes wrong: alone, it would read as advice
     if "](" in raw:
         value -= _LINK_PENALTY  # a pointer to another page answers nothing

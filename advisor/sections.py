@@ -8,10 +8,12 @@ from typing import Literal
 from advisor.text import fold
 from advisor.types import Chunk
 
-Section = Literal["steps", "checklist", "figures", "warnings", "trade-offs"]
-Role = Literal["", "how", "figures", "trade-offs", "warnings"]
+Section = Literal["applies", "steps", "checklist", "figures", "warnings", "trade-offs"]
+Role = Literal["", "applies", "how", "figures", "trade-offs", "warnings"]
 
 _SECTIONS: dict[str, Section] = {
+    "quand l'appliquer, et quand s'en abstenir": "applies",
+    "when it applies, and when not": "applies",
     "comment faire, etape par etape": "steps",
     "how to do it, step by step": "steps",
     "liste de controle": "checklist",
@@ -24,6 +26,7 @@ _SECTIONS: dict[str, Section] = {
     "trade-offs and disagreements": "trade-offs",
 }
 _ROLES: dict[Section, Role] = {
+    "applies": "applies",
     "steps": "how",
     "checklist": "how",
     "figures": "figures",
