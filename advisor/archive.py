@@ -112,7 +112,7 @@ def _opened(index_dir: Path) -> Iterator[sqlite3.Connection]:
 
 def _pack(document: Document) -> tuple[str, bytes]:
     fields = asdict(document)
-    del fields["aliases"]  # the same version, wherever else it stood
+    del fields["aliases"], fields["hidden"]  # the same version, wherever else it stood
     text = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), zlib.compress(text)
 

@@ -17,8 +17,9 @@ from markdown_it import MarkdownIt
 from advisor.corpus import is_markdown
 from advisor.text import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
+from advisor.unseen import hides
 
-VERSION = 4
+VERSION = 5
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
@@ -28,14 +29,6 @@ _BULLETS = ("-", "–", "—", "*", "•", "‣", "▪")
 _ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[.)])[^\S\r\n]+", re.MULTILINE)
 _WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
-# HTML inside Markdown that a browser would not show, and text that a reader sees in another order than it is stored in.
-_HIDING = re.compile(
-    r"<[a-z][\w-]*(?=\s)[^<>]*?\s(?:hidden\b|aria-hidden\s*=\s*[\"']?true|style\s*=\s*(?:\"[^\"]*?|'[^']*?)(?:display\s*:\s*none"
-    r"|visibility\s*:\s*(?:hidden|collapse)|(?:opacity|font-size)\s*:\s*0(?![.\d]*[1-9])|(?:text-indent|left)\s*:\s*-\d{3}"
-    r"|(?<![\w-])color\s*:\s*(?:white|transparent|#fff(?:fff)?\b)))",
-    re.IGNORECASE,
-)
-_REVERSED = re.compile("[\u202d\u202e]")
 _LONGEST_HEADING = 100  # characters, for plain text
 _NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
 
@@ -100,7 +93,7 @@ def blocks_of(document: Document) -> list[Block]:
 
 def _is_read(text: str) -> bool:
     """Whether a block says something that a reader of the document sees, and as it is stored."""
-    return has_words(plain(text)) and not _HIDING.search(text) and not _REVERSED.search(text)
+    return has_words(plain(text)) and not hides(text)
 
 
 def _own_title(document: Document) -> str | None:

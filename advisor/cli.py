@@ -126,8 +126,10 @@ def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
         print_json(report_json(report))
     else:
         typer.echo(_in_words(report, dry_run=dry_run))
-    for failed in report.failed:
-        STDERR.print(f"advisor: {failed.document}: {failed.error}", highlight=False, markup=False, soft_wrap=True)
+    notes = [f"{hidden.document}: {hidden.characters} hidden characters were left out" for hidden in report.hidden]
+    notes += [f"{failed.document}: {failed.error}" for failed in report.failed]
+    for note in notes:
+        STDERR.print(f"advisor: {note}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -21,8 +21,9 @@ from advisor.formats.extractor import Extractor
 from advisor.formats.kinds import BY_SUFFIX, SUFFIXES, Kind, kind_of
 from advisor.instructions import instruction_in
 from advisor.settings import Settings
-from advisor.text import INVISIBLE, detect_language, fold, has_words, plain
+from advisor.text import detect_language, fold, has_words, plain
 from advisor.types import Document, Extracted, Source
+from advisor.unseen import INVISIBLE, unseen_characters
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)---[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
 _BEGINS_WITH_A_KEY = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*[ \t]*[\"']?[\w-]+[\"']?[ \t]*:")
@@ -180,6 +181,7 @@ def _read_text(name: str, data: bytes) -> Document:
         evidence=_string(front.get("evidence")),
         sources=_sources(front.get("sources")),
         named=not title,
+        hidden=unseen_characters(body),
     )
 
 
@@ -200,6 +202,7 @@ def _read_extracted(name: str, data: bytes, kind: Kind, extractor: Extractor) ->
         updated=found.updated,
         named=not title,
         pages=found.pages,
+        hidden=found.hidden,
     )
 
 

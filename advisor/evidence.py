@@ -119,15 +119,16 @@ def score_sentences(
     for (passage, at), own, cosine, value in zip(places, vectors, near, meaning, strict=True):
         chunk = passage.chunk
         raw = chunk.text_of(chunk.sentences[at])
-        coverage = query.coverage(term_set(raw, chunk.language))
+        text = plain(raw)
+        coverage = query.coverage(term_set(text, chunk.language))
         score = (
             _MEANING * (float(value) - low) / spread
             + _WORDS * coverage
             + _NEARBY * nearby[chunk.id]
             + _PASSAGE * passage.score
-            + _adjustment(asks, raw, roles[chunk.id])
+            + _adjustment(asks, text, roles[chunk.id], is_link="](" in raw)
         )
-        found.append(ScoredSentence(passage, chunk.sentences[at], plain(raw), own, float(cosine), coverage, score))
+        found.append(ScoredSentence(passage, chunk.sentences[at], text, own, float(cosine), coverage, score))
     return found
 
 
@@ -148,9 +149,8 @@ class _Asks:
         return cls(figure, why, signs or "warnings" in places, places)
 
 
-def _adjustment(asks: _Asks, raw: str, place: Role) -> float:
+def _adjustment(asks: _Asks, text: str, place: Role, *, is_link: bool) -> float:
     """What the form and the place of a sentence add or take away, for what is asked."""
-    text = plain(raw)
     value = 0.0
     if asks.figure and _FIGURE.search(text):
         value += _KIND_BONUS
@@ -160,7 +160,7 @@ def _adjustment(asks: _Asks, raw: str, place: Role) -> float:
         value += _PLACE_BONUS
     if place == "warnings" and not asks.signs:
         value -= _WARNING_PENALTY  # "the plan omits the cost" describes what goes wrong: alone, it would read as advice
-    if "](" in raw:
+    if is_link:
         value -= _LINK_PENALTY  # a pointer to another page answers nothing
     if text.endswith("?"):
         value -= _QUESTION_PENALTY

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from advisor.text import INVISIBLE, NEWLINE, Lines, fold, plain
+from advisor.text import NEWLINE, Lines, fold, plain
+from advisor.unseen import INVISIBLE
 
 _QUOTED = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]+`|«[^«»]*»|“[^“”]*”|\"[^\"\n]*\"", re.DOTALL)
 _SENTENCE = re.compile(r"[^\r\n.!?]+(?:[.!?](?!\s|$)[^\r\n.!?]*)*(?:[.!?]+|$)?", re.MULTILINE)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from advisor.text import INVISIBLE
 from advisor.types import Language, ScoredChunk
+from advisor.unseen import seen
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 VERSION = "2026-11-23.1"
 
 _WRITE: dict[Language, str] = {
@@ -80,4 +78,4 @@ def _passage(number: int, passage: ScoredChunk) -> str:
 
 def _as_data(text: str) -> str:
     """Text that cannot close the mark around it, or open another, and holds nothing that a reader does not see."""
-    return INVISIBLE.sub("", _COMMENT.sub("", text)).replace("<", "‹").replace(">", "›")
+    return seen(text).replace("<", "‹").replace(">", "›")

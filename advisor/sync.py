@@ -41,7 +41,7 @@ from advisor.lock import now, writer_lock
 from advisor.models import Embeddings
 from advisor.plan import Plan, make_plan, next_documents
 from advisor.settings import Settings
-from advisor.types import FailedDocument, IndexReport, Progress
+from advisor.types import FailedDocument, HiddenText, IndexReport, Progress
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
 """Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
@@ -126,6 +126,7 @@ def last_report(index_dir: Path) -> IndexReport | None:
         fields |= {name: tuple(fields[name]) for name in ("added", "updated", "removed")}
         fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
         fields["failed"] = tuple(FailedDocument(**each) for each in fields["failed"])
+        fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])
         return IndexReport(**fields)
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -254,6 +255,7 @@ def _report(plan: Plan, manifest: Manifest | None, *, embedded: int | None = Non
         removed=tuple(plan.removed),
         unchanged=plan.unchanged,
         failed=tuple(plan.failed),
+        hidden=tuple(HiddenText(name, document.hidden) for name, document in plan.parsed.items() if document.hidden),
         documents=len(set(plan.hashes.values())),
         chunks=manifest.chunks if manifest else 0,
         embedded=embedded or 0,

@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING
 import sentencex
 
 from advisor.types import Language
+from advisor.unseen import INVISIBLE
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# Soft hyphens, zero-width characters, directions and tags: they say nothing, and can hide what a reader does not see.
-INVISIBLE = re.compile(
-    "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 NEWLINE = re.compile(r"\r\n?|\n")
 # sentencex ends a sentence after these although the next word goes on; the list of the other language is not consulted
 # by it, and documents mix both.

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from advisor.unseen import seen
+
 Language = Literal["fr", "en"]
 Status = Literal["answered", "abstained", "invalid"]
 Verdict = Literal["supported", "unsupported"]
@@ -38,7 +40,8 @@ class Document:
     is the whole decoded file, or for HTML, PDF and DOCX what was read from it, as Markdown; `body_start` the offset where
     the front matter ends (0 without one); `content_hash` covers the file's bytes. `named` says that the title is the file's
     name, for want of another. `pages` are the offsets at
-    which its pages begin (none where it has no pages).
+    which its pages begin (none where it has no pages). `hidden` counts the characters of the file that its reader does not
+    see, and that are not indexed; it is known when the file has just been read.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Document:
     named: bool = False
     aliases: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
+    hidden: int = 0
 
     def page_of(self, offset: int) -> int | None:
         """The page that holds the character at `offset`, from 1; None where there are no pages."""
@@ -65,7 +69,8 @@ class Document:
 class Extracted:
     """What was read from an HTML, PDF or Word file: its text as Markdown, and what it says of itself.
 
-    `pages` as in the document; `language` is whatever code it gives; `updated` a date as `2026-03-01`.
+    `pages` as in the document; `language` is whatever code it gives; `updated` a date as `2026-03-01`;
+    `hidden` counts the characters of the file that its reader does not see, and that were left out.
     """
 
     text: str
@@ -73,6 +78,7 @@ class Extracted:
     title: str | None = None
     language: str | None = None
     updated: str | None = None
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class Chunk:
 
     def _under_headings(self, text: str) -> str:
         path = self.heading if self.named else (self.title, *self.heading)
-        return f"{' > '.join(path)}\n{text}" if path else text
+        return f"{' > '.join(path)}\n{seen(text)}" if path else seen(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +294,19 @@ class FailedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenText:
+    """A file with text that its reader does not see, and how many characters of it; they were not indexed."""
+
+    document: str
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What `advisor index` did, or would do. Paths are relative to the corpus; `finished` is in ISO 8601, UTC.
 
-    `chunks`, `embedded` and `reused` count passages; `documents` counts files of the same bytes once.
+    `hidden` is about the files that were read for it. `chunks`, `embedded` and `reused` count passages; `documents` counts
+    files of the same bytes once.
     """
 
     generation: str
@@ -301,6 +316,7 @@ class IndexReport:
     removed: tuple[str, ...] = ()
     unchanged: int = 0
     failed: tuple[FailedDocument, ...] = ()
+    hidden: tuple[HiddenText, ...] = ()
     documents: int = 0
     chunks: int = 0
     embedded: int = 0

@@ -131,6 +131,7 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "removed": list(report.removed),
         "unchanged": report.unchanged,
         "failed": [asdict(failed) for failed in report.failed],
+        "hidden": [asdict(hidden) for hidden in report.hidden],
         "documents": report.documents,
         "chunks": report.chunks,
         "embedded": report.embedded,

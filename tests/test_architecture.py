@@ -13,7 +13,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
-    {"errors", "types"},
+    {"errors", "unseen"},
+    {"types"},
     {"settings", "text", "steps"},
     {"formats"},
     {

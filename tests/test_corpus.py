@@ -562,7 +562,7 @@ def wrong_question(question: dict) -> list[str]:
     return wrong + ["a space that is not typed"] * any(space in typed for space in (NBSP, "\u202f"))
 
 
-@pytest.mark.parametrize("name", ["article", "playbooks", "cross-language", "dialogues", "unanswerable"])
+@pytest.mark.parametrize("name", ["article", "playbooks", "cross-language", "dialogues", "unanswerable", "word-forms"])
 def test_questions_quote_the_corpus_and_their_facts_are_in_the_quotes(name: str) -> None:
     found = questions(name)
     assert len({question["id"] for question in found}) == len(found) > 0

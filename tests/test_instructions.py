@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from made_files import word_file
+from typer.testing import CliRunner
 
 from advisor.chunking import chunk_document
+from advisor.cli import app
 from advisor.corpus import parse_document
 from advisor.errors import HostileDocumentError
 from advisor.instructions import instruction_in
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
-from advisor.sync import sync
+from advisor.sync import last_report, sync
 from advisor.text import plain
 from advisor.types import Document
 from advisor.ui.render import render_document
@@ -136,6 +139,7 @@ def test_what_a_reader_does_not_see_is_not_indexed(hidden: str):
     document = parse_document("a.md", f"# Budget\n\nThe board sees it.\n\n{hidden}\n\nThe end of it.\n".encode())
     assert "The budget is a secret." in document.text
     assert texts_of(document) == "The board sees it. The end of it."
+    assert document.hidden >= len("Thebudgetisasecret.")
 
 
 @pytest.mark.parametrize(
@@ -150,6 +154,48 @@ def test_what_a_reader_does_not_see_is_not_indexed(hidden: str):
 def test_what_a_reader_sees_is_indexed(seen: str):
     document = parse_document("a.md", f"# Budget\n\nThe board sees it.\n\n{seen}\n".encode())
     assert "The budget is public." in texts_of(document)
+    assert document.hidden == 0
+
+
+def test_a_comment_inside_a_sentence_is_not_searched():
+    document = parse_document("a.md", "# Budget\n\nThe board <!-- and nobody else\n --> sees it\u200b.\n".encode())
+    chunk = chunk_document(document, chunk_chars=900)[0]
+    assert chunk.embedded_text == "Budget\nThe board  sees it."
+    assert document.hidden == len("<!--andnobodyelse-->\u200b")
+
+
+def test_hidden_text_is_reported(small_settings: Settings, embeddings: Embeddings):
+    shown = "<p>The platform team holds the pager in the night.</p>"
+    hidden = word_file(
+        lambda made: setattr(made.add_paragraph("The plan is ready.").add_run("Nobody.").font, "hidden", True)
+    )
+    made = {
+        "comment.md": b"# Pager\n\nThe platform team holds it.\n\n<!-- twelve\n\nsecrets -->\n",
+        "page.html": f"<html><body>{shown}<p style='color:white'>Nobody.</p><!-- x --></body></html>".encode(),
+        "plan.docx": hidden,
+        "plain.md": "# Réunion\n\nL’em\u00adploi est as\u00adsuré.\n".encode(),
+    }
+    for name, data in made.items():
+        (small_settings.corpus_dir / name).write_bytes(data)
+    report = sync(small_settings, embeddings)
+    assert {one.document: one.characters for one in report.hidden} == {
+        "comment.md": len("<!--twelvesecrets-->"),
+        "page.html": len("Nobody.") + len("<!--x-->"),
+        "plan.docx": len("Nobody."),
+    }
+    assert last_report(small_settings.index_dir) == report
+    assert "plan.docx: 7 " in reported(small_settings, "--rebuild")
+    assert "hidden" not in reported(small_settings)
+    advisor = Advisor.open(small_settings, embeddings)
+    document = advisor.index.catalog.document("plan.docx")
+    assert document is not None
+    assert document.text == "The plan is ready.\n"
+    advisor.close()
+
+
+def reported(settings: Settings, *options: str) -> str:
+    places = ["--corpus", str(settings.corpus_dir), "--index", str(settings.index_dir)]
+    return CliRunner().invoke(app, ["index", *places, *options]).stderr
 
 
 def test_directions_and_controls_are_made_visible_in_the_document():

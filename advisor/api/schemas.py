@@ -140,6 +140,13 @@ class Failed(BaseModel):
     error: str
 
 
+class Hidden(BaseModel):
+    """A document with text that its reader does not see, which is not indexed."""
+
+    document: str
+    characters: int
+
+
 class IndexBody(BaseModel):
     """What became of the documents."""
 
@@ -150,6 +157,7 @@ class IndexBody(BaseModel):
     removed: list[str]
     unchanged: int
     failed: list[Failed]
+    hidden: list[Hidden]
     documents: int
     chunks: int
     embedded: int

@@ -14,6 +14,7 @@ from advisor.errors import DocumentError
 from advisor.formats.html_blocks import to_markdown
 from advisor.formats.markup import one_line
 from advisor.types import Extracted
+from advisor.unseen import unseen_characters
 
 _PARTS = (".xml", ".rels")
 _MOST_PARTS = 10_000
@@ -24,11 +25,12 @@ p[style-name='Subtitle'] => p:fresh
 _CORE = "docProps/core.xml"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _MODIFIED = "{http://purl.org/dc/terms/}modified"
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
-    """The text of a Word document, footnotes last; pictures, comments and deleted text are left out.
+    """The text of a Word document, footnotes last; pictures, comments, deleted and hidden text are left out.
 
     :param max_bytes: most bytes that its parts may unpack to.
     :raises DocumentError: when it is damaged, protected, larger unpacked, or holds what no Word document does.
@@ -37,6 +39,7 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check(archive, max_bytes)
             title, updated = _properties(archive)
+            data, hidden = _without_hidden_runs(archive, data)
     except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
         message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
         raise DocumentError(message) from cause
@@ -49,7 +52,39 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
         convert_image=mammoth.images.img_element(lambda image: {}),
     )
     body = LexborHTMLParser(converted.value).body
-    return Extracted(text=to_markdown(body, lambda node: False) if body else "", title=title, updated=updated)
+    return Extracted(
+        text=to_markdown(body, lambda node: False) if body else "",
+        title=title,
+        updated=updated,
+        hidden=hidden + unseen_characters(body.text()) if body else hidden,
+    )
+
+
+def _without_hidden_runs(archive: zipfile.ZipFile, data: bytes) -> tuple[bytes, int]:
+    """The file without the runs that are formatted as hidden text, and how many characters they hold."""
+    changed, characters = dict[str, bytes](), 0
+    for name in archive.namelist():
+        part = archive.read(name) if name.endswith(".xml") else b""
+        if b"vanish" not in part:
+            continue
+        tree = ElementTree.fromstring(part)
+        for above in list(tree.iter()):
+            for run in [run for run in above if run.tag == f"{_WORD}r" and _is_hidden(run)]:
+                characters += sum(len(text.text or "") for text in run.iter(f"{_WORD}t"))
+                above.remove(run)
+        changed[name] = ElementTree.tostring(tree, encoding="utf-8", xml_declaration=True)
+    if not changed:
+        return data, 0
+    rewritten = io.BytesIO()
+    with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in archive.namelist():
+            target.writestr(name, changed.get(name) or archive.read(name))
+    return rewritten.getvalue(), characters
+
+
+def _is_hidden(run: ElementTree.Element) -> bool:
+    marks = [mark for properties in run.findall(f"{_WORD}rPr") for mark in properties.findall(f"{_WORD}vanish")]
+    return any(mark.get(f"{_WORD}val", "true") not in ("0", "false", "off") for mark in marks)
 
 
 def _check(archive: zipfile.ZipFile, max_bytes: int) -> None:

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from advisor.formats.html_blocks import to_markdown
 from advisor.formats.markup import one_line
 from advisor.types import Extracted
+from advisor.unseen import unseen_characters
 
 _NOT_TEXT = {
     "audio", "base", "button", "canvas", "datalist", "embed", "head", "iframe", "input", "link", "map", "math", "meta",
@@ -63,6 +64,7 @@ def read_html(text: str) -> Extracted:
         title=one_line(title.text()) or None if title else None,
         language=(html.attributes.get("lang") or "")[:2].lower() or None if html else None,
         updated=_date(tree),
+        hidden=page.hidden + unseen_characters(page.main.text()) if page.main else 0,
     )
 
 
@@ -80,6 +82,7 @@ class _Page:
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._styles = _styles(tree)
+        self._hidden: dict[int, int] = {}
         body = tree.body
         self._words = len(body.text()) if body else 0
         self.main = body
@@ -93,8 +96,23 @@ class _Page:
         """Whether an element, with all that is in it, is no content or not seen."""
         tag = node.tag or ""
         if tag.startswith("-"):
+            if tag == "-comment":
+                self._note(node, unseen_characters(node.html or ""))
             return tag == "-comment"
-        return tag in _NOT_TEXT or self._is_around(node, tag) or self.is_hidden(node)
+        if tag in _NOT_TEXT or self._is_around(node, tag):
+            return True
+        if self.is_hidden(node):
+            self._note(node, len(node.text().strip()))
+            return True
+        return False
+
+    @property
+    def hidden(self) -> int:
+        """How many characters of its content were left out because nobody sees them."""
+        return sum(self._hidden.values())
+
+    def _note(self, node: LexborNode, characters: int) -> None:
+        self._hidden[node.mem_id] = characters
 
     def _is_around(self, node: LexborNode, tag: str) -> bool:
         if self.main is not None and node.mem_id == self.main.mem_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from advisor.text import INVISIBLE
+from advisor.unseen import INVISIBLE
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]")
 _SPACE = re.compile(r"[^\S\u00a0\u202f]+")

@@ -70,6 +70,9 @@ def render_report(report: IndexReport, texts: Texts) -> str:
         "removed": report.removed,
     }
     changes = [f"<li>{escape(words.changes[kind])} {_names(names)}</li>" for kind, names in lists.items() if names]
+    changes += [
+        f"<li>{escape(words.hidden.format(hidden.characters))} {_names([hidden.document])}</li>" for hidden in report.hidden
+    ]
     changes += [_failed(failed, words.failed) for failed in report.failed]
     line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
     if report.finished:

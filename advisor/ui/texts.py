@@ -20,6 +20,7 @@ class CorpusTexts:
     synced: str
     changes: dict[str, str]
     failed: str
+    hidden: str
     reindex: str
     stages: dict[str, str]
     done: str
@@ -160,6 +161,7 @@ FRENCH = Texts(
             "removed": "Retirés\u00a0:",
         },
         failed="En échec\u00a0:",
+        hidden="Texte caché, laissé de côté ({} caractères)\u00a0:",
         reindex="Mettre l’index à jour",
         stages={
             "read": "Lecture des fichiers",
@@ -258,6 +260,7 @@ ENGLISH = Texts(
         synced="Generation {}: {} documents, {} passages ({} embedded, {} re-used).",
         changes={"added": "Added:", "updated": "Updated:", "renamed": "Renamed:", "removed": "Removed:"},
         failed="Failed:",
+        hidden="Hidden text, left out ({} characters):",
         reindex="Bring the index up to date",
         stages={"read": "Reading files", "embed": "Embedding", "write": "Writing", "check": "Checking"},
         done="{} of {}",
