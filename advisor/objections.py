@@ -1,6 +1,6 @@
 """Why a sentence that nobody copied may not be shown, given the source sentences it rests on. First objection wins.
 
-What is checked, in this order: names, figures, quoted phrases, the way it points, and how well it is supported as a whole.
+What is checked, in this order: names, figures, quoted phrases, and the way it points. None of it needs a model.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from advisor.claims import contradiction, name_key, names, quotations, words_of
 from advisor.figures import Figure, figures
 from advisor.lexical import term_set
-from advisor.support import Alignment, SourceSentence, calibration, holds_figure, related
+from advisor.support import SourceSentence, holds_figure, related
 from advisor.text import fold
 from advisor.types import Language
 from advisor.wording import why
@@ -58,29 +58,28 @@ def says_what_is_missing(text: str) -> bool:
 
 
 def objection(
-    text: str, language: Language, found: Alignment, passages: Sequence[SourceSentence], context: Sequence[str]
-) -> tuple[str | None, Alignment]:
-    """Why the sentence may not be shown, or None; and what it rests on, with the sentences that a name needed.
+    text: str,
+    language: Language,
+    resting: list[SourceSentence],
+    passages: Sequence[SourceSentence],
+    context: Sequence[str],
+) -> str | None:
+    """Why the sentence may not be shown, whatever it means as a whole, or None.
 
+    :param resting: what it rests on; a sentence of the passages that a name of it needs is added.
     :param passages: every sentence of the cited passages.
     :param context: titles and headings of the cited passages, which the reader sees with them.
     """
-    resting = list(found.sentences)
     for check in (_names, _figures):
         wrong = check(text, language, resting, passages, context)
         if wrong:
-            return why(language, *wrong), found
+            return why(language, *wrong)
     whole = " ".join(fold(sentence.text) for sentence in passages)
     for phrase in quotations(text):
         if fold(phrase).strip(" .,;:!?") not in whole:
-            return why(language, "quotation", phrase), found
+            return why(language, "quotation", phrase)
     turned = contradiction(text, language, [(sentence.text, sentence.language) for sentence in resting])
-    if turned:
-        return why(language, *turned), found
-    if found.score < calibration()["threshold"]:
-        return why(language, "unclear", f"{found.score:.2f}"), found
-    ordered = tuple(sorted(resting, key=lambda s: (s.marker, s.start)))
-    return None, Alignment(ordered, found.signals, found.score)
+    return why(language, *turned) if turned else None
 
 
 def _figures(

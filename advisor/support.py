@@ -21,6 +21,7 @@ import numpy as np
 from advisor.claims import words_of
 from advisor.figures import figures
 from advisor.lexical import term_set
+from advisor.models import cosines
 from advisor.text import fold
 from advisor.types import Language
 
@@ -90,19 +91,27 @@ class Sources:
         return np.stack([self._vectors[text] for text in texts])
 
     def align(self, text: str, language: Language, markers: Sequence[int] = ()) -> Alignment | None:
-        """What a sentence rests on, among the passages of these markers (all when there are none)."""
+        """What a sentence rests on, among the passages of these markers (all when there are none), and how well."""
+        chosen = self.rests_on(text, language, markers)
+        return self.judge(text, language, chosen) if chosen else None
+
+    def rests_on(self, text: str, language: Language, markers: Sequence[int] = ()) -> list[SourceSentence]:
+        """The few source sentences that hold most of a sentence; none when there are no sources."""
         candidates = [s for s in self.sentences if not markers or s.marker in markers]
-        if not candidates:
-            return None
-        chosen = _cover(text, language, candidates)
-        vectors = self._encoded([text, *(sentence.text for sentence in (chosen or candidates))])
-        cosines = vectors[1:] @ vectors[0]
-        if not chosen:  # not one word in common: another language, or other words
-            nearest = int(np.argmax(cosines))
-            chosen = [candidates[nearest]]
-        signals = Signals(max(_share(text, language, [one]) for one in chosen), max(0.0, float(cosines.max())))
-        ordered = tuple(sorted(chosen, key=lambda s: (s.marker, s.start)))
-        return Alignment(ordered, signals, probability(signals))
+        chosen = _cover(text, language, candidates) if candidates else []
+        if candidates and not chosen:  # not one word in common: another language, or other words
+            chosen = [candidates[int(np.argmax(self._cosines(text, candidates)))]]
+        return chosen
+
+    def judge(self, text: str, language: Language, chosen: Sequence[SourceSentence]) -> Alignment:
+        """How well source sentences support a sentence as a whole. It is encoded for that, which takes most of the time."""
+        coverage = max(held_share(text, language, [one.text]) for one in chosen)
+        signals = Signals(coverage, max(0.0, float(self._cosines(text, chosen).max())))
+        return Alignment(tuple(sorted(chosen, key=lambda s: (s.marker, s.start))), signals, probability(signals))
+
+    def _cosines(self, text: str, sentences: Sequence[SourceSentence]) -> NDArray[np.float32]:
+        vectors = self._encoded([text, *(sentence.text for sentence in sentences)])
+        return cosines(vectors[1:], vectors[0])
 
 
 def holds_figure(sentence: SourceSentence, key: tuple[float, str]) -> bool:
@@ -149,10 +158,6 @@ def related(text: str, language: Language, source: SourceSentence) -> bool:
     stems = {item for item in _items(text, language) if isinstance(item, str)}
     shared = stems & term_set(source.text, language)
     return not stems or len(shared) >= _RELATED * len(stems)
-
-
-def _share(text: str, language: Language, sentences: Sequence[SourceSentence]) -> float:
-    return held_share(text, language, [sentence.text for sentence in sentences])
 
 
 def held_share(text: str, language: Language, others: Sequence[str]) -> float:

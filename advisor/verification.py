@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.objections import objection
-from advisor.support import Alignment, Sources, SourceSentence
+from advisor.support import Alignment, Sources, SourceSentence, calibration
 from advisor.text import fold, has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language, Withheld
 from advisor.wording import why
@@ -103,8 +103,16 @@ def _examine(
     copied = next((source for source in passages if fold(source.text) == fold(text)), None)
     if copied:
         return None, Alignment((copied,), sources.identical, FULL_SUPPORT)
-    aligned = sources.align(text, language, cited)
-    if aligned is None:
+    chosen = sources.rests_on(text, language, cited)
+    if not chosen:
         return why(language, "uncited"), None
-    headings = [line for marker in {source.marker for source in aligned.sentences} for line in context.get(marker, ())]
-    return objection(text, language, aligned, passages, headings)
+    headings = [line for marker in {source.marker for source in chosen} for line in context.get(marker, ())]
+    resting = list(chosen)
+    objected = objection(text, language, resting, passages, headings)
+    if objected:
+        return objected, None
+    aligned = sources.judge(text, language, chosen)
+    if aligned.score < calibration()["threshold"]:
+        return why(language, "unclear", f"{aligned.score:.2f}"), None
+    ordered = tuple(sorted(resting, key=lambda source: (source.marker, source.start)))
+    return None, Alignment(ordered, aligned.signals, aligned.score)
