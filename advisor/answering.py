@@ -190,7 +190,7 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
             break
         chunk = scored.passage.chunk
         group = _group(chunk) or "more"
-        if key in used or group in listed or scored.text.endswith((":", "?")) or scored.cosine < ranked[0].cosine - _GAP:
+        if key in used or group in listed or scored.text.endswith((":", "?")) or scored.alike < ranked[0].alike - _GAP:
             continue
         at = chunk.sentences.index(scored.sentence)
         fresh = [_pick(chunk, n, group) for n in range(_first_leant_on(chunk, at), at + 1)]

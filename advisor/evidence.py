@@ -65,7 +65,8 @@ _CAUSE = re.compile(
 class ScoredSentence:
     """A sentence of a passage.
 
-    `cosine` is with the question, its translation's counting too; `coverage` the share (0..1) of the question that its own
+    `alike` is its cosine with the question, its translation's counting too; `cosine` that one, or the cosine of the nearest
+    question that it is known to answer, whichever is higher; `coverage` the share (0..1) of the question that its own
     words hold; `score` ranks the sentences of one question.
     """
 
@@ -73,6 +74,7 @@ class ScoredSentence:
     sentence: Sentence
     text: str
     vector: NDArray[np.float32]
+    alike: float
     cosine: float
     coverage: float
     score: float
@@ -107,7 +109,8 @@ def score_sentences(
     vectors = index.sentence_vectors([stored[passage.chunk.id].numbers[at] for passage, at in places])
     twins = index.sentence_vectors([stored[passage.chunk.id].twins[at] for passage, at in places])
     known = np.array([asked.get(stored[passage.chunk.id].numbers[at], -1.0) for passage, at in places], np.float32)
-    near = np.maximum((1 - _TWIN) * cosines(vectors, vector) + _TWIN * cosines(twins, vector), known)
+    alike = (1 - _TWIN) * cosines(vectors, vector) + _TWIN * cosines(twins, vector)
+    near = np.maximum(alike, known)
     chunks = np.array([passage.dense or 0.0 for passage, _ in places], np.float32)
     meaning = (1 - _CHUNK) * near + _CHUNK * chunks
     low = float(np.median(meaning))
@@ -116,7 +119,7 @@ def score_sentences(
     roles = {passage.chunk.id: role(passage.chunk) for passage in passages}
     nearby = {p.chunk.id: query.coverage(term_set(p.chunk.embedded_text, p.chunk.language)) for p in passages}
     found = []
-    for (passage, at), own, cosine, value in zip(places, vectors, near, meaning, strict=True):
+    for (passage, at), own, like, cosine, value in zip(places, vectors, alike, near, meaning, strict=True):
         chunk = passage.chunk
         raw = chunk.text_of(chunk.sentences[at])
         text = plain(raw)
@@ -128,7 +131,7 @@ def score_sentences(
             + _PASSAGE * passage.score
             + _adjustment(asks, text, roles[chunk.id], is_link="](" in raw)
         )
-        found.append(ScoredSentence(passage, chunk.sentences[at], text, own, float(cosine), coverage, score))
+        found.append(ScoredSentence(passage, chunk.sentences[at], text, own, float(like), float(cosine), coverage, score))
     return found
 
 
