@@ -22,6 +22,11 @@ from advisor.types import ScoredChunk
 
 _COVERING = 5  # passages in which the question's words and names are looked for
 _COMPARED = 10  # passages that the best one is compared with
+# People whom an asker names by their office ("my HR director wants ..."): their absence says nothing about the subject.
+_OFFICES = frozenset({
+    "ceo", "cfo", "coo", "cio", "ciso", "cto", "cpo", "chro", "cmo", "cro", "vp", "hr", "drh", "rh", "daf", "dg", "pdg",
+    "dga", "dsi", "rssi", "dpo", "codir", "comex",
+})  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _WORD_PART = re.compile(r"[^\W_]+")
 
@@ -81,7 +86,7 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk]) -> float:
         return 0.0
     text = fold(" ".join(passage.chunk.embedded_text for passage in passages))
     words = set(_WORD.findall(text)) | set(_WORD_PART.findall(text))
-    return sum(name not in words for name in query.names) / len(query.names)
+    return sum(name not in words and name not in _OFFICES for name in query.names) / len(query.names)
 
 
 @cache

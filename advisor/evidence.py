@@ -52,6 +52,10 @@ _PLACES: dict[Role, re.Pattern[str]] = {
         r"|mauvaise idee|vaut[- ]il mieux|(?:in|under) (?:which|what) (?:cases?|conditions?)"
         r"|when (?:is|are|would|should|does|do|not)|bad idea|worth)\b"
     ),
+    "trade-offs": re.compile(
+        r"\b(?:mauvaise idee|inconvenients?|desavantages?|pour ou contre|le pour et le contre|bad idea|drawbacks?|downsides?"
+        r"|disadvantages?|pros and cons|trade-?offs?)\b"
+    ),
 }
 _ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
 _FIGURE = re.compile(r"\d")
