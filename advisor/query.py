@@ -7,8 +7,9 @@ corpus's thesaurus, in both languages), or, where the index does not know the te
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from advisor.index import Generation
 from advisor.lexical import LANGUAGES, terms
@@ -18,6 +19,7 @@ from advisor.types import Language
 
 _OTHER_FORM = 0.7  # what another form of the concept is worth, the question's own being 1
 _NEAREST = 0.8  # what a term a letter or two away is worth
+_SLIP = 0.9  # difflib ratio of a word and the one that was meant
 _MOST_CONCEPTS = 4  # of a question, the longest matches first
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.?!:;(…])[\s«\"“]*$")
@@ -72,7 +74,7 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     names = _names(question)
     wanted = {each: dict.fromkeys(terms(question, each), 1.0) for each in LANGUAGES}
     named = [(match.concept, set(terms(" ".join(said[match.start : match.end]), language))) for match in concepts]
-    needs = []
+    needs, slips = [], dict[str, str]()
     for term in dict.fromkeys(terms(question, language)):
         forms = [(frozenset({term}), 1.0)]
         for concept, stems in named:
@@ -81,6 +83,7 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
         known = index.lexical.document_frequency(term, language) > 0 or len(forms) > 1
         near = None if known or term in names else index.lexical.nearest(term, language)
         if near:
+            slips[term] = near
             forms.append((frozenset({near}), _NEAREST))
             wanted[language].setdefault(near, _NEAREST)
         needs.append(Need(term, index.lexical.idf(near or term, language), bool(known or near), tuple(forms)))
@@ -91,6 +94,8 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
                     wanted[each].setdefault(term, _OTHER_FORM / len(form))
     strange = [match for match in concepts if said[match.start : match.end] not in index.used_forms]
     expanded = _in_usual_words(question, strange, language)
+    if slips:
+        expanded = _spelled(index, expanded, slips, language)
     return Query(question, language, expanded, tuple(needs), wanted, names)
 
 
@@ -134,6 +139,27 @@ def _in_usual_words(question: str, concepts: Sequence[_Match], language: Languag
         if usual and words(text[start:end]) != words(usual[0]):
             text = text[:start] + usual[0] + text[end:]
     return text
+
+
+def _spelled(index: Generation, question: str, slips: Mapping[str, str], language: Language) -> str:
+    """The question with each mistyped word as a passage writes it: a small model makes little of "optons".
+
+    :param slips: unknown term -> the nearest known one.
+    """
+
+    def right(found: re.Match[str]) -> str:
+        near = next((slips[term] for term in terms(found.group(), language) if term in slips), None)
+        hits = index.lexical.search({language: {near: 1.0}}, num_results=1) if near else []
+        text = index.catalog.chunks([hits[0][0]])[hits[0][0]].chunk.searched_text if hits else ""
+        same = (word for word in _WORD.findall(text) if terms(word, language) == [near])
+        return next((word for word in same if _is_slip(found.group(), word)), found.group())
+
+    return _WORD.sub(right, question)
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Whether a word is another one mistyped, rather than a word of its own."""
+    return SequenceMatcher(None, fold(typed), fold(meant)).ratio() >= _SLIP
 
 
 def _names(question: str) -> tuple[str, ...]:

@@ -39,6 +39,19 @@ def test_only_words_that_no_document_uses_are_replaced(index: Generation, questi
     assert analyse(index, question, "fr").expanded == expanded
 
 
+@pytest.mark.parametrize(
+    ("question", "expanded"),
+    [
+        ("Who wrote the Kubernets migraton notes?", "Who wrote the Kubernets Migration notes?"),  # a name is a name
+        ("How many milion euros did it cost?", "How many million euros did it cost?"),
+        # Near a word of the documents, and a word of its own.
+        ("Is there a blamable reviewer?", "Is there a blamable reviewer?"),
+    ],
+)
+def test_only_mistyped_words_are_put_right(index: Generation, question: str, expanded: str):
+    assert analyse(index, question, "en").expanded == expanded
+
+
 def test_a_word_that_is_left_alone_still_finds_its_other_forms(index: Generation):
     terms = analyse(index, "Le tagging", "fr").terms
     assert set(terms["fr"]) >= {"tagging", "etiquetag", "imput"}
