@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from advisor import abstention, archive
+from advisor import abstention, archive, unanswered
 from advisor.answering import WRITER
 from advisor.chat import ChatModel, open_chat_model
 from advisor.completing import Extract, complete, extract
@@ -32,7 +32,7 @@ from advisor.types import (
     SentenceReady,
     Withheld,
 )
-from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
+from advisor.wording import abstention_in_words, compose, instead_in_words, nearest_subjects, reason_in_words
 from advisor.writing import choose_passages, in_turn, rewritten_question, sub_questions
 
 
@@ -132,7 +132,14 @@ class Advisor:
         """Tell somebody of what becomes of each question: metrics, logs."""
         self._observers.append(observer)
 
+    def answers(self, question: str, language: Language) -> bool:
+        """Whether a question that nobody asked would be answered; no observer is told, and no log has it."""
+        events = self._stream(question, (), language)
+        return any(isinstance(event, Answer) and event.status == "answered" for event in events)
+
     def _tell(self, outcome: Answer | AdvisorError) -> None:
+        if self.settings.unanswered_log and isinstance(outcome, Answer):
+            unanswered.record(self.settings, outcome)
         for observer in self._observers:
             observer(outcome)
 
@@ -258,11 +265,13 @@ class Advisor:
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         private = asks_private_fact(base.standalone_question)
+        nearest = nearest_subjects(base.language, passages)
         return replace(
             base,
             status="abstained",
-            text=abstention_in_words(base.language, passages),
+            text=abstention_in_words(base.language, nearest),
             reason=reason_in_words(base.language, base.confidence, self.settings.answer_threshold, private=private),
+            nearest=nearest,
         )
 
 

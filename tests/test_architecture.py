@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "types"},
-    {"settings", "text", "steps"},
+    {"settings", "text", "steps", "private"},
     {"formats"},
     {
         "bundled_model",
@@ -38,6 +38,7 @@ LAYERS = [
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {
         "questions",
+        "unanswered",
         "sections",
         "citations",
         "playbooks",

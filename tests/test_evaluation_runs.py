@@ -123,7 +123,7 @@ def command(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> t
 def test_a_run_records_what_bears_on_answers_and_nothing_of_the_machine(tmp_path: Path):
     here = bearing_on_answers(Settings(state_dir=tmp_path, corpus_dir=tmp_path, threads=1))
     assert str(tmp_path) not in json.dumps(here)
-    assert here == bearing_on_answers(Settings(host_names="advisor.example", log_questions=True))
+    assert here == bearing_on_answers(Settings(host_names="advisor.example", log_questions=True, unanswered_log=True))
     assert here != bearing_on_answers(Settings(dense_weight=0.5))
 
 

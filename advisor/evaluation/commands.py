@@ -149,6 +149,20 @@ def from_feedback(
 
 
 @app.command()
+def unanswered(
+    log: Annotated[
+        Path | None, typer.Argument(help="What ADVISOR_UNANSWERED_LOG keeps: unanswered.jsonl of the state folder.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what people asked and the corpus could not answer, by nearest subject."""
+    from advisor.evaluation import actions
+
+    actions.unanswered(load_settings(), log, as_json=as_json)
+
+
+@app.command()
 def coverage(
     sets: Sets = None,
     name: Annotated[str | None, typer.Option("--run", help="A run, to tell which questions found no support.")] = None,
