@@ -15,7 +15,7 @@ from advisor.conversation import standalone_question
 from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
-from advisor.models import Embeddings
+from advisor.models import Embeddings, open_reranker
 from advisor.questions import asks_private_fact, check_question, question_language
 from advisor.search import Found, find, search
 from advisor.settings import Settings
@@ -53,11 +53,12 @@ class Advisor:
     def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation, chat: ChatModel | None = None) -> None:
         """Take finished parts; `Advisor.open` makes them. Without a chat model, the one that the settings name, if any.
 
-        :raises ModelError: when the chat model that the settings name cannot be had.
+        :raises ModelError: when the chat model or the reranker that the settings name cannot be had.
         """
         self.settings = settings
         self.embeddings = embeddings
         self.chat = chat or open_chat_model(settings)
+        self.reranker = open_reranker(settings)
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
@@ -97,7 +98,8 @@ class Advisor:
         """
         asked = check_question(question, self.settings)
         wanted = k or self.settings.num_results
-        return search(self.settings, self.embeddings, self.index, asked, detect_language(asked), wanted).passages
+        language = detect_language(asked)
+        return search(self.settings, self.embeddings, self.index, asked, language, wanted, self.reranker).passages
 
     def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
         """The answer to a question, or an abstention.
@@ -155,7 +157,7 @@ class Advisor:
             full = rewritten_question(self.chat, asked, history, language, use)
         index = self.index
         yield Stage("search")
-        found = find(self.settings, self.embeddings, index, full, language)
+        found = find(self.settings, self.embeddings, index, full, language, self.reranker)
         timer.mark("search")
         base = Answer(
             question=asked,
@@ -229,7 +231,10 @@ class Advisor:
     ) -> Iterator[SentenceReady | Written]:
         """What the chat model writes from the passages; a compound question is searched part by part."""
         parts = sub_questions(chat, full, language, use)
-        finds = [found, *(find(self.settings, self.embeddings, index, part, language) for part in parts)]
+        finds = [
+            found,
+            *(find(self.settings, self.embeddings, index, part, language, self.reranker) for part in parts),
+        ]
         most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
         shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
         passages = in_turn(shares, most=most, most_chars=most_chars)

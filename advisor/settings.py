@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")
     num_passages: int = Field(default=30, ge=1, le=200, description="Chunks whose sentences an answer can use.")
     dense_weight: float = Field(default=0.6, ge=0, le=1, description="Share of the vector score in the fused score.")
+    reranker: str | None = Field(
+        default=None,
+        description="Orders passages anew: BAAI/bge-reranker-v2-m3, any other cross-encoder, or the folder of one.",
+    )
 
     chat_model: str | None = Field(
         default=None,
