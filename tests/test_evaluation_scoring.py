@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from ir_measures import Qrel, ScoredDoc
 
-from advisor.evaluation.measures import BY_NAME, confidence_figures, figures, latencies
+from advisor.evaluation.measures import BY_NAME, confidence_figures, confidences, figures, latencies
 from advisor.evaluation.places import locate
 from advisor.evaluation.questions import Item, Target
 from advisor.evaluation.scoring import Outcome, Row, judgements, ranking, retrieval_scores, score_all
@@ -213,6 +214,12 @@ def test_abstention_is_precision_recall_and_f1():
     assert values["answered"] == 0.5
     assert values["auroc"] == pytest.approx(3 / 6)  # of six pairs, "a" wins three
     assert values["aurc"] == pytest.approx((0 + 1 / 2 + 2 / 3 + 3 / 4 + 4 / 5) / 5)
+
+
+def test_a_corrected_premise_is_no_wrong_answer():
+    corrected = replace(row("a", answerable=False, status="answered"), values={"passed": 1.0})
+    _, answerable, wrong = confidences([corrected, row("b", answerable=False, status="answered")])
+    assert (answerable.tolist(), wrong.tolist()) == ([False, False], [False, True])
 
 
 def test_latency_is_over_the_questions_that_went_through_a_stage():
