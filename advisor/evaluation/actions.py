@@ -14,6 +14,7 @@ from advisor.console import STDERR
 from advisor.errors import EvaluationError
 from advisor.evaluation import checking, comparison, drafting, exchange, performing, runs, tables
 from advisor.evaluation import gate as gates
+from advisor.evaluation import risk as risks
 from advisor.evaluation.backlog import backlog
 from advisor.evaluation.coverage import coverage as map_coverage
 from advisor.evaluation.questions import find_sets, items_of, read_set, read_sets
@@ -103,6 +104,15 @@ def report(settings: Settings, name: str, *, against: str | None, out: Path | No
     path = out or shown.folder / "report.html"
     path.write_text(performing.page(shown, against, settings.evals_dir, force=force), encoding="utf-8")
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
+
+
+def risk(settings: Settings, name: str, *, out: Path | None) -> None:
+    """Write the curves of a run, and print its operating points."""
+    shown = runs.read_run(name, settings.evals_dir)
+    path = out or shown.folder / "risk-coverage.svg"
+    path.write_text(risks.picture(shown), encoding="utf-8")
+    sys.stdout.write(risks.table(shown) + "\n")
+    STDERR.print(f"Written to {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def export(settings: Settings, name: str, folder: Path) -> None:

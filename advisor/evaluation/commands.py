@@ -97,6 +97,17 @@ def report(
 
 
 @app.command()
+def risk(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
+    out: Annotated[Path | None, typer.Option("--out", help="The SVG; risk-coverage.svg in the folder of the run.")] = None,
+) -> None:
+    """Draw risk against coverage with the operating point, and print what was measured there."""
+    from advisor.evaluation import actions
+
+    actions.risk(load_settings(), name, out=out)
+
+
+@app.command()
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
     name: RunName = _LATEST,
