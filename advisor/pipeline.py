@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from advisor import abstention, archive
+from advisor import abstention, archive, unanswered
 from advisor.answering import WRITER
 from advisor.chat import ChatModel, open_chat_model
 from advisor.completing import Extract, complete, extract
@@ -15,7 +15,7 @@ from advisor.conversation import standalone_question
 from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
-from advisor.models import Embeddings
+from advisor.models import Embeddings, open_reranker
 from advisor.questions import asks_private_fact, check_question, question_language
 from advisor.search import Found, find, search
 from advisor.settings import Settings
@@ -32,7 +32,7 @@ from advisor.types import (
     SentenceReady,
     Withheld,
 )
-from advisor.wording import abstention_in_words, compose, instead_in_words, reason_in_words
+from advisor.wording import abstention_in_words, compose, instead_in_words, nearest_subjects, reason_in_words
 from advisor.writing import choose_passages, in_turn, rewritten_question, sub_questions
 
 
@@ -53,11 +53,12 @@ class Advisor:
     def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation, chat: ChatModel | None = None) -> None:
         """Take finished parts; `Advisor.open` makes them. Without a chat model, the one that the settings name, if any.
 
-        :raises ModelError: when the chat model that the settings name cannot be had.
+        :raises ModelError: when the chat model or the reranker that the settings name cannot be had.
         """
         self.settings = settings
         self.embeddings = embeddings
         self.chat = chat or open_chat_model(settings)
+        self.reranker = open_reranker(settings)
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
@@ -97,7 +98,8 @@ class Advisor:
         """
         asked = check_question(question, self.settings)
         wanted = k or self.settings.num_results
-        return search(self.settings, self.embeddings, self.index, asked, detect_language(asked), wanted).passages
+        language = detect_language(asked)
+        return search(self.settings, self.embeddings, self.index, asked, language, wanted, self.reranker).passages
 
     def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
         """The answer to a question, or an abstention.
@@ -132,7 +134,14 @@ class Advisor:
         """Tell somebody of what becomes of each question: metrics, logs."""
         self._observers.append(observer)
 
+    def answers(self, question: str, language: Language) -> bool:
+        """Whether a question that nobody asked would be answered; no observer is told, and no log has it."""
+        events = self._stream(question, (), language)
+        return any(isinstance(event, Answer) and event.status == "answered" for event in events)
+
     def _tell(self, outcome: Answer | AdvisorError) -> None:
+        if self.settings.unanswered_log and isinstance(outcome, Answer):
+            unanswered.record(self.settings, outcome)
         for observer in self._observers:
             observer(outcome)
 
@@ -148,7 +157,7 @@ class Advisor:
             full = rewritten_question(self.chat, asked, history, language, use)
         index = self.index
         yield Stage("search")
-        found = find(self.settings, self.embeddings, index, full, language)
+        found = find(self.settings, self.embeddings, index, full, language, self.reranker)
         timer.mark("search")
         base = Answer(
             question=asked,
@@ -222,7 +231,10 @@ class Advisor:
     ) -> Iterator[SentenceReady | Written]:
         """What the chat model writes from the passages; a compound question is searched part by part."""
         parts = sub_questions(chat, full, language, use)
-        finds = [found, *(find(self.settings, self.embeddings, index, part, language) for part in parts)]
+        finds = [
+            found,
+            *(find(self.settings, self.embeddings, index, part, language, self.reranker) for part in parts),
+        ]
         most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
         shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
         passages = in_turn(shares, most=most, most_chars=most_chars)
@@ -258,11 +270,13 @@ class Advisor:
 
     def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
         private = asks_private_fact(base.standalone_question)
+        nearest = nearest_subjects(base.language, passages)
         return replace(
             base,
             status="abstained",
-            text=abstention_in_words(base.language, passages),
+            text=abstention_in_words(base.language, nearest),
             reason=reason_in_words(base.language, base.confidence, self.settings.answer_threshold, private=private),
+            nearest=nearest,
         )
 
 

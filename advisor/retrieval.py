@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.index import Generation
+from advisor.models import Reranker
 from advisor.query import Query
 from advisor.types import Language, ScoredChunk
 
@@ -85,6 +87,21 @@ def hybrid_search(
         ScoredChunk(stored[key].chunk, score, rank, cosines.get(key), bm25.get(key))
         for rank, (key, score) in enumerate(best, start=1)
     ]
+
+
+def rerank(reranker: Reranker, question: str, passages: Sequence[ScoredChunk], *, first: int) -> list[ScoredChunk]:
+    """The first passages in the reranker's order, the others after them as they were.
+
+    The passages move, the scores stay: the first place keeps the best fused score, and so on. Each cross-encoder has a scale
+    of its own; what looks at fused scores (`in_one_language`, the choice of sentences) keeps the scale that it was made for.
+
+    :param first: how many passages are read with the question.
+    """
+    moving = passages[:first]
+    relevance = reranker.scores(question, [passage.chunk.embedded_text for passage in moving])
+    order = sorted(range(len(moving)), key=lambda at: (-float(relevance[at]), at))
+    moved = [replace(moving[at], score=place.score, rank=place.rank) for at, place in zip(order, moving, strict=True)]
+    return [*moved, *passages[first:]]
 
 
 def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from advisor import abstention
 from advisor.evidence import ScoredSentence, score_sentences
 from advisor.index import Generation
-from advisor.models import Embeddings
+from advisor.models import Embeddings, Reranker
 from advisor.query import Query, analyse
-from advisor.retrieval import hybrid_search, in_one_language
+from advisor.retrieval import hybrid_search, in_one_language, rerank
 from advisor.settings import Settings
 from advisor.types import Language, ScoredChunk
 
@@ -45,30 +45,54 @@ class Found:
 
 
 def search(
-    settings: Settings, embeddings: Embeddings, index: Generation, question: str, language: Language, wanted: int
+    settings: Settings,
+    embeddings: Embeddings,
+    index: Generation,
+    question: str,
+    language: Language,
+    wanted: int,
+    reranker: Reranker | None = None,
 ) -> Searched:
-    """Analyse a question, and find the `wanted` passages nearest to it, best first."""
+    """Analyse a question, and find the `wanted` passages nearest to it, best first.
+
+    A reranker orders as many passages as an answer can use, however few are wanted.
+    """
     query = analyse(index, question, language)
     vector = embeddings.encode_query(query.expanded)
-    candidates = max(settings.num_candidates, wanted)
+    fused = max(wanted, settings.num_passages) if reranker else wanted
+    candidates = max(settings.num_candidates, fused)
     asked = index.asked.nearest(vector, num_results=candidates)
     passages = hybrid_search(
         index,
         query,
         vector,
         asked,
-        num_results=wanted,
+        num_results=fused,
         num_candidates=candidates,
         dense_weight=settings.dense_weight,
     )
+    if reranker:
+        passages = rerank(reranker, query.question, passages, first=settings.num_passages)[:wanted]
     return Searched(query, vector, asked, passages)
 
 
-def find(settings: Settings, embeddings: Embeddings, index: Generation, question: str, language: Language) -> Found:
-    """The passages for a question, in its language where they are twins, with their sentences scored."""
+def find(
+    settings: Settings,
+    embeddings: Embeddings,
+    index: Generation,
+    question: str,
+    language: Language,
+    reranker: Reranker | None = None,
+) -> Found:
+    """The passages for a question, in its language where they are twins, with their sentences scored.
+
+    A reranker changes their order, never the evidence: the language is chosen and the signals of abstention are measured on
+    the fused order, which they were calibrated on. (The sentences are the same in either, and so are their cosines.)
+    """
     found = search(settings, embeddings, index, question, language, settings.num_passages)
-    passages = in_one_language(found.passages, language)
+    fused = in_one_language(found.passages, language)
+    passages = rerank(reranker, found.query.question, fused, first=len(fused)) if reranker else fused
     sentences = score_sentences(index, found.query, found.vector, found.asked, passages)
-    signals = abstention.measure(found.query, passages, sentences)
-    same = bool(passages) and passages[0].chunk.language == language
+    signals = abstention.measure(found.query, fused, sentences)
+    same = bool(fused) and fused[0].chunk.language == language
     return Found(passages, sentences, signals, same)

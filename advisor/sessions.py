@@ -13,8 +13,9 @@ import sqlite3
 import threading
 import time
 
+from advisor.private import private_folder
 from advisor.settings import Settings
-from advisor.users import User, Users, private_folder
+from advisor.users import User, Users
 
 IDLE_SECONDS = 12 * 3_600
 LONGEST_SECONDS = 7 * 86_400
@@ -31,7 +32,7 @@ class Sessions:
     """The sign-ins of one server. Safe to use from several threads."""
 
     def __init__(self, settings: Settings) -> None:
-        path = private_folder(settings) / "sessions.sqlite"
+        path = private_folder(settings.state_dir) / "sessions.sqlite"
         path.touch(mode=0o600)
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._turn = threading.Lock()

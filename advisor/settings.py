@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     evals_dir: Path = Field(default=Path("evals"), description="Folder of question sets, runs, baseline and gate.")
     state_dir: Path = Field(
         default=Path("state"),
-        description="Folder of users, sign-ins, conversations and audit lines, for the account of the server alone.",
+        description="Folder of users, sign-ins, conversations and logs, for the account of the server alone.",
     )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
@@ -58,11 +58,18 @@ class Settings(BaseSettings):
         default=120, ge=1, description="Most requests of one user, or of one address without users, that search or answer."
     )
     log_questions: bool = Field(default=False, description="Whether the log has the words of questions.")
+    unanswered_log: bool = Field(
+        default=False, description="Whether questions without an answer are kept, without their askers, in the state folder."
+    )
 
     num_candidates: int = Field(default=50, ge=1, le=1_000, description="Chunks that each search contributes.")
     num_results: int = Field(default=10, ge=1, le=100, description="Chunks that hybrid search returns.")
     num_passages: int = Field(default=30, ge=1, le=200, description="Chunks whose sentences an answer can use.")
     dense_weight: float = Field(default=0.6, ge=0, le=1, description="Share of the vector score in the fused score.")
+    reranker: str | None = Field(
+        default=None,
+        description="Orders passages anew: BAAI/bge-reranker-v2-m3, any other cross-encoder, or the folder of one.",
+    )
 
     chat_model: str | None = Field(
         default=None,

@@ -52,7 +52,7 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
         if answer.status != "answered" and not set(terms(candidate.question, answer.language)) & wanted_terms:
             continue  # what is nearest to a question outside the corpus can be far from it
         tried += 1
-        if advisor.ask(candidate.question, language=answer.language).status == "answered":
+        if advisor.answers(candidate.question, answer.language):
             found.append(candidate.question)
             places.append(candidate.place)
     return found

@@ -266,6 +266,7 @@ class Answer:
     """The outcome of a question. `confidence` is in 0..1; `ms` maps a stage to its milliseconds.
 
     `reason` says why there is no answer, or what the reader should know of the one there is. `model` is None without one.
+    `nearest` are the subjects (titles of documents) nearest to a question that has no answer.
     """
 
     question: str
@@ -283,6 +284,7 @@ class Answer:
     ms: dict[str, float]
     id: str = ""
     model: ModelUse | None = None
+    nearest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

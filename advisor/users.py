@@ -27,6 +27,7 @@ from argon2.exceptions import VerifyMismatchError
 from filelock import FileLock
 
 from advisor.errors import SettingsError
+from advisor.private import private_folder
 from advisor.settings import Settings
 
 Role = Literal["user", "curator"]
@@ -122,12 +123,6 @@ def users_file(settings: Settings) -> Path:
     return settings.state_dir / "users.json"
 
 
-def private_folder(settings: Settings) -> Path:
-    """The folder of the server's state, made for its own account alone."""
-    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return settings.state_dir
-
-
 def list_users(settings: Settings) -> list[User]:
     """All users, by name.
 
@@ -202,7 +197,7 @@ def _existing(users: Mapping[str, User], name: str) -> User:
 def _edit(settings: Settings) -> Iterator[dict[str, User]]:
     """The users, to be changed; written whole when the block ends, readable by this account alone."""
     path = users_file(settings)
-    folder = private_folder(settings)
+    folder = private_folder(settings.state_dir)
     with FileLock(folder / "users.lock"):
         users = dict(_read(path)) if path.exists() else {}
         yield users

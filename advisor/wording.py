@@ -147,11 +147,15 @@ def compose(sentences: Sequence[AnswerSentence]) -> str:
     return text.strip()
 
 
-def abstention_in_words(language: Language, passages: Sequence[ScoredChunk]) -> str:
+def nearest_subjects(language: Language, passages: Sequence[ScoredChunk]) -> tuple[str, ...]:
+    """The titles of the best passages, in the asker's language where there are any."""
+    own = [passage.chunk.title for passage in passages if passage.chunk.language == language]
+    return tuple(dict.fromkeys(own or [passage.chunk.title for passage in passages]))[:_NEAREST]
+
+
+def abstention_in_words(language: Language, names: Sequence[str]) -> str:
     """What the reader sees when there is no answer, with the nearest subjects."""
     opening, quoted, end = _COVERS[language]
-    own = [passage.chunk.title for passage in passages if passage.chunk.language == language]
-    names = list(dict.fromkeys(own or [passage.chunk.title for passage in passages]))[:_NEAREST]
     covers = opening + ", ".join(quoted.format(name) for name in names) + end if names else ""
     return _ABSTAIN[language] + covers
 

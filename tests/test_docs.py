@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from advisor.cli import app
+from advisor.evaluation.risk import picture, table
+from advisor.evaluation.runs import read_run
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 
@@ -55,6 +57,13 @@ def test_make_targets_named_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE))
     assert {"chat", "test", "help"} <= named <= targets
+
+
+def test_the_risk_curve_is_that_of_the_baseline():
+    """After a new baseline: advisor eval risk baseline --out docs/risk-coverage.svg, and its table into the text."""
+    baseline = read_run("baseline", ROOT / "evals")
+    assert (ROOT / "docs" / "risk-coverage.svg").read_text(encoding="utf-8") == picture(baseline)
+    assert table(baseline) in (ROOT / "docs" / "retrieval.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def command(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> t
 def test_a_run_records_what_bears_on_answers_and_nothing_of_the_machine(tmp_path: Path):
     here = bearing_on_answers(Settings(state_dir=tmp_path, corpus_dir=tmp_path, threads=1))
     assert str(tmp_path) not in json.dumps(here)
-    assert here == bearing_on_answers(Settings(host_names="advisor.example", log_questions=True))
+    assert here == bearing_on_answers(Settings(host_names="advisor.example", log_questions=True, unanswered_log=True))
     assert here != bearing_on_answers(Settings(dense_weight=0.5))
 
 
@@ -424,6 +424,9 @@ def test_the_other_commands_write_what_they_say(folder, first, small, monkeypatc
     assert command(folder, monkeypatch, "compare", "first", "first")[0] == 0
     assert command(folder, monkeypatch, "report", "first", "--out", str(tmp_path / "r.html"))[0] == 0
     assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    code, out, _ = command(folder, monkeypatch, "risk", "first", "--out", str(tmp_path / "risk.svg"))
+    assert (code, "| all questions (6) |" in out) == (0, True)
+    assert (tmp_path / "risk.svg").read_text(encoding="utf-8").count("<circle") == 2
     assert "sections are asked about" in command(folder, monkeypatch, "coverage", "--run", "first")[1]
     assert command(folder, monkeypatch, "new", "--out", str(tmp_path / "new.jsonl"))[0] == 0
     assert "exists already" in command(folder, monkeypatch, "new", "--out", str(tmp_path / "new.jsonl"))[2]

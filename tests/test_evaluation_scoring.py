@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 from ir_measures import Qrel, ScoredDoc
 
-from advisor.evaluation.measures import BY_NAME, confidence_figures, figures, latencies
+from advisor.evaluation.measures import BY_NAME, confidence_figures, confidences, figures, latencies
 from advisor.evaluation.places import locate
+from advisor.evaluation.plots import Line, curves
 from advisor.evaluation.questions import Item, Target
+from advisor.evaluation.risk import operating_point, risk_line
 from advisor.evaluation.scoring import Outcome, Row, judgements, ranking, retrieval_scores, score_all
 from advisor.types import Answer, AnswerSentence, Chunk, Citation, Document, IndexInfo, ScoredChunk
 
@@ -213,6 +217,49 @@ def test_abstention_is_precision_recall_and_f1():
     assert values["answered"] == 0.5
     assert values["auroc"] == pytest.approx(3 / 6)  # of six pairs, "a" wins three
     assert values["aurc"] == pytest.approx((0 + 1 / 2 + 2 / 3 + 3 / 4 + 4 / 5) / 5)
+
+
+def test_a_corrected_premise_is_no_wrong_answer():
+    corrected = replace(row("a", answerable=False, status="answered"), values={"passed": 1.0})
+    _, answerable, wrong = confidences([corrected, row("b", answerable=False, status="answered")])
+    assert (answerable.tolist(), wrong.tolist()) == ([False, False], [False, True])
+
+
+def test_the_operating_point_by_hand():
+    """Of six questions four are answered, of which one is wrong; of two refusals one is right."""
+    rows = [
+        row("a", answerable=True, status="answered"),
+        row("b", answerable=True, status="answered"),
+        replace(row("c", answerable=False, status="answered"), values={"passed": 1.0}),
+        row("d", answerable=False, status="answered"),
+        row("e", answerable=False, status="abstained"),
+        row("f", answerable=True, status="abstained"),
+    ]
+    at = operating_point(rows)
+    assert (at.questions, at.coverage, at.risk, at.corrected) == (6, pytest.approx(4 / 6), 1 / 4, 1)
+    assert (at.precision.value, at.recall.value) == (1 / 2, pytest.approx(1 / 3))
+    refused = operating_point(rows[-1:])
+    assert (refused.coverage, refused.risk, refused.recall) == (0, 0, None)
+
+
+def test_the_picture_is_a_file_of_its_own_with_the_points_in_their_places():
+    rows = [row(f"q{n}", answerable=n % 4 > 0, status="answered", confidence=1 - n / 10) for n in range(1, 9)]
+    line = risk_line("<all>", rows)
+    assert line.mark == (1.0, 0.25)
+    assert line.points[-1] == line.mark
+    drawn = ElementTree.fromstring(
+        curves([line, Line("other", [(0, 0), (1, 0.5)])], across="x", up="y", top=0.5, alone=True)
+    )
+    space = "{http://www.w3.org/2000/svg}"
+    (circle,) = drawn.iter(f"{space}circle")
+    first, other = drawn.iter(f"{space}polyline")
+    end = [float(value) for value in first.get("points").split()[-1].split(",")]
+    assert [float(circle.get(name)) for name in ("cx", "cy")] == end
+    (left, bottom), (right, top) = ([float(v) for v in point.split(",")] for point in other.get("points").split())
+    assert (end[0], end[1]) == (right, pytest.approx((top + bottom) / 2, abs=0.1))  # 0.25 of an axis that ends at 0.5
+    assert left < right
+    assert "<all>" in [text.text for text in drawn.iter(f"{space}text")]
+    assert drawn.find(f"{space}style") is not None
 
 
 def test_latency_is_over_the_questions_that_went_through_a_stage():

@@ -14,6 +14,8 @@ from advisor.console import STDERR
 from advisor.errors import EvaluationError
 from advisor.evaluation import checking, comparison, drafting, exchange, performing, runs, tables
 from advisor.evaluation import gate as gates
+from advisor.evaluation import risk as risks
+from advisor.evaluation.backlog import backlog
 from advisor.evaluation.coverage import coverage as map_coverage
 from advisor.evaluation.questions import find_sets, items_of, read_set, read_sets
 from advisor.evaluation.summary import summarise
@@ -23,6 +25,7 @@ from advisor.options import print_json
 from advisor.pipeline import Advisor
 from advisor.settings import Settings
 from advisor.sync import Judge
+from advisor.unanswered import log_file, read
 
 
 def run(
@@ -103,6 +106,15 @@ def report(settings: Settings, name: str, *, against: str | None, out: Path | No
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
+def risk(settings: Settings, name: str, *, out: Path | None) -> None:
+    """Write the curves of a run, and print its operating points."""
+    shown = runs.read_run(name, settings.evals_dir)
+    path = out or shown.folder / "risk-coverage.svg"
+    path.write_text(risks.picture(shown), encoding="utf-8")
+    sys.stdout.write(risks.table(shown) + "\n")
+    STDERR.print(f"Written to {path}", highlight=False, markup=False, soft_wrap=True)
+
+
 def export(settings: Settings, name: str, folder: Path) -> None:
     """Write a run in the formats of the field."""
     questions = exchange.export(runs.read_run(name, settings.evals_dir), Advisor.open(settings).index, folder)
@@ -126,6 +138,15 @@ def new(settings: Settings, out: Path | None) -> None:
 def from_feedback(feedback: Path, out: Path | None) -> None:
     """Write a draft from feedback."""
     _write(drafting.from_feedback(feedback), out)
+
+
+def unanswered(settings: Settings, log: Path | None, *, as_json: bool) -> None:
+    """Print the backlog of the corpus."""
+    subjects = backlog(read(log or log_file(settings)))
+    if as_json:
+        print_json({"subjects": [asdict(subject) for subject in subjects]})
+    else:
+        tables.print_backlog(subjects)
 
 
 def coverage(settings: Settings, sets: Sequence[str], name: str | None, *, as_json: bool) -> None:

@@ -97,6 +97,17 @@ def report(
 
 
 @app.command()
+def risk(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
+    out: Annotated[Path | None, typer.Option("--out", help="The SVG; risk-coverage.svg in the folder of the run.")] = None,
+) -> None:
+    """Draw risk against coverage with the operating point, and print what was measured there."""
+    from advisor.evaluation import actions
+
+    actions.risk(load_settings(), name, out=out)
+
+
+@app.command()
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
     name: RunName = _LATEST,
@@ -146,6 +157,20 @@ def from_feedback(
     from advisor.evaluation import actions
 
     actions.from_feedback(feedback, out)
+
+
+@app.command()
+def unanswered(
+    log: Annotated[
+        Path | None, typer.Argument(help="What ADVISOR_UNANSWERED_LOG keeps: unanswered.jsonl of the state folder.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what people asked and the corpus could not answer, by nearest subject."""
+    from advisor.evaluation import actions
+
+    actions.unanswered(load_settings(), log, as_json=as_json)
 
 
 @app.command()

@@ -172,11 +172,12 @@ def confidence_figures(rows: Sequence[Row]) -> list[Figure]:
 def confidences(rows: Sequence[Row]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Confidence, whether there is an answer, and whether answering it is wrong.
 
-    It is when there is no answer, when a fact lacks, and when an answer was refused: nobody knows what it would have said.
+    It is when there is no answer (unless what was said corrects a false premise), when a fact lacks, and when an answer was
+    refused: nobody knows what it would have said.
     """
     scores = np.array([row.confidence for row in rows])
     answerable = np.array([row.answerable for row in rows])
-    wrong = np.array([not (row.answerable and row.status == "answered" and row.values.get("passed")) for row in rows])
+    wrong = np.array([not (row.status == "answered" and row.values.get("passed")) for row in rows])
     return scores, answerable, wrong
 
 

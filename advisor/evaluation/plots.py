@@ -1,4 +1,4 @@
-"""Plots as SVG text; the page that shows them colours their classes (`bar`, `track`, `whisker`, `curve`, ...).
+"""Plots as SVG text; the page that shows them colours their classes (`bar`, `track`, `whisker`, `curve`, `point`, ...).
 
 Three small shapes are all that reports need; a plotting library would weigh more than the rest of the package.
 """
@@ -12,6 +12,14 @@ from html import escape
 WIDTH = 560
 _LABEL, _VALUE, _ROW = 150, 54, 26
 _HEIGHT, _LEFT, _BOTTOM, _TOP = 250, 44, 36, 12
+_MARGIN = 12
+# Of a plot in a file of its own: the colours of reports on white, which every page can show.
+_STYLE = """<style>
+text { font: 12px system-ui, sans-serif; fill: #1c2024; } .tick { fill: #667078; } .page { fill: #fff; }
+.grid { stroke: #e3e5e8; } .curve { fill: none; stroke: #2f6f8f; stroke-width: 2.5; }
+.curve.second { stroke: #c2571a; stroke-dasharray: 6 4; }
+.point { fill: #fff; stroke: #2f6f8f; stroke-width: 2.5; } .point.second { stroke: #c2571a; }
+</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +36,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Points from left to right, both coordinates in 0..1."""
+    """Points from left to right, both coordinates in 0..1; `mark` is one to show, on the line or beside it."""
 
     label: str
     points: Sequence[tuple[float, float]]
+    mark: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +70,37 @@ def bars(rows: Sequence[Bar]) -> str:
     return _svg(parts, len(rows) * _ROW, f"Bars: {', '.join(row.label for row in rows)}")
 
 
-def curves(lines: Sequence[Line], *, across: str, up: str) -> str:
-    """One line a run, on axes from 0 to 1."""
+def curves(lines: Sequence[Line], *, across: str, up: str, top: float = 1.0, alone: bool = False) -> str:
+    """One or two lines, on axes from 0 to 1.
+
+    :param top: where the upward axis ends.
+    :param alone: as a file of its own: with colours, a background and the names of the lines.
+    """
     right, bottom = WIDTH - 14, _HEIGHT - _BOTTOM
 
     def place(x: float, y: float) -> tuple[float, float]:
-        return _LEFT + x * (right - _LEFT), bottom - y * (bottom - _TOP)
+        return _LEFT + x * (right - _LEFT), bottom - y / top * (bottom - _TOP)
 
     parts = []
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x, y = place(tick, tick)
-        parts += [_stroke(_LEFT, y, right, y, "grid"), _text(_LEFT - 8, y + 4, f"{tick:g}", anchor="end", kind="tick")]
+    for tick in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+        x, y = place(tick, tick * top)
+        parts.append(_stroke(_LEFT, y, right, y, "grid"))
+        parts.append(_text(_LEFT - 8, y + 4, f"{tick * top:g}", anchor="end", kind="tick"))
         parts.append(_text(x, bottom + 16, f"{tick:g}", anchor="middle", kind="tick"))
     parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, across, anchor="middle", kind="tick"))
     parts.append(_text(_LEFT + 4, _TOP + 10, up, kind="tick"))
-    for line, kind in zip(lines, ("curve", "curve second"), strict=False):
+    for number, (line, kind) in enumerate(zip(lines, ("", " second"), strict=False)):
         drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
-        parts.append(f'<polyline class="{kind}" points="{drawn}"><title>{escape(line.label)}</title></polyline>')
-    return _svg(parts, _HEIGHT, f"{up} against {across}")
+        parts.append(f'<polyline class="curve{kind}" points="{drawn}"><title>{escape(line.label)}</title></polyline>')
+        if line.mark:
+            parts.append(
+                _circle(*place(*line.mark), f"point{kind}", f"{line.label}: {line.mark[0]:.3f}, {line.mark[1]:.3f}")
+            )
+        if alone:
+            height = _TOP + 30 + 20 * number
+            parts.append(_stroke(_LEFT + 6, height, _LEFT + 32, height, f"curve{kind}"))
+            parts.append(_text(_LEFT + 40, height + 4, line.label))
+    return _svg(parts, _HEIGHT, f"{up} against {across}", alone=alone)
 
 
 def ranges(rows: Sequence[Range]) -> str:
@@ -95,8 +117,15 @@ def ranges(rows: Sequence[Range]) -> str:
     return _svg(parts, len(rows) * _ROW, "Median and 95th percentile of each stage")
 
 
-def _svg(parts: Iterable[str], height: float, title: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+def _svg(parts: Iterable[str], height: float, title: str, *, alone: bool = False) -> str:
+    name = f'role="img" aria-label="{escape(title)}"'
+    if not alone:
+        return f'<svg viewBox="0 0 {WIDTH} {height:.0f}" {name}>{"".join(parts)}</svg>'
+    wide, high = WIDTH + 2 * _MARGIN, height + 2 * _MARGIN
+    size = f'width="{wide}" height="{high:.0f}" viewBox="{-_MARGIN} {-_MARGIN} {wide} {high:.0f}"'
+    page = f'<rect class="page" x="{-_MARGIN}" y="{-_MARGIN}" width="{wide}" height="{high:.0f}"/>'
+    inner = "\n".join((_STYLE, page, *parts))
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name}>\n{inner}\n</svg>\n'
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "label") -> str:
@@ -107,6 +136,10 @@ def _box(x: float, y: float, width: float, height: float, kind: str, title: str 
     inner = f"<title>{escape(title)}</title>" if title else ""
     size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}"'
     return f'<rect class="{kind}" {size} rx="3">{inner}</rect>'
+
+
+def _circle(x: float, y: float, kind: str, title: str) -> str:
+    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"><title>{escape(title)}</title></circle>'
 
 
 def _stroke(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:

@@ -13,14 +13,13 @@ from markupsafe import Markup
 
 from advisor.evaluation import plots
 from advisor.evaluation.comparison import Comparison
-from advisor.evaluation.measures import BY_NAME, Figure, Group, Latency, confidences
+from advisor.evaluation.measures import BY_NAME, Figure, Group, Latency
+from advisor.evaluation.risk import risk_plot
 from advisor.evaluation.runs import Run
 from advisor.evaluation.scoring import Row
-from advisor.evaluation.statistics import risk_coverage
 from advisor.evaluation.summary import HEADLINES, Summary, summarise
 
 TILES = ("passed", "ndcg@10", "key_facts", "citation_recall", "abstention_f1", "attack_success")
-_MOST_POINTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +98,6 @@ def group_plot(groups: Sequence[Group], measure: str, other: Sequence[Group] = (
         if (value := group.value(measure))
     ]
     return plots.bars(rows) if rows else ""
-
-
-def risk_plot(runs: Sequence[Run]) -> str:
-    """Share of wrong answers against the share of questions answered, one line a run."""
-    lines = []
-    for run in runs:
-        taken = [row for row in run.rows if row.status != "failed"]
-        if taken:
-            scores, _, wrong = confidences(taken)
-            coverage, risk = risk_coverage(scores, wrong)
-            step = max(1, len(coverage) // _MOST_POINTS)
-            points = list(zip(coverage.tolist(), risk.tolist(), strict=True))[::step]
-            lines.append(plots.Line(run.info.name, points))
-    return plots.curves(lines, across="share of questions answered", up="share of answers that are wrong")
 
 
 def latency_plot(latencies: Sequence[Latency]) -> str:

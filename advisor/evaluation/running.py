@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from advisor.errors import EvaluationError, QuestionError
+from advisor.errors import AdvisorError, EvaluationError, QuestionError
 from advisor.evaluation.places import FindDocument, Goal, locate
 from advisor.evaluation.questions import Item, Target
 from advisor.evaluation.scoring import Outcome
@@ -27,12 +27,18 @@ Progress = Callable[[int, int], None]
 
 
 class PinnedAdvisor(Advisor):
-    """Asks one generation, published or not, whatever is published in the meantime."""
+    """Asks one generation, published or not, whatever is published in the meantime.
+
+    Nobody is told of its questions, and no log has them: nobody needed their answers.
+    """
 
     @property
     def index(self) -> Generation:
         """The generation that it was made with."""
         return self._index
+
+    def _tell(self, outcome: Answer | AdvisorError) -> None:
+        pass
 
 
 def pinned(advisor: Advisor) -> PinnedAdvisor:
@@ -145,4 +151,4 @@ def extended(advisor: Advisor, documents: Sequence[Path]) -> Iterator[Advisor]:
 
 def _synced(settings: Settings, embeddings: Embeddings) -> Advisor:
     sync(settings, embeddings)
-    return Advisor.open(settings, embeddings)
+    return pinned(Advisor.open(settings, embeddings))

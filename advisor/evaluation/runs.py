@@ -32,7 +32,7 @@ from advisor.wire import answer_json
 RUNS, BASELINE, QUESTIONS = "runs", "baseline", "questions"
 LATEST = "latest"
 _NAME = re.compile(r"[\w.-]+")
-_OF_THE_SERVER = {"threads", "host_names", "questions_per_minute", "log_questions"}  # change no answer
+_OF_THE_SERVER = {"threads", "host_names", "questions_per_minute", "log_questions", "unanswered_log"}  # change no answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from advisor.evaluation.backlog import Subject
 from advisor.evaluation.comparison import Comparison
 from advisor.evaluation.coverage import Coverage
 from advisor.evaluation.gate import GateResult
@@ -113,6 +114,18 @@ def print_coverage(coverage: Coverage, texts: Mapping[str, str]) -> None:
             STDOUT.print(f"{title}:", highlight=False)
         for identifier in ids:
             STDOUT.print(f"  {identifier}  {texts[identifier]}", highlight=False, markup=False, soft_wrap=True)
+
+
+def print_backlog(subjects: Sequence[Subject]) -> None:
+    """Each subject with the questions that found no answer there; `×` says how often."""
+    total = sum(subject.times for subject in subjects)
+    STDOUT.print(f"{total} times the corpus had no answer.", highlight=False)
+    for subject in subjects:
+        STDOUT.print(f"\n{subject.times:>4}  {subject.name}", highlight=False, markup=False, soft_wrap=True)
+        for asked in subject.questions:
+            often = f" (× {asked.times})" if asked.times > 1 else ""
+            line = f"      {asked.last}  {asked.question}{often}"
+            STDOUT.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
