@@ -122,7 +122,8 @@ def citation_json(citation: Citation) -> dict[str, Any]:
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
-    """The report of `advisor index`."""
+    """The report of `advisor index`; `hidden` only where a file has such text: the other keys are a contract."""
+    hidden = {"hidden": [asdict(one) for one in report.hidden]} if report.hidden else {}
     return {
         "generation": report.generation,
         "added": list(report.added),
@@ -131,10 +132,10 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "removed": list(report.removed),
         "unchanged": report.unchanged,
         "failed": [asdict(failed) for failed in report.failed],
-        "hidden": [asdict(hidden) for hidden in report.hidden],
         "documents": report.documents,
         "chunks": report.chunks,
         "embedded": report.embedded,
         "reused": report.reused,
         "seconds": report.seconds,
+        **hidden,
     }

@@ -157,7 +157,7 @@ class IndexBody(BaseModel):
     removed: list[str]
     unchanged: int
     failed: list[Failed]
-    hidden: list[Hidden]
+    hidden: list[Hidden] = []
     documents: int
     chunks: int
     embedded: int
