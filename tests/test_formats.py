@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,6 +223,17 @@ def test_a_file_that_takes_too_much_memory_is_refused_and_the_next_is_read() -> 
         with pytest.raises(DocumentError, match=r"over 300 MB.*ADVISOR_MAX_READING_BYTES"):
             parse_document("a.docx", heavy, extractor)
         assert html(extractor, "<p>Suite.").text == "Suite.\n"
+
+
+def test_of_a_file_with_hidden_text_only_what_is_read_is_unpacked() -> None:
+    hidden = word_file(lambda made: setattr(made.add_paragraph("Vu.").add_run("Caché.").font, "hidden", True))
+    data = io.BytesIO(hidden)
+    with zipfile.ZipFile(data, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("word/media/image1.png", "w") as part:
+        for _ in range(600):  # MB, more than the reader may take
+            part.write(bytes(1_000_000))
+    with Extractor(Settings(max_reading_bytes=500_000_000)) as extractor:
+        document = parse_document("a.docx", data.getvalue(), extractor)
+    assert (document.text, document.hidden) == ("Vu.\n", len("Caché."))
 
 
 def test_a_reader_that_is_killed_is_replaced() -> None:

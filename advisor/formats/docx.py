@@ -61,11 +61,15 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
 
 
 def _without_hidden_runs(archive: zipfile.ZipFile, data: bytes) -> tuple[bytes, int]:
-    """The file without the runs that are formatted as hidden text, and how many characters they hold."""
+    """The file without the runs that are formatted as hidden text, and how many characters they hold.
+
+    A file that has some is written anew of the parts that were checked: no other is ever unpacked.
+    """
+    parts = [name for name in archive.namelist() if name.endswith(_PARTS)]
     changed, characters = dict[str, bytes](), 0
-    for name in archive.namelist():
-        part = archive.read(name) if name.endswith(".xml") else b""
-        if b"vanish" not in part:
+    for name in parts:
+        part = archive.read(name)
+        if b"vanish" not in part.replace(b"\0", b""):  # it may be in UTF-16
             continue
         tree = ElementTree.fromstring(part)
         for above in list(tree.iter()):
@@ -77,7 +81,7 @@ def _without_hidden_runs(archive: zipfile.ZipFile, data: bytes) -> tuple[bytes, 
         return data, 0
     rewritten = io.BytesIO()
     with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in archive.namelist():
+        for name in parts:
             target.writestr(name, changed.get(name) or archive.read(name))
     return rewritten.getvalue(), characters
 
