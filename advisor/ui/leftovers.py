@@ -16,6 +16,7 @@ def drop_leftovers(request: gr.Request) -> None:
     if blocks is None or not request.session_hash:  # called without a page
         return
     session = blocks.state_holder[request.session_hash]
-    for number in [number for number in session.config_values if number not in blocks.blocks]:
-        del session.config_values[number]
+    # The difference of two sets is one step: another event of the page may be adding to it.
+    for number in set(session.config_values) - set(blocks.blocks):
+        session.config_values.pop(number, None)
         session.blocks_config.blocks.pop(number, None)
