@@ -1,9 +1,10 @@
-"""Files of the server's own account: a folder that nobody else enters, and lines of JSON that nobody else reads."""
+"""Files of the server's own account: a folder that nobody else enters, and files that nobody else reads."""
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,14 @@ def private_folder(folder: Path) -> Path:
     """A folder, made for its own account alone where there is none."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a private file whole or not at all."""
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)  # mode 0600
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(data)
+    Path(scratch).replace(path)
 
 
 def append_line(path: Path, line: Mapping[str, object]) -> None:

@@ -7,7 +7,6 @@ of who asked, from where, at what time of the day, or in which conversation; add
 from __future__ import annotations
 
 import logging
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.errors import EvaluationError
-from advisor.private import append_line, private_folder
+from advisor.private import append_line, private_folder, replace_file
 from advisor.questions import asks_private_fact
 from advisor.settings import Settings
 from advisor.types import Answer, Language
@@ -114,9 +113,4 @@ def _make_room(path: Path) -> None:
     if not path.exists() or path.stat().st_size < MOST_BYTES:
         return
     kept = path.read_bytes()[-MOST_BYTES // 2 :]
-    scratch = path.with_name(f".{FILE}.partial")
-    scratch.unlink(missing_ok=True)
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(kept[kept.index(b"\n") + 1 :])  # the first line is cut
-    scratch.replace(path)
+    replace_file(path, kept[kept.index(b"\n") + 1 :])  # the first line is cut

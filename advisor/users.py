@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +25,7 @@ from argon2.exceptions import VerifyMismatchError
 from filelock import FileLock
 
 from advisor.errors import SettingsError
-from advisor.private import private_folder
+from advisor.private import private_folder, replace_file
 from advisor.settings import Settings
 
 Role = Literal["user", "curator"]
@@ -201,10 +199,7 @@ def _edit(settings: Settings) -> Iterator[dict[str, User]]:
     with FileLock(folder / "users.lock"):
         users = dict(_read(path)) if path.exists() else {}
         yield users
-        descriptor, scratch = tempfile.mkstemp(prefix=".users-", dir=folder)  # mode 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-            json.dump({"users": [asdict(user) for user in users.values()]}, target, indent=2)
-        Path(scratch).replace(path)
+        replace_file(path, json.dumps({"users": [asdict(user) for user in users.values()]}, indent=2).encode())
 
 
 def _read(path: Path) -> Mapping[str, User]:
