@@ -90,11 +90,6 @@ class Sources:
             self._vectors.update(zip(new, self._encode(new), strict=True))
         return np.stack([self._vectors[text] for text in texts])
 
-    def align(self, text: str, language: Language, markers: Sequence[int] = ()) -> Alignment | None:
-        """What a sentence rests on, among the passages of these markers (all when there are none), and how well."""
-        chosen = self.rests_on(text, language, markers)
-        return self.judge(text, language, chosen) if chosen else None
-
     def rests_on(self, text: str, language: Language, markers: Sequence[int] = ()) -> list[SourceSentence]:
         """The few source sentences that hold most of a sentence; none when there are no sources."""
         candidates = [s for s in self.sentences if not markers or s.marker in markers]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.objections import objection
 from advisor.support import Alignment, Sources, SourceSentence, calibration
@@ -115,4 +115,4 @@ def _examine(
     if aligned.score < calibration()["threshold"]:
         return why(language, "unclear", f"{aligned.score:.2f}"), None
     ordered = tuple(sorted(resting, key=lambda source: (source.marker, source.start)))
-    return None, Alignment(ordered, aligned.signals, aligned.score)
+    return None, replace(aligned, sentences=ordered)

@@ -86,8 +86,9 @@ def read_rows(folder: Path, embeddings: Embeddings) -> list[Row]:
         sentences = [SourceSentence(article, start, end, text[start:end], "en", 1) for start, end in spans]
         sources = Sources(sentences, embeddings.encode_passages)
         for entry in entries:
-            aligned = sources.align(entry["sentence"], "en")
-            if aligned:
+            resting = sources.rests_on(entry["sentence"], "en")
+            if resting:
+                aligned = sources.judge(entry["sentence"], "en", resting)
                 rows.append(Row(article, astuple(aligned.signals), entry["label"] == "supported"))
     return rows
 
