@@ -19,7 +19,7 @@ from advisor.text import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 from advisor.unseen import hides
 
-VERSION = 5
+VERSION = 6
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")

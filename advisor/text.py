@@ -25,6 +25,7 @@ _NOT_AN_END = re.compile(
     r"|Ltd|e\.g|i\.e|al|réf|[A-Z])\.\s*$",
     re.IGNORECASE,
 )
+_INSIDE_A_WORD = re.compile(r"[^\s\w]\w")  # "GOV.UK" is one name; sentencex takes the words of other languages apart there
 _CLOSING_MARKS = re.compile(r"[*_~]{1,3}(?=\s|$)")
 _LONGEST_ABBREVIATION = 32  # characters, with what surrounds it
 # The label may hold balanced brackets (an image inside a link), the address balanced parentheses.
@@ -114,7 +115,7 @@ def sentence_spans(text: str, language: Language) -> list[tuple[int, int]]:
     for boundary in sentencex.get_sentence_boundaries(language, flat):
         closing = _CLOSING_MARKS.match(flat, boundary["end_index"])
         end = closing.end() if closing else boundary["end_index"]
-        if end <= start:
+        if end <= start or _INSIDE_A_WORD.match(flat, end - 1):
             continue
         if end < len(flat) and _NOT_AN_END.search(flat, max(start, end - _LONGEST_ABBREVIATION), end):
             continue

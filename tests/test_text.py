@@ -88,6 +88,7 @@ def test_plain(marked: str, shown: str) -> None:
         ("Une ligne\nqui continue. Fin.", ["Une ligne\nqui continue.", "Fin."]),
         ("Il a dit « oui. » Puis non.", ["Il a dit « oui. »", "Puis non."]),
         ("**Un point.** Un autre.", ["**Un point.**", "Un autre."]),
+        ("GOV.UK et beta.gouv.fr publient. D'autres non.", ["GOV.UK et beta.gouv.fr publient.", "D'autres non."]),
         ("🧭 Le cap. 🚀 La fusée.", ["Le cap.", "La fusée."]),
         ("", []),
         ("--- !!!", []),
