@@ -14,7 +14,8 @@ _TOO_SHORT_TO_TELL = 2  # words
 # A figure or a name is asked for, of the asker's own organisation, at a time told from today: no corpus holds that.
 _ASKS_FACT = re.compile(
     r"\b(?:combien|quels? (?:est|sera|etait|sont|seront|a ete)|quelles? (?:est|sera|etait|sont|seront)|lequel|laquelle"
-    r"|how (?:many|much)|what (?:is|was|will|were|did)|which of|who (?:will|is going)|when will)\b"
+    r"|how (?:many|much)|what (?:is|was|will|were|did)|which of|who (?:will|is going)|when will|ou (?:est|sont|se)"
+    r"|where (?:is|are|do|does))\b"
 )
 _OWN = re.compile(r"\b(?:notre|nos|mon|ma|mes|our|my)\b")
 _FROM_TODAY = re.compile(
@@ -24,6 +25,13 @@ _FROM_TODAY = re.compile(
     r"|(?:lundi|mardi|mercredi|jeudi|vendredi|monday|tuesday|wednesday|thursday|friday)"
     r"|(?:en|depuis|au mois de|in|since|next|last) (?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre"
     r"|novembre|decembre|january|february|march|april|may|june|july|august|september|october|november|december))\b"
+)
+# What is nobody else's business, whenever it is asked: how to get in, how to reach somebody, what somebody earns.
+_SECRET = re.compile(
+    r"\b(?:mots? de passe|identifiants?|code d'acces|cle (?:api|de chiffrement|privee|secrete)"
+    r"|numero de (?:telephone|portable)|adresse (?:personnelle|e-?mail|mail)|combien (?:gagne|touche)|salaire (?:de|du)"
+    r"|password|passcode|credentials?|(?:api|encryption|private|secret) key|(?:phone|mobile) number"
+    r"|(?:home|e-?mail) address|earns?|salary of)\b"
 )
 # Whether something will happen at such a time.
 _FORETELLS = re.compile(
@@ -60,9 +68,10 @@ def question_language(question: str, history: Sequence[str]) -> Language:
 def asks_private_fact(question: str) -> bool:
     """Whether a question is for a fact of the asker's own organisation, or of the future, at a time told from today.
 
-    "What will our revenue be next quarter?", "Will the vendor raise its prices on Monday?"
+    "What will our revenue be next quarter?", "Will the vendor raise its prices on Monday?", "How much does my CTO earn?"
     """
     folded = fold(question)
-    if not _FROM_TODAY.search(folded):
-        return False
-    return bool(_FORETELLS.search(folded)) or bool(_ASKS_FACT.search(folded) and _OWN.search(folded))
+    of_their_own = bool(_OWN.search(folded) and _ASKS_FACT.search(folded))
+    if _FROM_TODAY.search(folded):
+        return of_their_own or bool(_FORETELLS.search(folded))
+    return of_their_own and bool(_SECRET.search(folded))

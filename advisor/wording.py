@@ -54,8 +54,8 @@ _LOW: dict[Language, str] = {
     "en": "no passage answers surely enough (confidence {:.2f}, threshold {:.2f})",
 }
 _PRIVATE: dict[Language, str] = {
-    "fr": "la question porte sur un fait de votre organisation, ou à venir, daté d’aujourd’hui : aucun corpus ne l’a",
-    "en": "the question is for a fact of your own organization or of the future, told from today: no corpus holds it",
+    "fr": "la question porte sur un fait propre à votre organisation, ou à venir : aucun corpus ne l’a",
+    "en": "the question is for a fact of your own organization, or of the future: no corpus holds it",
 }
 
 

@@ -16,6 +16,9 @@ from advisor.questions import asks_private_fact
         "Notre directeur financier va-t-il accepter mon budget mardi ?",
         "What did our directors vote last week?",
         "Will the vendor raise its prices next March?",
+        "Quel est le mot de passe de notre console AWS ?",
+        "Où est rangée la clé de chiffrement de nos sauvegardes ?",
+        "How much does my head of product earn?",
     ],
 )
 def test_what_only_the_asker_or_the_future_knows_is_seen(question: str):
@@ -30,6 +33,9 @@ def test_what_only_the_asker_or_the_future_knows_is_seen(question: str):
         "Will AI replace developers?",
         "Que dois-je dire au COMEX mardi ?",
         "What changed in the AI Act in July 2026?",
+        "Comment protéger nos mots de passe d’administration ?",
+        "Where should our encryption keys be kept?",
+        "Combien gagne un CTO ?",
     ],
 )
 def test_a_question_for_advice_is_not(question: str):
