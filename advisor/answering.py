@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, takewhile
 
 from advisor.citations import cite_passage
 from advisor.evidence import ScoredSentence
@@ -34,11 +35,13 @@ _ON_SUBJECT = 0.1  # share of the question that the words of an item must hold
 _NEARLY = 0.8  # of the score of an item's best sentence: with that much, its first one speaks for it
 _SEVERAL = 3
 
+_COUNTED = r"(?:\d|deux|trois|quatre|cinq|six|sept|two|three|four|five|seven) \w+s"
 _ASKS_LIST = re.compile(
-    r"\b(?:comment|etapes?|quel(?:le)?s sont|quel(?:le)?s \w+s|liste|demarche|par ou commencer|signes|signaux|criteres"
-    r"|pieges|que doit|que faire|how (?:to|do|does|should|can|would|could)|steps?|what are|which \w+s|list|signs|criteria"
-    r"|pitfalls|what should|where to start|checklist)\b"
+    r"\b(?:comment|quel(?:le)?s sont|quel(?:le)?s \w+s|signes|signaux|criteres|pieges|que doit|que faire"
+    r"|how (?:to|do|does|should|can|would|could)|what are|which \w+s|signs|criteria|pitfalls|what should)\b"
+    rf"|\b{_COUNTED}\b"
 )
+_ANNOUNCES = re.compile(rf"(?::|\b{_COUNTED}\b[^.:;]*\.)$")
 _ASKS_STEPS = re.compile(
     r"\b(?:etapes?|demarche|par ou commencer|liste|mettre en place|plan d'action|steps?|where (?:do|should|to)|get started"
     r"|roll out|set up|checklist|list)\b"
@@ -78,32 +81,40 @@ class _Pick:
 
 
 def write_extractive(index: Generation, question: str, sentences: Sequence[ScoredSentence], *, max_words: int) -> Draft:
-    """A draft of at most about `max_words` words; empty when there are no sentences."""
+    """A draft of at most about `max_words` words; empty when there are no sentences.
+
+    :param sentences: those that may be used, scored; a paragraph is quoted without the others.
+    """
     if not sentences:
         return Draft((), (), WRITER)
     ranked = sorted(sentences, key=lambda sentence: -sentence.score)
-    picks = _list_with_its_announcement(ranked[0]) or _paragraph(ranked[0])
+    picks = _paragraph(ranked[0])
     folded = fold(question)
-    if _ASKS_LIST.search(folded) or _ASKS_STEPS.search(folded):
-        whole = not ranked[0].sentence.is_item or bool(_ASKS_STEPS.search(folded))
+    asks_steps = bool(_ASKS_STEPS.search(folded))
+    asks_list = asks_steps or bool(_ASKS_LIST.search(folded))
+    announced = _announced_items(picks, max_words - _words(picks))
+    if announced and (asks_list or _ANNOUNCES.search(fold(ranked[0].text))):
+        picks += announced
+    elif asks_list:
+        whole = not ranked[0].sentence.is_item or asks_steps
         picks += _list_items(ranked, picks, max_words - _words(picks), least=_FITS_LIST if whole else _FITS_ITEM)
     picks += _additions(ranked, picks, max_words)
-    return _draft(index, _arrange(picks))
+    given = {(scored.source, scored.sentence.start) for scored in sentences}
+    return _draft(index, _arrange([pick for pick in picks if (pick.chunk.document, pick.sentence.start) in given]))
 
 
 def _words(picks: Iterable[_Pick]) -> int:
     return sum(pick.words for pick in picks)
 
 
-def _list_with_its_announcement(best: ScoredSentence) -> list[_Pick]:
-    """When the best sentence announces a list ("... three steps:"), the list with it."""
-    chunk = best.passage.chunk
-    first = last = chunk.sentences.index(best.sentence)
-    if not best.text.endswith(":"):
-        return []
-    while last + 1 < len(chunk.sentences) and chunk.sentences[last + 1].is_item:
-        last += 1
-    return [_pick(chunk, number) for number in range(first, last + 1)] if last > first else []
+def _announced_items(picks: Sequence[_Pick], budget: int) -> list[_Pick]:
+    """The list that the last of these sentences announces ("... three steps:"); empty when there is none that fits."""
+    chunk, last = picks[-1].chunk, picks[-1].chunk.sentences.index(picks[-1].sentence)
+    following = (_pick(chunk, number) for number in range(last + 1, len(chunk.sentences)))
+    listed = takewhile(lambda pick: pick.sentence.is_item, following)
+    # Of an item of several sentences, the first says what it is about.
+    items = [replace(next(item), is_item=True) for _, item in groupby(listed, key=lambda pick: pick.sentence.block)]
+    return items if _ANNOUNCES.search(fold(picks[-1].text)) and _words(items) <= budget else []
 
 
 def _paragraph(best: ScoredSentence) -> list[_Pick]:

@@ -42,6 +42,15 @@ _BARE = re.compile(
     r"(?:combien(?: de temps)?|pourquoi|comment|quand|ou|qui|quoi|how (?:long|much|many|so)|how|why|when|who|whom|where"
     r"|what)\W*$"
 )
+# What comes after, or beside, what was said: nothing of that is to be said again.
+_MORE = re.compile(
+    r"^\W*(?:(?:et|and|ok|oui|yes|puis|then|alors|so)\W+)*"
+    r"(?:ensuite|apres(?: ca| cela)?|puis|la suite|quoi d'autre|c'est tout|encore|continue[rsz]?|next|after that|then"
+    r"|then what|what (?:else|next|then|comes? next|more)|anything else|more|go on|is that all)\W*$"
+    r"|\b(?:(?:etapes?|points?|choses?) (?:suivante?s?|d'apres)|next (?:steps?|points?|ones?)|la suite|what else"
+    r"|(?:autres?|d'autres) (?:etapes?|points?|exemples?|pistes?|raisons?|chiffres?|risques?|conseils?)"
+    r"|(?:other|more) (?:steps?|points?|examples?|reasons?|figures?|risks?|advice))\b"
+)
 _ADDING = re.compile(r"\b(?:aussi|alors|also|too|then)\W*$")
 _FEW_TERMS = 2
 _MANY_TERMS = 5
@@ -60,6 +69,11 @@ def is_follow_up(question: str, language: Language) -> bool:
     if count <= _MANY_TERMS and (_PRONOUN.search(folded) or _ADDING.search(folded)):
         return True
     return bool(count <= _FEW_TERMS and _INVERTED.search(folded))
+
+
+def asks_for_more(question: str) -> bool:
+    """Whether a follow-up is for what the answer before it did not say."""
+    return bool(_MORE.search(fold(question)))
 
 
 def standalone_question(question: str, history: Sequence[str], language: Language) -> str:

@@ -15,7 +15,7 @@ from advisor.models import cosines
 from advisor.query import Query
 from advisor.sections import Role, role
 from advisor.text import fold, plain
-from advisor.types import ScoredChunk, Sentence
+from advisor.types import Citation, ScoredChunk, Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,3 +174,13 @@ def _adjustment(asks: _Asks, text: str, place: Role, *, is_link: bool) -> float:
     if len(text.split()) < _LEAST_WORDS:
         value -= _FRAGMENT_PENALTY
     return value
+
+
+def without(sentences: Sequence[ScoredSentence], said: Sequence[Citation]) -> list[ScoredSentence]:
+    """The sentences that lie in none of these citations."""
+    places = [(citation.document, citation.start, citation.end) for citation in said]
+    return [
+        scored
+        for scored in sentences
+        if not any(scored.source == name and start <= scored.sentence.start < end for name, start, end in places)
+    ]

@@ -11,8 +11,9 @@ from advisor import abstention, archive, unanswered
 from advisor.answering import WRITER
 from advisor.chat import ChatModel, open_chat_model
 from advisor.completing import Extract, complete, extract
-from advisor.conversation import standalone_question
+from advisor.conversation import asks_for_more, parts, standalone_question
 from advisor.errors import AdvisorError, IndexMismatchError
+from advisor.evidence import without
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
 from advisor.models import Embeddings, open_reranker
@@ -24,6 +25,7 @@ from advisor.text import detect_language
 from advisor.timing import Timer
 from advisor.types import (
     Answer,
+    Citation,
     Document,
     IndexInfo,
     Language,
@@ -34,6 +36,8 @@ from advisor.types import (
 )
 from advisor.wording import abstention_in_words, compose, instead_in_words, nearest_subjects, reason_in_words
 from advisor.writing import choose_passages, in_turn, rewritten_question, sub_questions
+
+_MOST_TOLD = 3  # answers on one subject that a follow-up does not repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ class Advisor:
             full = rewritten_question(self.chat, asked, history, language, use)
         index = self.index
         yield Stage("search")
-        found = find(self.settings, self.embeddings, index, full, language, self.reranker)
+        found = self._find(index, full, history, language)
         timer.mark("search")
         base = Answer(
             question=asked,
@@ -203,6 +207,24 @@ class Advisor:
             base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
         yield Stage("verify")
         yield from self._extractive(base, found, whole, timer, rejected)
+
+    def _find(self, index: Generation, full: str, history: Sequence[str], language: Language) -> Found:
+        """What search finds for a question; what comes next, or else, is not what the answers before it said."""
+        own, subject = parts(full)
+        continues = bool(subject) and asks_for_more(own)
+        earlier = [one for one in history if subject in parts(one)][-_MOST_TOLD:] if continues else []
+        said: list[Citation] = []
+        for question in earlier:
+            found = self._fresh(index, question, language, said)
+            said += extract(index, question, found.sentences, max_words=self.settings.max_answer_words).citations
+        return self._fresh(index, full, language, said)
+
+    def _fresh(self, index: Generation, full: str, language: Language, said: Sequence[Citation]) -> Found:
+        """What search finds for a question, without what was said when it asks for more."""
+        found = find(self.settings, self.embeddings, index, full, language, self.reranker)
+        if not asks_for_more(parts(full)[0]):
+            return found
+        return replace(found, sentences=without(found.sentences, said))
 
     def _extractive(
         self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]

@@ -111,3 +111,28 @@ def test_a_follow_up_keeps_its_subject(advisor: Advisor):
     second = advisor.ask("Et pourquoi cela a-t-il échoué ?", history=[first.standalone_question])
     assert "e-commerce" in second.standalone_question
     assert "marketing" in second.text
+
+
+def test_what_comes_next_is_not_what_was_said(advisor: Advisor):
+    question = "Je prends un poste de CTO lundi. Que faire les 30 premiers jours ?"
+    said, history = set[str](), list[str]()
+    for asked in (question, "Et ensuite ?", "Et ensuite ?"):
+        answer = advisor.ask(asked, history=history)
+        assert answer.status == "answered"
+        fresh = {sentence.text for sentence in answer.sentences}
+        assert not fresh & said
+        said |= fresh
+        history.append(answer.standalone_question)
+    assert any("31" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("question", "items"),
+    [
+        ("c koi les 4 recomandations que l'auteur fait aux CTO pour finir ?", 4),
+        ("four behaviors CTO co-pilot product strategy", 4),
+    ],
+)
+def test_a_counted_list_is_given_whole(advisor: Advisor, question: str, items: int):
+    answer = advisor.ask(question)
+    assert sum(sentence.is_item for sentence in answer.sentences) == items

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.conversation import is_follow_up, parts, standalone_question
+from advisor.conversation import asks_for_more, is_follow_up, parts, standalone_question
 from advisor.types import Language
 
 FIRST: dict[Language, str] = {
@@ -96,3 +96,21 @@ def test_thanks_alone_are_left_as_they_are() -> None:
 def test_the_parts_of_a_question_that_was_put_together() -> None:
     assert parts(standalone_question("Why?", [FIRST["en"]], "en")) == ("Why?", FIRST["en"])
     assert parts("Why (in short)?") == ("Why (in short)?", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        ("Et ensuite ?", True),
+        ("Quoi d’autre ?", True),
+        ("Oui, donne les étapes suivantes", True),
+        ("what else?", True),
+        ("And then?", True),
+        ("any other examples?", True),
+        ("Et pourquoi ?", False),
+        ("Et ensuite, combien de temps cela prend-il ?", False),
+        ("is that proven?", False),
+    ],
+)
+def test_what_asks_for_more(question: str, more: bool) -> None:
+    assert asks_for_more(question) == more
