@@ -7,6 +7,7 @@ from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import docx
+import mammoth
 import pytest
 from docx.opc.constants import RELATIONSHIP_TYPE
 from pages import open_page, serve_app
@@ -105,6 +106,22 @@ def test_the_word_file_has_headings_links_and_language(advisor: Advisor, answer:
     assert all(link.startswith(f"{ADDRESS}fr/?document=") for link in links)
     assert opened.core_properties.language == "fr-FR"
     assert 'w:lang w:val="fr-FR"' in opened.styles.element.xml
+
+
+def test_the_word_file_is_read_by_another_program_and_drawn(browser: Browser, advisor: Advisor, answer: Answer, tmp_path):
+    """What a reader of the file sees, line by line, and on one picture that is not blank."""
+    drawn = mammoth.convert_to_html(BytesIO(to_docx(memo_of(advisor, answer)))).value
+    page = browser.new_page(viewport={"width": 800, "height": 1000})
+    page.set_content(drawn)
+    for sentence in answer.sentences:
+        expect(page.locator("body")).to_contain_text(sentence.text)
+    assert page.locator("h1").count() == 5
+    assert page.locator("a[href]").count() > len(answer.citations)
+    boxes = [one.bounding_box() for one in page.locator("h1, p, li").all()]
+    assert all(box and box["height"] > 0 for box in boxes)
+    picture = page.screenshot(path=tmp_path / "memo.png", full_page=True)
+    assert len(picture) > 50_000  # a blank page of this size takes 10 kB
+    page.close()
 
 
 def test_markup_in_an_answer_stays_text(advisor: Advisor, answer: Answer):
