@@ -109,13 +109,17 @@ def embeddings() -> Embeddings:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
-        corpus_dir=ROOT / "corpus", index_dir=tmp_path_factory.mktemp("index"), state_dir=tmp_path_factory.mktemp("state")
+        corpus_dir=ROOT / "corpus",
+        index_dir=tmp_path_factory.mktemp("made") / "index",
+        state_dir=tmp_path_factory.mktemp("state"),
     )
 
 
 @pytest.fixture(scope="session")
 def advisor(settings: Settings, embeddings: Embeddings) -> Iterator[Advisor]:
-    """The whole corpus of the repository, indexed once a session (this takes a while)."""
+    """The whole corpus of the repository: brought in line from a copy of the index at hand, else built, which takes minutes."""
+    if (ROOT / "index" / "current").is_file():
+        shutil.copytree(ROOT / "index", settings.index_dir)
     sync(settings, embeddings)
     opened = Advisor.open(settings, embeddings)
     yield opened
