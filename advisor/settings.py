@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 
     max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
     answer_threshold: float = Field(
-        default=0.25, ge=0, le=1, description="Least confidence with which a question is answered."
+        default=0.28, ge=0, le=1, description="Least confidence with which a question is answered."
     )
     max_answer_words: int = Field(default=150, ge=40, le=1_000, description="Longest answer, in words.")
 

@@ -66,6 +66,17 @@ def test_the_risk_curve_is_that_of_the_baseline():
     assert table(baseline) in (ROOT / "docs" / "retrieval.md").read_text(encoding="utf-8")
 
 
+def test_the_figures_are_those_of_the_baseline():
+    rows = read_run("baseline", ROOT / "evals").rows
+    right = {}
+    for name in sorted({row.set for row in rows}):
+        own = [row for row in rows if row.set == name]
+        kept = [row for row in own if row.split == "report"]
+        cells = [f"{sum(row.values['passed'] == 1 for row in some)} of {len(some)}" for some in (own, kept)]
+        right[name] = " | ".join(cells)
+    assert dict(re.findall(r"^\| `([\w-]+)` \|.*\| (\d+ of \d+ \| \d+ of \d+) \|$", README, re.MULTILINE)) == right
+
+
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "docs").glob("*.md")) + sorted(ROOT.glob("*.md")), ids=lambda path: path.name
 )
