@@ -223,8 +223,8 @@ def convert(target: Path) -> None:
         bare = Path(scratch) / "bert"
         model = BertModel(BertConfig(**packed.config))
         model.load_state_dict({name: torch.from_numpy(array) for name, array in _state(packed).items()})
-        model.half().save_pretrained(bare)  # type: ignore[no-untyped-call]
-        PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        model.half().save_pretrained(bare)
+        PreTrainedTokenizerFast(
             tokenizer_object=_tokenizer(packed), model_max_length=packed.config["max_position_embeddings"], **_SPECIALS
         ).save_pretrained(bare)
         transformer = Transformer(str(bare), model_kwargs={"dtype": torch.float16})
