@@ -148,8 +148,8 @@ def _pick(chunk: Chunk, number: int, group: str = "") -> _Pick:
 def _list_items(ranked: Sequence[ScoredSentence], picks: list[_Pick], budget: int, *, least: float) -> list[_Pick]:
     """The items of the list that the question is about, in order.
 
-    A question is about the list whose items fit it best, if several do. An item that holds no word of the question is left
-    out: it is near only because its document is.
+    A question is about the list that the best sentence is in, else the one whose items fit it best, if several do. An item
+    that holds no word of the question is left out: it is near only because its document is.
 
     :param least: what an item needs, as a share of the best sentence's score.
     """
@@ -165,9 +165,9 @@ def _list_items(ranked: Sequence[ScoredSentence], picks: list[_Pick], budget: in
         [item for item in items.values() if any(scored.coverage >= _ON_SUBJECT for scored in item)]
         for items in lists.values()
     ]
-    best = max(fitting, key=lambda items: sum(item[0].score for item in items[:_MOST_ITEMS]), default=[])
-    if len(best) < _SEVERAL:
-        return []
+    several = [items for items in fitting if len(items) >= _SEVERAL]
+    own = [items for items in several if any(item[0] is ranked[0] for item in items)]
+    best = max(own or several, key=lambda items: sum(item[0].score for item in items[:_MOST_ITEMS]), default=[])
     kept: list[_Pick] = []
     for item in best:
         scored = _spokesman(item)
