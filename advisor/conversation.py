@@ -52,6 +52,15 @@ _MORE = re.compile(
     r"|(?:other|more) (?:steps?|points?|examples?|reasons?|figures?|risks?|advice))\b"
 )
 _ADDING = re.compile(r"\b(?:aussi|alors|also|too|then)\W*$")
+# A question about nothing but one of these is about it in what was said before: "what are the drawbacks?"
+_ASPECTS: dict[Language, str] = {
+    "fr": """avantages inconvénients bénéfices risques pièges limites erreurs éviter dangers coûts prix délais étapes
+        exemples chiffres conditions alternatives signaux signes alerte indicateurs suivre mesurer retenir autres
+        principaux principales prérequis conséquences responsables""",
+    "en": """advantages benefits drawbacks downsides disadvantages risks pitfalls limits mistakes avoid dangers costs price
+        deadlines steps examples figures conditions alternatives warning signs signals metrics track measure remember other
+        main prerequisites consequences owners""",
+}
 _FEW_TERMS = 2
 _MANY_TERMS = 5
 _ABOUT: dict[Language, str] = {"fr": "à propos de", "en": "about"}
@@ -61,8 +70,11 @@ _MARKED = re.compile(r"^(.*) \((?:à propos de :|about:) (.*)\)$", re.DOTALL)
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
     folded = fold(re.sub(r"\bIT\b", "", question))  # information technology is no pronoun
-    count = len(set(terms(question, language)))
+    said = set(terms(question, language))
+    count = len(said)
     if not count or _OPENING.search(folded) or _BARE.search(folded):
+        return True
+    if asks_for_more(question) or said <= set(terms(_ASPECTS[language], language)):
         return True
     if count <= _FEW_TERMS and _CONDITION.search(folded):
         return True
