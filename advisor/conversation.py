@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from advisor.lexical import terms
+from advisor.lexical import term_set
 from advisor.text import fold
 from advisor.types import Language
 
@@ -45,8 +45,8 @@ _BARE = re.compile(
 # What comes after, or beside, what was said: nothing of that is to be said again.
 _MORE = re.compile(
     r"^\W*(?:(?:et|and|ok|oui|yes|puis|then|alors|so)\W+)*"
-    r"(?:ensuite|apres(?: ca| cela)?|puis|la suite|quoi d'autre|c'est tout|encore|continue[rsz]?|next|after that|then"
-    r"|then what|what (?:else|next|then|comes? next|more)|anything else|more|go on|is that all)\W*$"
+    r"(?:ensuite|apres(?: ca| cela)?|puis|quoi d'autre|c'est tout|encore|continue[rsz]?|next|after that|then"
+    r"|then what|what (?:next|then|comes? next|more)|anything else|more|go on|is that all)\W*$"
     r"|\b(?:(?:etapes?|points?|choses?) (?:suivante?s?|d'apres)|next (?:steps?|points?|ones?)|la suite|what else"
     r"|(?:autres?|d'autres) (?:etapes?|points?|exemples?|pistes?|raisons?|chiffres?|risques?|conseils?)"
     r"|(?:other|more) (?:steps?|points?|examples?|reasons?|figures?|risks?|advice))\b"
@@ -70,11 +70,11 @@ _MARKED = re.compile(r"^(.*) \((?:à propos de :|about:) (.*)\)$", re.DOTALL)
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
     folded = fold(re.sub(r"\bIT\b", "", question))  # information technology is no pronoun
-    said = set(terms(question, language))
+    said = term_set(question, language)
     count = len(said)
     if not count or _OPENING.search(folded) or _BARE.search(folded):
         return True
-    if asks_for_more(question) or said <= set(terms(_ASPECTS[language], language)):
+    if asks_for_more(question) or said <= term_set(_ASPECTS[language], language):
         return True
     if count <= _FEW_TERMS and _CONDITION.search(folded):
         return True

@@ -11,7 +11,7 @@ from advisor.text import detect_language, fold
 from advisor.types import Language
 
 _TOO_SHORT_TO_TELL = 2  # words
-# A figure or a name is asked for, of the asker's own organisation, at a time told from today: no corpus holds that.
+# A figure, a name or a place is asked for: of the asker's own organisation, no corpus holds it.
 _ASKS_FACT = re.compile(
     r"\b(?:combien|quels? (?:est|sera|etait|sont|seront|a ete)|quelles? (?:est|sera|etait|sont|seront)|lequel|laquelle"
     r"|how (?:many|much)|what (?:is|was|will|were|did)|which of|who (?:will|is going)|when will|ou (?:est|sont|se)"
@@ -66,8 +66,9 @@ def question_language(question: str, history: Sequence[str]) -> Language:
 
 
 def asks_private_fact(question: str) -> bool:
-    """Whether a question is for a fact of the asker's own organisation, or of the future, at a time told from today.
+    """Whether a question is for a fact of the asker's own organisation, or of the future.
 
+    At a time told from today, or what is nobody else's business at any time:
     "What will our revenue be next quarter?", "Will the vendor raise its prices on Monday?", "How much does my CTO earn?"
     """
     folded = fold(question)

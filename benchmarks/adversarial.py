@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from open_sets import in_words
 from sklearn.metrics import roc_auc_score
 
 from advisor import abstention
-from advisor.evaluation.statistics import estimate
 from advisor.models import Embeddings
 from advisor.pipeline import Advisor
 from advisor.settings import load_settings
@@ -64,7 +64,10 @@ def main() -> None:
     auroc = roc_auc_score([one.answerable for one in report], [one.confidence for one in report])
     print(f"{len(report)} questions: AUROC {auroc:.3f}")
     for name, threshold in (("in use", settings.answer_threshold), ("chosen on the other half", tuned)):
-        cells = [f"{what} {share(rows)}" for what, rows in refusals(report, threshold).items()]
+        cells = [
+            f"{what} {in_words([right for _, right in rows], [one.document for one, _ in rows])} of {len(rows)}"
+            for what, rows in refusals(report, threshold).items()
+        ]
         print(f"  threshold {threshold:.3f} ({name}): abstention {', '.join(cells)}")
 
 
@@ -88,14 +91,6 @@ def f1(rows: Sequence[Judged], threshold: float) -> float:
     """The harmonic mean of precision and recall of abstention."""
     means = [float(np.mean([right for _, right in some])) if some else 0.0 for some in refusals(rows, threshold).values()]
     return 2 * means[0] * means[1] / (sum(means) or 1.0)
-
-
-def share(rows: Sequence[tuple[Judged, bool]]) -> str:
-    """The share that is right, with its interval."""
-    found = estimate([(float(right), 1.0) for _, right in rows], [one.document for one, _ in rows])
-    if found is None or found.low is None or found.high is None:
-        return f"of {len(rows)}"
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f}; {len(rows)})"
 
 
 if __name__ == "__main__":
