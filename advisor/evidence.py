@@ -115,7 +115,9 @@ def score_sentences(
     known = np.array([asked.get(stored[passage.chunk.id].numbers[at], -1.0) for passage, at in places], np.float32)
     alike = (1 - _TWIN) * cosines(vectors, vector) + _TWIN * cosines(twins, vector)
     near = np.maximum(alike, known)
-    chunks = np.array([passage.dense or 0.0 for passage, _ in places], np.float32)
+    # What only the words found is no nearer than the last that the vectors found.
+    farthest = min((passage.dense for passage in passages if passage.dense is not None), default=0.0)
+    chunks = np.array([farthest if passage.dense is None else passage.dense for passage, _ in places], np.float32)
     meaning = (1 - _CHUNK) * near + _CHUNK * chunks
     low = float(np.median(meaning))
     spread = float(meaning.max()) - low or 1.0
