@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 
 from advisor.evidence import ScoredSentence
-from advisor.lexical import term_set
+from advisor.lexical import term_set, terms
 from advisor.query import Query
 from advisor.text import fold
 from advisor.types import ScoredChunk
@@ -66,7 +66,7 @@ def measure(query: Query, passages: Sequence[ScoredChunk], sentences: Sequence[S
         margin=_margin(cosines),
         coverage=max(map(query.coverage, held), default=0.0),
         unknown=query.unknown,
-        missing=_missing_names(query, best),
+        missing=_missing_names(query, best, frozenset().union(*held)),
         length=math.log(max(1, len(query.question.split()))),
     )
 
@@ -81,12 +81,22 @@ def _margin(cosines: Sequence[float]) -> float:
     return min((cosines[0] - mean) / deviation, 10.0)
 
 
-def _missing_names(query: Query, passages: Sequence[ScoredChunk]) -> float:
+def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Set[str]) -> float:
+    """The share of names that no passage mentions, neither so nor in another form of the concept.
+
+    :param held: the terms of the passages.
+    """
     if not query.names:
         return 0.0
     text = fold(" ".join(passage.chunk.embedded_text for passage in passages))
-    words = set(_WORD.findall(text)) | set(_WORD_PART.findall(text))
-    return sum(name not in words and name not in _OFFICES for name in query.names) / len(query.names)
+    words = set(_WORD.findall(text)) | set(_WORD_PART.findall(text)) | _OFFICES
+    other = [(need.term, form) for need in query.needs for form, _ in need.forms[1:]]
+
+    def is_met(name: str) -> bool:
+        own = set(terms(name, query.language))
+        return name in words or any(term in own and form <= held for term, form in other)
+
+    return sum(not is_met(name) for name in query.names) / len(query.names)
 
 
 @cache

@@ -58,7 +58,15 @@ _PLACES: dict[Role, re.Pattern[str]] = {
     ),
 }
 _ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
+_ASKS_PROOF = re.compile(
+    r"\b(?:prouvee?s?|preuves?|demontree?s?|fiables?|avere[es]*|contestee?s?|serieu(?:x|ses?)|proven|proofs?|proved?|reliable"
+    r"|contested|disputed|debated|trust(?:ed|worthy)?)\b"
+)
 _FIGURE = re.compile(r"\d")
+_DEBATED = re.compile(
+    r"\b(?:contestee?s?|debat(?:tue?s?|s)?|prouve(?:nt)?|correlations?|declarati(?:f|ve)s?|fragiles?|contested|debated?|debates"
+    r"|prove[sn]?|self-declared|weak)\b"
+)
 _CAUSE = re.compile(
     r"\b(?:parce que|car|faute de|grace a|en raison|a cause|puisque|afin de|pour que|because|due to|since|for lack of"
     r"|so that|thanks to|in order to)\b"
@@ -148,14 +156,16 @@ class _Asks:
     figure: bool
     why: bool
     signs: bool
+    proof: bool
     places: frozenset[Role]
 
     @classmethod
     def of(cls, question: str) -> _Asks:
         folded = fold(question)
-        figure, why, signs = (bool(pattern.search(folded)) for pattern in (_ASKS_FIGURE, _ASKS_WHY, _ASKS_SIGNS))
+        patterns = (_ASKS_FIGURE, _ASKS_WHY, _ASKS_SIGNS, _ASKS_PROOF)
+        figure, why, signs, proof = (bool(pattern.search(folded)) for pattern in patterns)
         places: frozenset[Role] = frozenset(place for place, pattern in _PLACES.items() if pattern.search(folded))
-        return cls(figure, why, signs or "warnings" in places, places)
+        return cls(figure, why, signs or "warnings" in places, proof, places)
 
 
 def _adjustment(asks: _Asks, text: str, place: Role, *, is_link: bool) -> float:
@@ -163,7 +173,7 @@ def _adjustment(asks: _Asks, text: str, place: Role, *, is_link: bool) -> float:
     value = 0.0
     if asks.figure and _FIGURE.search(text):
         value += _KIND_BONUS
-    if asks.why and _CAUSE.search(fold(text)):
+    if (asks.why and _CAUSE.search(fold(text))) or (asks.proof and _DEBATED.search(fold(text))):
         value += _KIND_BONUS
     if place in asks.places:
         value += _PLACE_BONUS

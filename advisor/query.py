@@ -23,11 +23,16 @@ _SLIP = 0.9  # difflib ratio of a word and the one that was meant
 _MOST_CONCEPTS = 4  # of a question, the longest matches first
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.?!:;(…])[\s«\"“]*$")
+_STATEMENTS = re.compile(r"[^.!?…]*[.!…]+\s+(?=\S)")  # what stands before a question: "We have 20 teams. How ...?"
+_DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A term of the question: `weight` is its idf; `forms` are sets of terms that meet it, each with its worth (0..1)."""
+    """A term of the question: `weight` is its idf; `forms` are sets of terms that meet it, each with its worth (0..1).
+
+    The first form is the term itself.
+    """
 
     term: str
     weight: float
@@ -45,7 +50,7 @@ class Query:
 
     `expanded` is the question with the usual forms of the concepts that it names as no document does; `terms` are what to
     look for in the index of each language, each with its worth (0..1); `names` are its proper names, acronyms and numbers,
-    folded.
+    folded, without the numbers of a statement before the question: they are the asker's own.
     """
 
     question: str
@@ -72,6 +77,8 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     said = words(question)
     concepts = _concepts(index.thesaurus, said)
     names = _names(question)
+    asked = _STATEMENTS.sub("", question)
+    wanted_names = tuple(name for name in names if name in _names(asked) or not any(map(str.isdigit, name)))
     wanted = {each: dict.fromkeys(terms(question, each), 1.0) for each in LANGUAGES}
     named = [(match.concept, set(terms(" ".join(said[match.start : match.end]), language))) for match in concepts]
     needs, slips = [], dict[str, str]()
@@ -96,7 +103,7 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     expanded = _in_usual_words(question, strange, language)
     if slips:
         expanded = _spelled(index, expanded, slips, language)
-    return Query(question, language, expanded, tuple(needs), wanted, names)
+    return Query(question, language, expanded, tuple(needs), wanted, wanted_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +172,5 @@ def _is_slip(typed: str, meant: str) -> bool:
 def _names(question: str) -> tuple[str, ...]:
     """Words with a capital (not the first of a sentence) or a digit, folded: what an answer cannot do without."""
     found = (match.group() for match in _WORD.finditer(question) if not _STARTS_SENTENCE.search(question[: match.start()]))
-    return tuple(fold(word) for word in found if len(word) > 1 and (word[0].isupper() or any(map(str.isdigit, word))))
+    marked = (word for word in found if len(word) > 1 and (word[0].isupper() or any(map(str.isdigit, word))))
+    return tuple(name for name in map(fold, marked) if name not in _DAYS)
