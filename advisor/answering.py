@@ -20,7 +20,7 @@ from advisor.text import fold, plain
 from advisor.types import Chunk, Draft, DraftSentence, Sentence
 
 WRITER = "extractive"
-_ENOUGH_WORDS = 60
+_ENOUGH_WORDS = 80
 _SHORT_PARAGRAPH = 110  # words: a paragraph or item up to this length is quoted whole
 _MOST_ITEMS = 9
 _MOST_ADDED = 4
@@ -192,7 +192,7 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
     vectors = {(s.source, s.sentence.start): s.vector for s in ranked}
     used = {(pick.chunk.document, pick.sentence.start) for pick in picks}
     listed = {pick.group for pick in picks if pick.is_item}
-    said = [vectors[key] for key in used if key in vectors]
+    said = [(pick.chunk.id, vectors[key]) for pick in picks if (key := (pick.chunk.document, pick.sentence.start)) in vectors]
     total, added = _words(picks), list[_Pick]()
     for scored in ranked[1:]:
         needed = _FAR if total < _ENOUGH_WORDS else _CLOSE
@@ -206,11 +206,13 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
         at = chunk.sentences.index(scored.sentence)
         fresh = [_pick(chunk, n, group) for n in range(_first_leant_on(chunk, at), at + 1)]
         fresh = [pick for pick in fresh if (scored.source, pick.sentence.start) not in used]
-        if total + _words(fresh) > max_words or any(float(scored.vector @ other) > _SAME for other in said):
+        # A passage does not repeat itself: what is alike in it is its subject.
+        elsewhere = (vector for chunk_id, vector in said if chunk_id != chunk.id)
+        if total + _words(fresh) > max_words or any(float(scored.vector @ vector) > _SAME for vector in elsewhere):
             continue
         added += fresh
         used |= {(scored.source, pick.sentence.start) for pick in fresh}
-        said.append(scored.vector)
+        said.append((chunk.id, scored.vector))
         total += _words(fresh)
     return added
 
