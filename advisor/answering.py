@@ -190,9 +190,10 @@ def _spokesman(item: Sequence[ScoredSentence]) -> ScoredSentence:
 def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: int) -> list[_Pick]:
     """What other sentences add: near the question, not said yet, within the length. A list is added to by none."""
     vectors = {(s.source, s.sentence.start): s.vector for s in ranked}
-    used = {(pick.chunk.document, pick.sentence.start) for pick in picks}
+    places = {(pick.chunk.document, pick.sentence.start): pick.chunk.id for pick in picks}
+    used = set(places)
     listed = {pick.group for pick in picks if pick.is_item}
-    said = [(pick.chunk.id, vectors[key]) for pick in picks if (key := (pick.chunk.document, pick.sentence.start)) in vectors]
+    said = [(chunk_id, vectors[key]) for key, chunk_id in places.items() if key in vectors]
     total, added = _words(picks), list[_Pick]()
     for scored in ranked[1:]:
         needed = _FAR if total < _ENOUGH_WORDS else _CLOSE

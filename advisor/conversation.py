@@ -34,7 +34,8 @@ _CONDITION = re.compile(r"^(?:meme|pour|avec|sans|chez|dans|seulement|for|even|w
 # These stand for something said before; "il" and "elle" also close a French question that names its subject.
 _PRONOUN = re.compile(
     r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|lui|eux|le faire|[jmnst]'en|s'y|it|its|they|them|their|this|that|these"
-    r"|those|he|she|the two(?=\W*$)|both(?=\W*$)|les deux(?=\W*$)|the (?:first|second|last|other|next) ones?|l[ea] (?:premiere?|seconde?|derniere?|suivante?)(?=\W*$))\b"
+    r"|those|he|she|the (?:first|second|last|other|next) ones?"
+    r"|(?:l[ea] (?:premiere?|seconde?|derniere?|suivante?)|les deux|the two|both)(?=\W*$))\b"
 )
 _INVERTED = re.compile(r"\b(?:il|elle|ils|elles|l[ae]s?quel(?:le)?s?|lequel|which ones?)\b")
 _BARE = re.compile(

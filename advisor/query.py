@@ -24,6 +24,20 @@ _MOST_CONCEPTS = 4  # of a question, the longest matches first
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.?!:;(…])[\s«\"“]*$")
 _STATEMENTS = re.compile(r"[^.!?…]*[.!…]+\s+(?=\S)")  # what stands before a question: "We have 20 teams. How ...?"
+# How British and American English spell the same word, each way.
+_SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), other)
+    for pattern, other in (
+        (r"is(e[drs]?s?|ing|ations?)$", r"iz\1"),
+        (r"iz(e[drs]?s?|ing|ations?)$", r"is\1"),
+        (r"our(s|ed|ing|ful|able|al)?$", r"or\1"),
+        (r"or(s|ed|ing|ful|able|al)?$", r"our\1"),
+        (r"tre(s?)$", r"ter\1"),
+        (r"ter(s?)$", r"tre\1"),
+        (r"(?<=[aeiou])ll(ed|ing|ers?)$", r"l\1"),
+        (r"(?<=[aeiou])l(ed|ing|ers?)$", r"ll\1"),
+    )
+)
 _DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 
 
@@ -74,6 +88,7 @@ class Query:
 
 def analyse(index: Generation, question: str, language: Language) -> Query:
     """Look the question's terms up in the index and its thesaurus."""
+    question = _in_known_spelling(index, question, language)
     said = words(question)
     concepts = _concepts(index.thesaurus, said)
     names = _names(question)
@@ -104,6 +119,22 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     if slips:
         expanded = _spelled(index, expanded, slips, language)
     return Query(question, language, expanded, tuple(needs), wanted, wanted_names)
+
+
+def _in_known_spelling(index: Generation, question: str, language: Language) -> str:
+    """The question with each English word that no passage has in the other spelling, if passages have that."""
+    if language != "en":
+        return question
+
+    def is_known(word: str) -> bool:
+        return all(index.lexical.document_frequency(term, "en") for term in terms(word, "en"))
+
+    def known(found: re.Match[str]) -> str:
+        word = found.group()
+        others = (pattern.sub(other, word) for pattern, other in _SPELLINGS if pattern.search(word))
+        return word if is_known(word) else next(filter(is_known, others), word)
+
+    return _WORD.sub(known, question)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ FIRST: dict[Language, str] = {
         ("How much does it cost?", "en"),
         ("What about security?", "en"),
         ("for everyone?", "en"),
+        ("when should we split the two?", "en"),
+        ("Lequel choisir entre les deux ?", "fr"),
     ],
 )
 def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None:

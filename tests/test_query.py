@@ -10,6 +10,7 @@ from advisor.query import analyse
 from advisor.settings import Settings
 from advisor.sync import sync
 from advisor.thesaurus import read_thesaurus, used_forms, words
+from advisor.types import Language
 
 THESAURUS = """
 - {fr: [CTO, directeur technique], en: [CTO, head of engineering]}
@@ -55,6 +56,42 @@ def test_only_mistyped_words_are_put_right(index: Generation, question: str, exp
 def test_a_word_that_is_left_alone_still_finds_its_other_forms(index: Generation):
     terms = analyse(index, "Le tagging", "fr").terms
     assert set(terms["fr"]) >= {"tagging", "etiquetag", "imput"}
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "names"),
+    [
+        ("What did Oslo decide in 2024?", "en", ("oslo", "2024")),
+        # What the asker tells of himself is not asked for; a name may still be what the question is about.
+        ("We have 20 teams. What did Oslo decide?", "en", ("oslo",)),
+        ("Notre app est en Flutter, avec 300 clients. Que choisir ?", "fr", ("flutter",)),
+        ("My board meets on Thursday: what do I show?", "en", ()),
+        ("Et combien ? (à propos de : Que vaut le taux en 2024 ?)", "fr", ("2024",)),
+    ],
+)
+def test_the_names_of_a_question(index: Generation, question: str, language: Language, names: tuple[str, ...]):
+    assert analyse(index, question, language).names == names
+
+
+@pytest.mark.parametrize(
+    ("question", "spelled"),
+    [
+        ("Who migrated to the data centre?", "Who migrated to the data center?"),
+        ("Was the programme modernised?", "Was the programme modernized?"),
+        ("What was the colour of the enterprise?", "What was the colour of the enterprise?"),  # in neither spelling
+    ],
+)
+def test_english_is_read_in_the_spelling_of_the_documents(
+    small_settings: Settings, embeddings: Embeddings, question, spelled
+):
+    text = "# Moves\n\nThe data center was modernized in 2024, and the team migrated.\n"
+    (small_settings.corpus_dir / "en" / "moves.md").write_text(text, encoding="utf-8")
+    sync(small_settings, embeddings)
+    opened = open_current(small_settings, embeddings)
+    try:
+        assert analyse(opened, question, "en").question == spelled
+    finally:
+        opened.close()
 
 
 def test_used_forms_are_whole_words_in_any_case_and_number(tmp_path):
