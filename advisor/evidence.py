@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ _LINK_PENALTY = 0.3
 _QUESTION_PENALTY = 0.4
 _FRAGMENT_PENALTY = 0.2
 _WARNING_PENALTY = 0.4
+_SAID_PENALTY = 0.15
 _LEAST_WORDS = 5
 
 _ASKS_FIGURE = re.compile(
@@ -190,9 +191,13 @@ def _adjustment(asks: _Asks, text: str, place: Role, *, is_link: bool) -> float:
 
 def without(sentences: Sequence[ScoredSentence], said: Sequence[Citation]) -> list[ScoredSentence]:
     """The sentences that lie in none of these citations."""
-    places = [(citation.document, citation.start, citation.end) for citation in said]
-    return [
-        scored
-        for scored in sentences
-        if not any(scored.source == name and start <= scored.sentence.start < end for name, start, end in places)
-    ]
+    return [scored for scored in sentences if not _is_in(scored, said)]
+
+
+def counting_less(sentences: Sequence[ScoredSentence], said: Sequence[Citation]) -> list[ScoredSentence]:
+    """The sentences, those that lie in one of these citations with a lower score: an answer is seldom what was just said."""
+    return [replace(scored, score=scored.score - _SAID_PENALTY) if _is_in(scored, said) else scored for scored in sentences]
+
+
+def _is_in(scored: ScoredSentence, said: Sequence[Citation]) -> bool:
+    return any(scored.source == one.document and one.start <= scored.sentence.start < one.end for one in said)

@@ -13,7 +13,7 @@ from advisor.chat import ChatModel, open_chat_model
 from advisor.completing import Extract, complete, extract
 from advisor.conversation import asks_for_more, parts, standalone_question
 from advisor.errors import AdvisorError, IndexMismatchError
-from advisor.evidence import without
+from advisor.evidence import counting_less, without
 from advisor.generations import current_generation
 from advisor.index import Generation, open_current
 from advisor.models import Embeddings, open_reranker
@@ -209,22 +209,24 @@ class Advisor:
         yield from self._extractive(base, found, whole, timer, rejected)
 
     def _find(self, index: Generation, full: str, history: Sequence[str], language: Language) -> Found:
-        """What search finds for a question; what comes next, or else, is not what the answers before it said."""
+        """What search finds for a question, and of a follow-up, in the light of what the answers before it said."""
         own, subject = parts(full)
-        continues = bool(subject) and asks_for_more(own)
-        earlier = [one for one in history if subject in parts(one)][-_MOST_TOLD:] if continues else []
+        earlier: Sequence[str] = ()
+        if subject:
+            on_it = [one for one in history if subject in parts(one)]
+            earlier = on_it[-_MOST_TOLD:] if asks_for_more(own) else history[-1:]
         said: list[Citation] = []
         for question in earlier:
-            found = self._fresh(index, question, language, said)
+            found = self._beside(index, question, language, said)
             said += extract(index, question, found.sentences, max_words=self.settings.max_answer_words).citations
-        return self._fresh(index, full, language, said)
+        return self._beside(index, full, language, said)
 
-    def _fresh(self, index: Generation, full: str, language: Language, said: Sequence[Citation]) -> Found:
-        """What search finds for a question, without what was said when it asks for more."""
+    def _beside(self, index: Generation, full: str, language: Language, said: Sequence[Citation]) -> Found:
+        """What search finds: what was said is left out of what comes next, or else, and counts less in any other answer."""
         found = find(self.settings, self.embeddings, index, full, language, self.reranker)
-        if not asks_for_more(parts(full)[0]):
-            return found
-        return replace(found, sentences=without(found.sentences, said))
+        more = asks_for_more(parts(full)[0])
+        sentences = without(found.sentences, said) if more else counting_less(found.sentences, said)
+        return replace(found, sentences=sentences)
 
     def _extractive(
         self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]
