@@ -93,8 +93,8 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Set[str]
     other = [(need.term, form) for need in query.needs for form, _ in need.forms[1:]]
 
     def is_met(name: str) -> bool:
-        own = set(terms(name, query.language))
-        return name in words or any(term in own and form <= held for term, form in other)
+        own = terms(name, query.language)
+        return name in words or any([term] == own and form <= held for term, form in other)
 
     return sum(not is_met(name) for name in query.names) / len(query.names)
 
