@@ -35,7 +35,7 @@ def article(advisor: Advisor) -> list[tuple[dict, Answer]]:
 def test_article_questions_are_answered_with_their_facts(article):
     missed = [q["id"] for q, answer in article if answer.status != "answered" or not holds_facts(answer, q)]
     assert len(article) == 64
-    assert len(missed) <= 11, missed
+    assert len(missed) <= 9, missed
 
 
 def test_article_questions_are_hardly_ever_refused(article):
