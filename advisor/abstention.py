@@ -90,11 +90,11 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Set[str]
         return 0.0
     text = fold(" ".join(passage.chunk.embedded_text for passage in passages))
     words = set(_WORD.findall(text)) | set(_WORD_PART.findall(text)) | _OFFICES
-    other = [(need.term, form) for need in query.needs for form, _ in need.forms[1:]]
 
     def is_met(name: str) -> bool:
         own = terms(name, query.language)
-        return name in words or any([term] == own and form <= held for term, form in other)
+        synonyms = (form for need in query.needs if [need.term] == own for form in need.synonyms)
+        return name in words or any(form <= held for form in synonyms)
 
     return sum(not is_met(name) for name in query.names) / len(query.names)
 

@@ -30,7 +30,7 @@ _LINK_PENALTY = 0.3
 _QUESTION_PENALTY = 0.4
 _FRAGMENT_PENALTY = 0.2
 _WARNING_PENALTY = 0.4
-_SAID_PENALTY = 0.15
+_SAID_PENALTY = 0.15  # for what the answer before a follow-up said
 _LEAST_WORDS = 5
 
 _ASKS_FIGURE = re.compile(
@@ -60,7 +60,7 @@ _PLACES: dict[Role, re.Pattern[str]] = {
 }
 _ASKS_WHY = re.compile(r"\b(?:pourquoi|raisons?|causes?|why|reasons?)\b")
 _ASKS_PROOF = re.compile(
-    r"\b(?:prouvee?s?|preuves?|demontree?s?|fiables?|avere[es]*|contestee?s?|serieu(?:x|ses?)|proven|proofs?|proved?|reliable"
+    r"\b(?:prouvee?s?|preuves?|demontree?s?|fiables?|contestee?s?|serieu(?:x|ses?)|proven|proofs?|proved?|reliable"
     r"|contested|disputed|debated|trust(?:ed|worthy)?)\b"
 )
 _FIGURE = re.compile(r"\d")

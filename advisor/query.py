@@ -53,6 +53,11 @@ class Need:
     known: bool
     forms: tuple[tuple[frozenset[str], float], ...]
 
+    @property
+    def synonyms(self) -> list[frozenset[str]]:
+        """What the thesaurus knows the term by, besides."""
+        return [form for form, worth in self.forms[1:] if worth == _OTHER_FORM]
+
     def met(self, words: Set[str]) -> float:
         """How far (0..1) the words meet the need."""
         return max((worth for form, worth in self.forms if form <= words), default=0.0)

@@ -163,6 +163,21 @@ def test_a_name_in_another_form_or_of_the_asker_is_no_reason_to_refuse(advisor: 
     assert advisor.ask(question).status == "answered"
 
 
+@pytest.mark.parametrize(
+    ("first", "follow_up", "fact"),
+    [
+        ("What is an error budget?", "what happens when it is used up?", "freez"),
+        ("Do companies with AI-savvy boards perform better?", "is that proven?", "debated"),
+    ],
+)
+def test_a_follow_up_says_something_new(advisor: Advisor, first: str, follow_up: str, fact: str):
+    before = advisor.ask(first)
+    after = advisor.ask(follow_up, history=[before.standalone_question])
+    assert fact not in before.text.lower()
+    assert fact in after.text.lower()
+    assert {s.text for s in after.sentences} - {s.text for s in before.sentences}
+
+
 def test_what_only_the_words_found_can_be_the_best_sentence(advisor: Advisor):
     answer = advisor.ask("noter séparément écart métiers juridiques finances")
     assert "écarts" in answer.citations[0].quote
