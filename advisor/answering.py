@@ -53,6 +53,7 @@ _LEANS_BACK = re.compile(
 # Where the sentences of a section stand in an answer.
 _GROUPS: dict[Role, str] = {
     "": "",
+    "question": "",
     "applies": "",
     "how": "how",
     "figures": "figures",

@@ -30,6 +30,7 @@ _LINK_PENALTY = 0.3
 _QUESTION_PENALTY = 0.4
 _FRAGMENT_PENALTY = 0.2
 _WARNING_PENALTY = 0.4
+_POSED_PENALTY = 0.2  # for what poses the question and says why it matters
 _SAID_PENALTY = 0.15  # for what the answer before a follow-up said
 _LEAST_WORDS = 5
 
@@ -180,6 +181,8 @@ def _adjustment(asks: _Asks, text: str, place: Role, *, is_link: bool) -> float:
         value += _PLACE_BONUS
     if place == "warnings" and not asks.signs:
         value -= _WARNING_PENALTY  # "the plan omits the cost" describes what goes wrong: alone, it would read as advice
+    if place == "question" and not asks.why:
+        value -= _POSED_PENALTY
     if is_link:
         value -= _LINK_PENALTY  # a pointer to another page answers nothing
     if text.endswith("?"):

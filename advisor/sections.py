@@ -8,10 +8,12 @@ from typing import Literal
 from advisor.text import fold
 from advisor.types import Chunk
 
-Section = Literal["applies", "steps", "checklist", "figures", "warnings", "trade-offs"]
-Role = Literal["", "applies", "how", "figures", "trade-offs", "warnings"]
+Section = Literal["question", "applies", "steps", "checklist", "figures", "warnings", "trade-offs"]
+Role = Literal["", "question", "applies", "how", "figures", "trade-offs", "warnings"]
 
 _SECTIONS: dict[str, Section] = {
+    "la question": "question",
+    "the question": "question",
     "quand l'appliquer, et quand s'en abstenir": "applies",
     "when it applies, and when not": "applies",
     "comment faire, etape par etape": "steps",
@@ -26,6 +28,7 @@ _SECTIONS: dict[str, Section] = {
     "trade-offs and disagreements": "trade-offs",
 }
 _ROLES: dict[Section, Role] = {
+    "question": "question",
     "applies": "applies",
     "steps": "how",
     "checklist": "how",
