@@ -66,7 +66,7 @@ def measure(query: Query, passages: Sequence[ScoredChunk], sentences: Sequence[S
         margin=_margin(cosines),
         coverage=max(map(query.coverage, held), default=0.0),
         unknown=query.unknown,
-        missing=_missing_names(query, best, frozenset().union(*held)),
+        missing=_missing_names(query, best, held),
         length=math.log(max(1, len(query.question.split()))),
     )
 
@@ -81,20 +81,21 @@ def _margin(cosines: Sequence[float]) -> float:
     return min((cosines[0] - mean) / deviation, 10.0)
 
 
-def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Set[str]) -> float:
+def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence[Set[str]]) -> float:
     """The share of names that no passage mentions, neither so nor in another form of the concept.
 
-    :param held: the terms of the passages.
+    :param held: the terms of each passage.
     """
     if not query.names:
         return 0.0
     text = fold(" ".join(passage.chunk.embedded_text for passage in passages))
     words = set(_WORD.findall(text)) | set(_WORD_PART.findall(text)) | _OFFICES
+    known = set[str]().union(*held)
 
     def is_met(name: str) -> bool:
         own = terms(name, query.language)
         synonyms = (form for need in query.needs if [need.term] == own for form in need.synonyms)
-        return name in words or any(form <= held for form in synonyms)
+        return name in words or any(form <= known for form in synonyms)
 
     return sum(not is_met(name) for name in query.names) / len(query.names)
 

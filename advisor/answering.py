@@ -203,10 +203,9 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
             break
         chunk = scored.passage.chunk
         group = _group(chunk) or "more"
-        if key in used or group in listed or scored.text.endswith((":", "?")) or scored.alike < ranked[0].alike - _GAP:
+        says_nothing = scored.is_link or scored.text.endswith((":", "?"))
+        if key in used or group in listed or says_nothing or scored.alike < ranked[0].alike - _GAP:
             continue
-        if "](" in chunk.text_of(scored.sentence):
-            continue  # a pointer to another page adds nothing
         at = chunk.sentences.index(scored.sentence)
         fresh = [_pick(chunk, n, group) for n in range(_first_leant_on(chunk, at), at + 1)]
         fresh = [pick for pick in fresh if (scored.source, pick.sentence.start) not in used]

@@ -81,7 +81,7 @@ class ScoredSentence:
 
     `alike` is its cosine with the question, its translation's counting too; `cosine` that one, or the cosine of the nearest
     question that it is known to answer, whichever is higher; `coverage` the share (0..1) of the question that its own
-    words hold; `score` ranks the sentences of one question.
+    words hold; `score` ranks the sentences of one question. `is_link` says that it points to another page.
     """
 
     passage: ScoredChunk
@@ -92,6 +92,7 @@ class ScoredSentence:
     cosine: float
     coverage: float
     score: float
+    is_link: bool
 
     @property
     def words(self) -> int:
@@ -138,16 +139,18 @@ def score_sentences(
     for (passage, at), own, like, cosine, value in zip(places, vectors, alike, near, meaning, strict=True):
         chunk = passage.chunk
         raw = chunk.text_of(chunk.sentences[at])
-        text = plain(raw)
+        text, is_link = plain(raw), "](" in raw
         coverage = query.coverage(term_set(text, chunk.language))
         score = (
             _MEANING * (float(value) - low) / spread
             + _WORDS * coverage
             + _NEARBY * nearby[chunk.id]
             + _PASSAGE * passage.score
-            + _adjustment(asks, text, roles[chunk.id], is_link="](" in raw)
+            + _adjustment(asks, text, roles[chunk.id], is_link=is_link)
         )
-        found.append(ScoredSentence(passage, chunk.sentences[at], text, own, float(like), float(cosine), coverage, score))
+        found.append(
+            ScoredSentence(passage, chunk.sentences[at], text, own, float(like), float(cosine), coverage, score, is_link)
+        )
     return found
 
 

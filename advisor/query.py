@@ -97,8 +97,8 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     said = words(question)
     concepts = _concepts(index.thesaurus, said)
     names = _names(question)
-    asked = _STATEMENTS.sub("", question)
-    wanted_names = tuple(name for name in names if name in _names(asked) or not any(map(str.isdigit, name)))
+    asked = _names(_STATEMENTS.sub("", question))
+    wanted_names = tuple(name for name in names if name in asked or not _has_digit(name))
     wanted = {each: dict.fromkeys(terms(question, each), 1.0) for each in LANGUAGES}
     named = [(match.concept, set(terms(" ".join(said[match.start : match.end]), language))) for match in concepts]
     needs, slips = [], dict[str, str]()
@@ -136,8 +136,8 @@ def _in_known_spelling(index: Generation, question: str, language: Language) -> 
 
     def known(found: re.Match[str]) -> str:
         word = found.group()
-        others = (pattern.sub(other, word) for pattern, other in _SPELLINGS if pattern.search(word))
-        return word if is_known(word) else next(filter(is_known, others), word)
+        others = [pattern.sub(other, word) for pattern, other in _SPELLINGS if pattern.search(word)]
+        return next(filter(is_known, others), word) if others and not is_known(word) else word
 
     return _WORD.sub(known, question)
 
@@ -205,8 +205,12 @@ def _is_slip(typed: str, meant: str) -> bool:
     return SequenceMatcher(None, fold(typed), fold(meant)).ratio() >= _SLIP
 
 
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
+
+
 def _names(question: str) -> tuple[str, ...]:
     """Words with a capital (not the first of a sentence) or a digit, folded: what an answer cannot do without."""
     found = (match.group() for match in _WORD.finditer(question) if not _STARTS_SENTENCE.search(question[: match.start()]))
-    marked = (word for word in found if len(word) > 1 and (word[0].isupper() or any(map(str.isdigit, word))))
+    marked = (word for word in found if len(word) > 1 and (word[0].isupper() or _has_digit(word)))
     return tuple(name for name in map(fold, marked) if name not in _DAYS)
