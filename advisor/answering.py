@@ -189,7 +189,7 @@ def _spokesman(item: Sequence[ScoredSentence]) -> ScoredSentence:
 
 
 def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: int) -> list[_Pick]:
-    """What other sentences add: near the question, not said yet, within the length. A list is added to by none."""
+    """What other sentences add: near the question, not said yet, within the length. A list is not filled up."""
     vectors = {(s.source, s.sentence.start): s.vector for s in ranked}
     places = {(pick.chunk.document, pick.sentence.start): pick.chunk.id for pick in picks}
     used = set(places)
@@ -197,7 +197,7 @@ def _additions(ranked: Sequence[ScoredSentence], picks: list[_Pick], max_words: 
     said = [(chunk_id, vectors[key]) for key, chunk_id in places.items() if key in vectors]
     total, added = _words(picks), list[_Pick]()
     for scored in ranked[1:]:
-        needed = _FAR if total < _ENOUGH_WORDS else _CLOSE
+        needed = _FAR if total < _ENOUGH_WORDS and not listed else _CLOSE
         key = (scored.source, scored.sentence.start)
         if len(added) >= _MOST_ADDED or scored.score < needed * ranked[0].score:
             break

@@ -129,7 +129,7 @@ def test_what_comes_next_is_not_what_was_said(advisor: Advisor):
 def test_the_steps_that_follow_the_first_are_from_its_list(advisor: Advisor):
     answer = advisor.ask("Quels sont les 3 étapes d'une stratégie IA ?")
     assert [s.text.split()[1] for s in answer.sentences[:3]] == ["première", "deuxième", "troisième"]
-    assert not any("étape" in s.text for s in answer.sentences[3:])
+    assert len(answer.sentences) == 3
 
 
 @pytest.mark.parametrize(
