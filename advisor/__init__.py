@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from advisor.advisor import Advisor
     from advisor.errors import AdvisorError
-    from advisor.pipeline import Advisor
     from advisor.settings import Settings, load_settings
     from advisor.types import Answer, Citation, ScoredChunk
 

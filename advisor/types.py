@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from advisor.unseen import seen
-
 Language = Literal["fr", "en"]
 Status = Literal["answered", "abstained", "invalid"]
 Verdict = Literal["supported", "unsupported"]
@@ -98,9 +96,8 @@ class Sentence:
 class Chunk:
     """A span of a document under one heading path: `text == document.text[start:end]`.
 
-    `heading` goes from the outermost heading to the innermost and leaves the document's title out. `embedded_text` is what
-    is embedded: title and heading path before the text. A title that is the file's name (`named`) is left out of it: a file
-    that is renamed keeps its vectors. `page` is the one that it starts on.
+    `heading` goes from the outermost heading to the innermost and leaves the document's title out. `named` says that the
+    title is the file's name. `page` is the one that it starts on.
     """
 
     document: str
@@ -126,27 +123,9 @@ class Chunk:
         """The place exactly, as characters: two chunks can share a line, never a start."""
         return f"{self.document}@{self.start}-{self.end}"
 
-    @property
-    def embedded_text(self) -> str:
-        """Title and headings, then the text."""
-        return self._under_headings(self.text)
-
-    @property
-    def searched_text(self) -> str:
-        """What the keyword search reads: like `embedded_text`, with the title in any case."""
-        return f"{self.title}\n{self.embedded_text}" if self.named else self.embedded_text
-
     def text_of(self, sentence: Sentence) -> str:
         """One of its sentences, as it stands in the source."""
         return self.text[sentence.start - self.start : sentence.end - self.start]
-
-    def embedded_sentence(self, sentence: Sentence) -> str:
-        """Title and headings, then one of its sentences: a sentence alone seldom says what it is about."""
-        return self._under_headings(self.text_of(sentence))
-
-    def _under_headings(self, text: str) -> str:
-        path = self.heading if self.named else (self.title, *self.heading)
-        return f"{' > '.join(path)}\n{seen(text)}" if path else seen(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ import numpy as np
 from open_sets import in_words
 from sklearn.metrics import roc_auc_score
 
-from advisor import abstention
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.retrieval import confidence as abstention
 from advisor.settings import load_settings
-from advisor.sync import sync
 
 NAME = "squad2-en"
 

@@ -18,12 +18,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from advisor.instructions import instruction_in
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.documents.instructions import instruction_in
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
-from advisor.sync import sync
-from advisor.text import fold
+from advisor.text.plain import fold
 
 ROOT = Path(__file__).resolve().parent.parent
 _ACTIVE = re.compile(r"<\s*(?:script|img|iframe|a\s|svg|object)|javascript:|https?://\S*poison", re.IGNORECASE)

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from open_sets import Asked, Place, golds, in_words
 
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
-from advisor.sync import sync
 
 NAME = "chroma-chunking-en"
 FIRST = 5

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.index import open_current
-from advisor.models import Embeddings, Progress
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.documents.passages import embedded_text
+from advisor.index.generation import open_current
+from advisor.models.embeddings import Embeddings, Progress
 from advisor.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def content(settings: Settings, embeddings: Embeddings) -> dict[str, tuple[objec
     index = open_current(settings, embeddings)
     chunks = index.catalog.chunks_by_document()
     index.close()
-    return {chunk.id: (chunk.embedded_text, chunk.sentences, chunk.heading) for some in chunks.values() for chunk in some}
+    return {chunk.id: (embedded_text(chunk), chunk.sentences, chunk.heading) for some in chunks.values() for chunk in some}
 
 
 def best(settings: Settings, embeddings: Embeddings, questions: Sequence[str]) -> list[list[str]]:

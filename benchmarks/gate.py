@@ -23,14 +23,14 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from advisor import lexical
+from advisor.evaluation.asking import PinnedAdvisor, evaluate
 from advisor.evaluation.gate import FILE, Gate, judge, read_gate
 from advisor.evaluation.questions import Item, find_sets, items_of, read_sets
-from advisor.evaluation.running import PinnedAdvisor, evaluate
-from advisor.evaluation.runs import QUESTIONS
+from advisor.evaluation.run_store import QUESTIONS
 from advisor.evaluation.scoring import Row, score_all
-from advisor.index import Generation, open_current
-from advisor.models import Embeddings
+from advisor.index import bm25 as lexical
+from advisor.index.generation import Generation, open_current
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings, load_settings
 from advisor.types import Language
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from common import RememberingEmbeddings, best, content, load
 
-from advisor.corpus import SUFFIXES
-from advisor.index import open_current
+from advisor.documents.reading import SUFFIXES
+from advisor.index.generation import open_current
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 
 if TYPE_CHECKING:
     from advisor.types import IndexReport

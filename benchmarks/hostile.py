@@ -21,17 +21,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from made_files import hostile_files, put_hostile_places  # noqa: E402
 
-from advisor.chunking import chunk_document  # noqa: E402
-from advisor.corpus import document_id, list_files, parse_document, read_bytes  # noqa: E402
+from advisor.documents.chunking import chunk_document  # noqa: E402
+from advisor.documents.formats.extractor import Extractor  # noqa: E402
+from advisor.documents.reading import document_id, list_files, parse_document, read_bytes  # noqa: E402
 from advisor.errors import DocumentError  # noqa: E402
-from advisor.formats.extractor import Extractor  # noqa: E402
 from advisor.settings import Settings  # noqa: E402
 
 SYNC = """
 import json, resource, sys
-from advisor.models import Embeddings
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
+from advisor.index.sync import sync
 settings = Settings(corpus_dir=sys.argv[1], index_dir=sys.argv[2])
 report = sync(settings, Embeddings(settings))
 peaks = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

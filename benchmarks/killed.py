@@ -21,11 +21,11 @@ from pathlib import Path
 
 from common import RememberingEmbeddings, best, content, load
 
-from advisor.generations import current_generation
+from advisor.index.generations import current_generation
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 
-COMMAND = [sys.executable, "-c", "from advisor.cli import main; main()", "index", "--json"]
+COMMAND = [sys.executable, "-c", "from advisor.cli.main import main; main()", "index", "--json"]
 BEFORE_BUILDING = 0.25  # share of the kills
 DOCUMENTS = 40
 QUESTIONS = [

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
 from advisor.settings import load_settings
 
 QUESTIONS = Path(__file__).resolve().parent.parent / "evals" / "questions" / "article.jsonl"
@@ -41,7 +41,7 @@ def main() -> None:
     command = [
         sys.executable,
         "-c",
-        "from advisor.cli import main; main()",
+        "from advisor.cli.main import main; main()",
         "ask",
         asked[0],
         "--index",

@@ -28,11 +28,11 @@ from typing import Any
 import httpx
 from common import load
 
+from advisor.accounts.users import add_user, new_token
 from advisor.settings import Settings
-from advisor.users import add_user, new_token
 
 READING = 10.0  # seconds between two questions of one person, on average
-SERVE = [sys.executable, "-c", "from advisor.cli import main; main()", "serve", "--port", "7900"]
+SERVE = [sys.executable, "-c", "from advisor.cli.main import main; main()", "serve", "--port", "7900"]
 
 
 class NoAnswerError(Exception):

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 from common import load
 
-from advisor.generations import current_generation
-from advisor.models import Embeddings, Progress
+from advisor.index.generations import current_generation
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings, Progress
 from advisor.settings import Settings
-from advisor.sync import sync
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS = 2_000
 LONGEST = 450
-COMMAND = [sys.executable, "-c", "from advisor.cli import main; main()", "index", "--json"]
+COMMAND = [sys.executable, "-c", "from advisor.cli.main import main; main()", "index", "--json"]
 
 
 def main() -> None:

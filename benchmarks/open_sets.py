@@ -24,16 +24,16 @@ from langchain_chroma import Chroma
 from langchain_core.documents import Document
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from advisor.corpus import list_files
+from advisor.advisor import Advisor
+from advisor.documents.reading import list_files
 from advisor.evaluation.statistics import estimate
-from advisor.index import Generation
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
-from advisor.query import analyse
-from advisor.retrieval import fuse, keyword_search, vector_search
+from advisor.index.generation import Generation
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.retrieval.hybrid import fuse, keyword_search, vector_search
+from advisor.retrieval.query import analyse
 from advisor.settings import load_settings
-from advisor.sync import sync
-from advisor.text import detect_language
+from advisor.text.plain import detect_language
 
 SETS = ("piaf-fr", "squad2-en", "finops-en", "etalab-guides-fr", "chroma-chunking-en")
 DEPTH, FIRST = 10, 5

@@ -19,10 +19,10 @@ from typing import Any
 
 from common import load
 
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
 
 QUESTION = "Combien de jours dure la migration Tamarin ?"
 LATEST = 2.0  # seconds after the switch

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.claims import names, words_of
+from advisor.advisor import Advisor
 from advisor.evaluation.questions import missing_facts
-from advisor.figures import figures
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
+from advisor.text.figures import figures
+from advisor.text.names import names, words_of
 from advisor.types import Answer
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -22,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.index import open_current
-from advisor.models import Embeddings
+from advisor.index.generation import open_current
+from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
-from advisor.support import Sources, SourceSentence
-from advisor.text import plain
+from advisor.text.plain import plain
 from advisor.types import Chunk, DraftSentence, Language, Withheld
-from advisor.verification import verify_written
+from advisor.verification.groundedness import Sources, SourceSentence
+from advisor.verification.verify import verify_written
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20_261_123

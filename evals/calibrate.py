@@ -4,7 +4,8 @@
 
 Half of the documents of each open set (by a hash of their path) are indexed. A question about an indexed document is
 answerable, one about a document left out is not; questions of one set asked of another are off topic. A logistic regression
-on the signals of `advisor.abstention`, every set and label weighing the same, gives the weights. Reported: the figures of
+on the signals of `advisor.retrieval.confidence`, every set and label weighing the same, gives the weights. Reported: the
+figures of
 each set under weights fitted on the other sets.
 """
 
@@ -23,12 +24,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from advisor import abstention
-from advisor.corpus import list_files
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.documents.reading import list_files
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.retrieval import confidence as abstention
 from advisor.settings import load_settings
-from advisor.sync import sync
 from advisor.types import Language
 
 SETS: dict[str, Language] = {"piaf-fr": "fr", "squad2-en": "en", "etalab-guides-fr": "fr", "finops-en": "en"}

@@ -21,10 +21,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from advisor.models import Embeddings
+from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
-from advisor.support import Signals, Sources, SourceSentence
-from advisor.text import sentence_spans
+from advisor.text.plain import sentence_spans
+from advisor.verification.groundedness import Signals, Sources, SourceSentence
 
 NAMES = tuple(field.name for field in fields(Signals))
 RESAMPLES = 2_000

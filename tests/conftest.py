@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from advisor.models import Embeddings, Progress
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings, Progress
 from advisor.settings import Settings
-from advisor.sync import sync
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from playwright.sync_api import Browser, Page
 
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
 from advisor.ui.server import create_app
 
 

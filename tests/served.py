@@ -11,11 +11,11 @@ import httpx
 from conftest import SMALL_CORPUS
 from pages import serve_app
 
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.accounts.users import add_user, new_token
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
-from advisor.users import add_user, new_token
 
 PASSWORD = "correct horse battery"
 

@@ -11,10 +11,10 @@ from axe_playwright_python.sync_playwright import Axe
 from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
-from advisor.conversations import Conversations
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.features.conversations import Conversations
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 
 QUESTION = "Par où commencer une démarche FinOps ?"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.pipeline import Advisor
-from advisor.text import fold, plain
+from advisor.advisor import Advisor
+from advisor.text.plain import fold, plain
 from advisor.types import Answer
 
 QUESTIONS = Path(__file__).parent.parent / "evals" / "questions"

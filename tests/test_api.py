@@ -22,9 +22,9 @@ from schemathesis.specs.openapi.checks import (
 from served import Served, serve
 from typer.testing import CliRunner
 
+from advisor.accounts.audit import audit_file
 from advisor.api.log import JsonLines
-from advisor.audit import audit_file
-from advisor.cli import app
+from advisor.cli.main import app
 
 QUESTION = "When does a blameless review take place after an outage?"
 REFUSED = "What is the recipe for an apple tart?"

@@ -14,10 +14,10 @@ from made_files import lines, pdf, word_file
 from pages import open_page, serve_app
 from playwright.sync_api import Browser, Page, expect
 
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import Document
 from advisor.ui.answer_view import render_turn
 from advisor.ui.render import render_document

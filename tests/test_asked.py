@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from advisor.asked import AskedIndex, asked_digest, build_asked, locate, read_asked
-from advisor.chunking import chunk_document
-from advisor.corpus import parse_document
+from advisor.advisor import Advisor
+from advisor.documents.chunking import chunk_document
+from advisor.documents.reading import parse_document
 from advisor.errors import CorpusError
-from advisor.pipeline import Advisor
+from advisor.index.phrasings import AskedIndex, asked_digest, build_asked, locate, read_asked
+from advisor.index.sync import sync
+from advisor.index.translations import match_twins
 from advisor.settings import Settings
-from advisor.sync import sync
-from advisor.twins import match_twins
 
 FRENCH = "# Coûts\n\nLe coût unitaire peut baisser tandis que la facture totale monte. Le volume croît plus vite.\n"
 ENGLISH = "# Costs\n\nA unit cost can fall while the total bill rises. Volume grows faster.\n"

@@ -13,8 +13,8 @@ from pages import open_page, serve_app
 from playwright.sync_api import Browser, Page, expect
 from served import serve
 
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.models.embeddings import Embeddings
 
 EVALS = Path(__file__).parent.parent / "evals"
 ATTACKS = [json.loads(line) for line in (EVALS / "questions" / "attacks.jsonl").read_text("utf-8").splitlines()]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from advisor.catalog import Catalog, text_hash, write
-from advisor.chunking import chunk_document
-from advisor.corpus import parse_document
+from advisor.documents.chunking import chunk_document
+from advisor.documents.passages import embedded_sentence, embedded_text
+from advisor.documents.reading import parse_document
+from advisor.index.catalog import Catalog, text_hash, write
 from advisor.types import Chunk, Document
 
 SOURCES = {
@@ -50,11 +51,11 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
 def test_hashes_of_texts(tmp_path: Path) -> None:
     catalog, _, chunks = filled(tmp_path)
     with closing(catalog):
-        assert catalog.chunk_hashes() == {text_hash(chunk.embedded_text) for chunk in chunks}
-        assert catalog.ids_of_texts([text_hash(chunks[0].embedded_text), "?"]) == {
-            text_hash(chunks[0].embedded_text): [chunks[0].id]
+        assert catalog.chunk_hashes() == {text_hash(embedded_text(chunk)) for chunk in chunks}
+        assert catalog.ids_of_texts([text_hash(embedded_text(chunks[0])), "?"]) == {
+            text_hash(embedded_text(chunks[0])): [chunks[0].id]
         }
-        texts = [chunk.embedded_sentence(sentence) for chunk in chunks for sentence in chunk.sentences]
+        texts = [embedded_sentence(chunk, sentence) for chunk in chunks for sentence in chunk.sentences]
         assert catalog.sentence_hashes() == {text_hash(text): number for number, text in enumerate(texts)}
     assert text_hash("a") != text_hash("b")
     assert len(text_hash("\ud800")) == 32

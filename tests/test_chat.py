@@ -10,15 +10,15 @@ import pytest
 from scripted_model import KEY, Handler, Reply, scripted
 from typer.testing import CliRunner
 
-from advisor.chat import open_chat_model
+from advisor.advisor import Advisor, Stage
+from advisor.answering.model_output import SentenceReader
 from advisor.errors import ModelError
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor, Stage
+from advisor.index.sync import sync
+from advisor.models.chat import open_chat_model
+from advisor.models.embeddings import Embeddings
+from advisor.serialization import answer_json
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import Answer, SentenceReady
-from advisor.wire import answer_json
-from advisor.writing import SentenceReader
 
 QUESTION = "De combien les réservations ont-elles réduit la facture ?"
 TRUE = "Les réservations sur un an ont fait baisser la facture de 17 %. [1] Après six mois, le tagging couvre 92 % des dépenses du cloud. [1]"
@@ -40,7 +40,7 @@ def settings_for(small: Settings, url: str, **more: object) -> Settings:
 @pytest.fixture
 def ask(small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("advisor.chat._BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr("advisor.models.chat._BACK_OFF_SECONDS", 0.01)
     sync(small_settings, embeddings)
 
     def run(
@@ -253,7 +253,7 @@ def test_markup_and_addresses_never_reach_the_reader():
 def test_the_command_line_names_the_model_that_wrote(small_settings, embeddings, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     sync(small_settings, embeddings)
-    from advisor.cli import app
+    from advisor.cli.main import app
 
     with scripted(TRUE) as server:
         options = {"CHAT_MODEL": "openai:scripted", "CHAT_URL": server.url, "ANSWER_THRESHOLD": "0"}

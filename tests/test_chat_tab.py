@@ -13,16 +13,16 @@ import pytest
 from pages import open_page, serve_app, sign_in
 from playwright.sync_api import Browser, Page, expect
 
-from advisor.conversations import FEEDBACK
+from advisor.accounts.users import add_user
+from advisor.advisor import Advisor
 from advisor.evaluation.drafting import from_feedback
-from advisor.pipeline import Advisor
+from advisor.features.conversations import FEEDBACK
+from advisor.features.suggestions import next_questions
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.suggestions import next_questions
-from advisor.sync import sync
 from advisor.types import SentenceReady
 from advisor.ui.texts import FRENCH
 from advisor.ui.texts_chat import CHAT_TEXTS
-from advisor.users import add_user
 
 FINOPS = "Where do we start with FinOps?"
 

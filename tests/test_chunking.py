@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.chunking import chunk_document
-from advisor.corpus import SUFFIXES, parse_document
-from advisor.text import NEWLINE, plain
+from advisor.documents.chunking import chunk_document
+from advisor.documents.reading import SUFFIXES, parse_document
+from advisor.text.plain import NEWLINE, plain
 from advisor.types import Chunk, Document
 
 LONGEST = 200

@@ -67,14 +67,14 @@ def connect(self, address):
     return real(self, address)
 socket.socket.connect = connect
 socket.getaddrinfo = lambda *a, **k: (_ for _ in ()).throw(OSError("the network is cut"))
-from advisor.cli import main
+from advisor.cli.main import main
 sys.argv = ["advisor", *sys.argv[1:]]
 main()
 """
 
 
 def run(*arguments: str, code: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    start = ["-c", code] if code else ["-c", "from advisor.cli import main; main()"]
+    start = ["-c", code] if code else ["-c", "from advisor.cli.main import main; main()"]
     done = subprocess.run(
         [sys.executable, *start, *arguments],
         capture_output=True,

@@ -9,12 +9,12 @@ import pytest
 from fault_proxy import FAULTS, faults
 from scripted_model import KEY, scripted
 
-from advisor.completing import Extract, complete
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.answering.completeness import Extract, complete
+from advisor.answering.generative import Written
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.supervised import Written
-from advisor.sync import sync
 from advisor.types import AnswerSentence, Citation, SentenceReady
 
 QUESTION = "De combien les réservations ont-elles réduit la facture ?"
@@ -28,7 +28,7 @@ BESIDE = (
 @pytest.fixture
 def opened(small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("advisor.chat._BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr("advisor.models.chat._BACK_OFF_SECONDS", 0.01)
     sync(small_settings, embeddings)
 
     def with_model(url: str, **more: object) -> Advisor:

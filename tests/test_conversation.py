@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.conversation import asks_for_more, is_follow_up, parts, standalone_question
+from advisor.answering.follow_up import asks_for_more, is_follow_up, parts, standalone_question
 from advisor.types import Language
 
 FIRST: dict[Language, str] = {

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from advisor.conversations import FEEDBACK, FILE, Conversations, title_of
+from advisor.advisor import Advisor
 from advisor.errors import ConversationError
 from advisor.evaluation.drafting import from_feedback
-from advisor.pipeline import Advisor
+from advisor.features.conversations import FEEDBACK, FILE, Conversations, title_of
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import Answer
 
 

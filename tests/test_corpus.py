@@ -21,10 +21,10 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from advisor.chunking import blocks_of
-from advisor.corpus import document_id, list_files, parse_document
-from advisor.sections import role
-from advisor.text import detect_language, fold, plain, sentence_spans
+from advisor.documents.chunking import blocks_of
+from advisor.documents.reading import document_id, list_files, parse_document
+from advisor.documents.sections import role
+from advisor.text.plain import detect_language, fold, plain, sentence_spans
 from advisor.types import Chunk, Document, Language
 
 ROOT = Path(__file__).resolve().parent.parent

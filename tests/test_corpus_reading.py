@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.corpus import check_upload, document_id, list_files, parse_document, read_bytes
+from advisor.documents.formats.encoding import decode
+from advisor.documents.formats.extractor import Extractor
+from advisor.documents.reading import check_upload, document_id, list_files, parse_document, read_bytes
 from advisor.errors import CorpusError, DocumentError
-from advisor.formats.encoding import decode
-from advisor.formats.extractor import Extractor
 from advisor.settings import Settings
 from advisor.types import Source
 

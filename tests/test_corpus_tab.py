@@ -12,15 +12,15 @@ import pytest
 from pages import open_page, serve_app, show_tab, sign_in
 from playwright.sync_api import Browser, Page, expect
 
-from advisor.audit import audit_file
-from advisor.curation import delete_documents, entries, store_upload
-from advisor.pipeline import Advisor
+from advisor.accounts.audit import audit_file
+from advisor.accounts.users import add_user, new_token
+from advisor.advisor import Advisor
+from advisor.features.curation import delete_documents, entries, store_upload
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import FailedDocument, IndexReport
 from advisor.ui.corpus_view import render_entries
 from advisor.ui.texts import TEXTS
-from advisor.users import add_user, new_token
 
 NOTE = "# Rotation\n\nThe on-call rotation changes every Tuesday at noon, after the handover meeting.\n"
 

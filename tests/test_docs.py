@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from advisor.cli import app
+from advisor.advisor import Advisor
+from advisor.cli.main import app
 from advisor.evaluation.risk import picture, table
-from advisor.evaluation.runs import read_run
-from advisor.pipeline import Advisor
+from advisor.evaluation.run_store import read_run
 from advisor.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,25 +14,25 @@ import pytrec_eval
 from conftest import SMALL_CORPUS
 from typer.testing import CliRunner
 
-from advisor.cli import app
+from advisor.advisor import Advisor
+from advisor.cli.evaluation_actions import judge_of_generations
+from advisor.cli.main import app
 from advisor.errors import EvaluationError
 from advisor.evaluation import exchange
-from advisor.evaluation.actions import judge_of_generations
+from advisor.evaluation.asking import PinnedAdvisor, evaluate, refuse_stale_labels
 from advisor.evaluation.comparison import compare, compare_rows
 from advisor.evaluation.coverage import coverage
 from advisor.evaluation.drafting import draft, from_feedback, write_draft
 from advisor.evaluation.gate import Gate, gate_generation, judge, read_gate
 from advisor.evaluation.questions import QuestionSet, items_of, read_set
 from advisor.evaluation.report import report
-from advisor.evaluation.running import PinnedAdvisor, evaluate, refuse_stale_labels
-from advisor.evaluation.runs import Run, bearing_on_answers, bless, check_name, describe, read_run, write_run
+from advisor.evaluation.run_store import Run, bearing_on_answers, bless, check_name, describe, read_run, write_run
 from advisor.evaluation.scoring import Row, score_all
 from advisor.evaluation.summary import summarise
-from advisor.generations import current_generation
-from advisor.index import Generation
-from advisor.pipeline import Advisor
+from advisor.index.generation import Generation
+from advisor.index.generations import current_generation
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 
 QUESTIONS = [
     {

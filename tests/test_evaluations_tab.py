@@ -10,9 +10,9 @@ import pytest
 from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 
 QUESTIONS = [
     {

@@ -15,14 +15,14 @@ import pytest
 from made_files import changed_word_file, hostile_files, lines, pdf, put_hostile_places, word_file
 from typer.testing import CliRunner
 
-from advisor.chunking import chunk_document
-from advisor.cli import app
-from advisor.corpus import parse_document
+from advisor.cli.main import app
+from advisor.documents.chunking import chunk_document
+from advisor.documents.formats.extractor import Extractor
+from advisor.documents.reading import parse_document
 from advisor.errors import DocumentError
-from advisor.formats.extractor import Extractor
-from advisor.models import Embeddings
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import Document
 
 
@@ -260,10 +260,10 @@ def test_text_needs_no_reader_and_one_reader_serves_many() -> None:
 
 
 def test_the_reader_imports_no_model_and_no_index() -> None:
-    code = "import sys; from advisor.formats import docx, html, pdf, worker; print(*sys.modules)"
+    code = "import sys; from advisor.documents.formats import docx, html, pdf, worker; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"pypdfium2", "mammoth", "selectolax"} <= set(loaded)
-    assert not {"torch", "chromadb", "gradio", "numpy", "pydantic", "advisor.pipeline"} & set(loaded)
+    assert not {"torch", "chromadb", "gradio", "numpy", "pydantic", "advisor.advisor"} & set(loaded)
 
 
 def test_hostile_files_each_get_a_reason_and_stop_nothing(tmp_path: Path, embeddings: Embeddings) -> None:

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
-from advisor.catalog import text_hash
-from advisor.chunking import chunk_document
-from advisor.corpus import list_files
+from advisor.documents.chunking import chunk_document
+from advisor.documents.passages import embedded_sentence, embedded_text
+from advisor.documents.reading import list_files
 from advisor.errors import IndexMismatchError, IndexNotFoundError
-from advisor.generations import Manifest, current_generation, generations, publish, read_manifest
-from advisor.index import Generation, open_current
-from advisor.models import Embeddings
+from advisor.index.catalog import text_hash
+from advisor.index.generation import Generation, open_current
+from advisor.index.generations import Manifest, current_generation, generations, publish, read_manifest
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
 
 
 @pytest.fixture
@@ -37,11 +38,11 @@ def test_what_a_generation_holds(folder: Path, small_settings: Settings, embeddi
     assert len(documents) == len(list_files(small_settings.corpus_dir)) == index.info.documents == 5
     assert index.info.chunks == index.count_vectors() == index.lexical.size == len(chunks)
     stored = index.catalog.chunks([chunk.id for chunk in chunks])
-    vectors = index.chunk_vectors([text_hash(chunk.embedded_text) for chunk in chunks])
-    expected = embeddings.encode_passages([chunk.embedded_text for chunk in chunks])
+    vectors = index.chunk_vectors([text_hash(embedded_text(chunk)) for chunk in chunks])
+    expected = embeddings.encode_passages([embedded_text(chunk) for chunk in chunks])
     for chunk, vector in zip(chunks, expected, strict=True):
-        assert float(vectors[text_hash(chunk.embedded_text)] @ vector) == pytest.approx(1, abs=1e-4)
-        texts = [chunk.embedded_sentence(sentence) for sentence in chunk.sentences]
+        assert float(vectors[text_hash(embedded_text(chunk))] @ vector) == pytest.approx(1, abs=1e-4)
+        texts = [embedded_sentence(chunk, sentence) for sentence in chunk.sentences]
         rows = index.sentence_vectors(stored[chunk.id].numbers)
         assert np.abs(rows - embeddings.encode_passages(texts)).max() < 1e-3
     index.close()
@@ -51,7 +52,7 @@ def test_vector_search_is_exact_here(folder: Path, embeddings: Embeddings) -> No
     index = Generation(folder)
     question = embeddings.encode_query("Combien coûte la migration Kubernetes ?")
     chunks = [chunk for document in index.catalog.documents() for chunk in chunk_document(document, chunk_chars=900)]
-    ids = {text_hash(chunk.embedded_text): chunk.id for chunk in chunks}
+    ids = {text_hash(embedded_text(chunk)): chunk.id for chunk in chunks}
     cosines = {ids[key]: float(vector @ question) for key, vector in index.chunk_vectors(list(ids)).items()}
     found = index.search_vectors(question, num_results=100)
     assert [key for key, _ in found] == sorted(cosines, key=lambda key: -cosines[key])

@@ -8,16 +8,17 @@ import pytest
 from made_files import word_file
 from typer.testing import CliRunner
 
-from advisor.chunking import chunk_document
-from advisor.cli import app
-from advisor.corpus import parse_document
+from advisor.advisor import Advisor
+from advisor.cli.main import app
+from advisor.documents.chunking import chunk_document
+from advisor.documents.instructions import instruction_in
+from advisor.documents.passages import embedded_text
+from advisor.documents.reading import parse_document
 from advisor.errors import HostileDocumentError
-from advisor.instructions import instruction_in
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.index.sync import last_report, sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import last_report, sync
-from advisor.text import plain
+from advisor.text.plain import plain
 from advisor.types import Document
 from advisor.ui.render import render_document
 from advisor.ui.texts import ENGLISH
@@ -160,7 +161,7 @@ def test_what_a_reader_sees_is_indexed(seen: str):
 def test_a_comment_inside_a_sentence_is_not_searched():
     document = parse_document("a.md", "# Budget\n\nThe board <!-- and nobody else\n --> sees it\u200b.\n".encode())
     chunk = chunk_document(document, chunk_chars=900)[0]
-    assert chunk.embedded_text == "Budget\nThe board  sees it."
+    assert embedded_text(chunk) == "Budget\nThe board  sees it."
     assert document.hidden == len("<!--andnobodyelse-->\u200b")
 
 

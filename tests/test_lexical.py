@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.lexical import LANGUAGES, LexicalIndex, build, terms
+from advisor.index.bm25 import LexicalIndex, build
+from advisor.text.terms import LANGUAGES, terms
 from advisor.types import Chunk, Language
 
 

@@ -10,12 +10,12 @@ import pytest
 from fault_proxy import FAULTS, faults
 from scripted_model import KEY
 
-from advisor.figures import figures
-from advisor.local_model import serve_gguf
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.models.llama_cpp import serve_gguf
 from advisor.settings import Settings
-from advisor.sync import sync
+from advisor.text.figures import figures
 from advisor.types import Answer, SentenceReady
 
 QUESTION = "De combien les réservations ont-elles réduit la facture ?"
@@ -38,7 +38,7 @@ def address(model_file: Path) -> str:
 @pytest.fixture
 def ask(small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("advisor.chat._BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr("advisor.models.chat._BACK_OFF_SECONDS", 0.01)
     sync(small_settings, embeddings)
 
     def run(chat_model: str, **more: object) -> Answer:

@@ -11,10 +11,10 @@ import pytest
 from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, expect
 
+from advisor.advisor import Advisor
 from advisor.errors import QuestionError
-from advisor.maturity import DOMAINS, assess, statements
-from advisor.pipeline import Advisor
-from advisor.text import plain
+from advisor.features.maturity import DOMAINS, assess, statements
+from advisor.text.plain import plain
 from advisor.ui.radar import radar
 from advisor.ui.texts_tabs import TAB_TEXTS
 

@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
 from served import Served, serve
 
-from advisor.users import add_user, new_token
+from advisor.accounts.users import add_user, new_token
 
 QUESTION = "When does a blameless review take place after an outage?"
 
@@ -43,7 +43,7 @@ def over_http(served: Served, use: Callable[[Client], Awaitable[None]], token: s
 
 def over_stdio(served: Served, use: Callable[[Client], Awaitable[None]]) -> None:
     settings = served.settings
-    code = "from advisor.cli import main; main()"
+    code = "from advisor.cli.main import main; main()"
     arguments = ["-c", code, "mcp", "--corpus", str(settings.corpus_dir), "--index", str(settings.index_dir)]
     server = StdioServerParameters(command=sys.executable, args=arguments, env={"ADVISOR_ANSWER_THRESHOLD": "0.05"})
 

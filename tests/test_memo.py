@@ -13,11 +13,11 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from pages import open_page, serve_app
 from playwright.sync_api import Browser, expect
 
-from advisor.memo import Memo, answers_memo
-from advisor.memo_formats import to_docx, to_markdown
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.features.memo import Memo, answers_memo
+from advisor.features.memo_formats import to_docx, to_markdown
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import Answer, Withheld
 
 ADDRESS = "http://127.0.0.1:7860/"

@@ -10,10 +10,10 @@ from pages import open_page, serve_app
 from playwright.sync_api import Browser, expect
 from scripted_model import KEY, scripted
 
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import sync
 
 QUESTION = "De combien les réservations ont-elles réduit la facture ?"
 TRUE = "Les réservations sur un an ont fait baisser la facture de 17 %. [1] Après six mois, le tagging couvre 92 % des dépenses du cloud. [1]"

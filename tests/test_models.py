@@ -12,9 +12,9 @@ import torch
 from langchain_core.vectorstores import InMemoryVectorStore
 from sentence_transformers import SentenceTransformer
 
-from advisor import bundled_model
 from advisor.errors import ModelError
-from advisor.models import PASSAGE_PREFIX, QUERY_PREFIX, Embeddings
+from advisor.models import bundled as bundled_model
+from advisor.models.embeddings import PASSAGE_PREFIX, QUERY_PREFIX, Embeddings
 from advisor.settings import Settings
 
 if TYPE_CHECKING:

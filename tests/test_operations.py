@@ -16,8 +16,8 @@ from served import PASSWORD, Served, serve
 from typer.testing import CliRunner
 
 import advisor
-from advisor.cli import app
-from advisor.users import add_user, new_token
+from advisor.accounts.users import add_user, new_token
+from advisor.cli.main import app
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.index import Generation, open_current
-from advisor.models import Embeddings
-from advisor.query import analyse
+from advisor.index.generation import Generation, open_current
+from advisor.index.sync import sync
+from advisor.index.thesaurus import read_thesaurus, used_forms, words
+from advisor.models.embeddings import Embeddings
+from advisor.retrieval.query import analyse
 from advisor.settings import Settings
-from advisor.sync import sync
-from advisor.thesaurus import read_thesaurus, used_forms, words
 from advisor.types import Language
 
 THESAURUS = """

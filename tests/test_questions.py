@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.questions import asks_private_fact
+from advisor.answering.intake import asks_private_fact
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from advisor import archive
-from advisor.catalog import Catalog
+from advisor.advisor import Advisor
+from advisor.documents.passages import searched_text
 from advisor.errors import CorpusError, IndexLockedError
-from advisor.generations import CATALOG, current_generation, generations, read_manifest
-from advisor.index import open_current
-from advisor.lock import writer_lock
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.index import archive
+from advisor.index.catalog import Catalog
+from advisor.index.generation import open_current
+from advisor.index.generations import CATALOG, current_generation, generations, read_manifest
+from advisor.index.lock import writer_lock
+from advisor.index.sync import last_report, rollback, sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import last_report, rollback, sync
 from advisor.types import Chunk, Document, IndexReport, Sentence
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def content(settings: Settings, embeddings: Embeddings) -> dict[str, tuple[str, 
     index = open_current(settings, embeddings)
     chunks = index.catalog.chunks_by_document().values()
     index.close()
-    return {chunk.id: (chunk.searched_text, chunk.sentences) for some in chunks for chunk in some}
+    return {chunk.id: (searched_text(chunk), chunk.sentences) for some in chunks for chunk in some}
 
 
 def best(settings: Settings, embeddings: Embeddings, questions: Sequence[str] = QUESTIONS) -> list[list[str]]:
@@ -333,8 +334,8 @@ SYNC = """
 import sys
 from pathlib import Path
 from advisor import Settings
-from advisor.models import Embeddings
-from advisor.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.index.sync import sync
 s = Settings(corpus_dir=Path(sys.argv[1]), index_dir=Path(sys.argv[2]))
 embeddings = Embeddings(s)
 print("ready", flush=True)

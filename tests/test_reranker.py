@@ -20,17 +20,18 @@ from tokenizers.trainers import WordLevelTrainer
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 from typer.testing import CliRunner
 
-from advisor.cli import app
-from advisor.doctor import examine
+from advisor.advisor import Advisor
+from advisor.cli.doctor import examine
+from advisor.cli.main import app
+from advisor.documents.passages import embedded_text
 from advisor.errors import ModelError
-from advisor.evaluation.running import pinned
-from advisor.evaluation.runs import bearing_on_answers
-from advisor.models import open_reranker
-from advisor.pipeline import Advisor
-from advisor.retrieval import rerank
-from advisor.search import find
+from advisor.evaluation.asking import pinned
+from advisor.evaluation.run_store import bearing_on_answers
+from advisor.index.sync import sync
+from advisor.models.embeddings import open_reranker
+from advisor.retrieval.hybrid import rerank
+from advisor.retrieval.search import find
 from advisor.settings import Settings
-from advisor.sync import sync
 from advisor.types import Chunk, ScoredChunk
 
 QUESTION = "When does a blameless review take place after an outage?"
@@ -100,7 +101,7 @@ def test_passages_come_in_the_order_of_the_model_and_keep_the_scores_of_their_pl
     fused = plain.search(QUESTION)
     found = reranking.search(QUESTION)
     reference = CrossEncoder(cross_encoder, local_files_only=True)
-    relevance = reference.predict([(QUESTION, passage.chunk.embedded_text) for passage in fused])
+    relevance = reference.predict([(QUESTION, embedded_text(passage.chunk)) for passage in fused])
     expected = [place for _, place in sorted(zip(-relevance, places(fused), strict=True))]
     assert len(set(relevance.round(4))) == len(fused) >= 5
     assert places(found) == expected != places(fused)
@@ -116,7 +117,7 @@ def test_few_results_are_the_first_of_all_that_were_read(reranking: Advisor):
 def test_the_passages_of_an_answer_are_in_that_order_too(plain: Advisor, reranking: Advisor):
     settings, index = plain.settings, plain.index
     found = find(settings, plain.embeddings, index, QUESTION, "en", reranking.reranker)
-    scores = reranking.reranker.scores(QUESTION, [passage.chunk.embedded_text for passage in found.passages])
+    scores = reranking.reranker.scores(QUESTION, [embedded_text(passage.chunk) for passage in found.passages])
     assert list(scores) == sorted(scores, reverse=True)
     assert [s.passage.chunk.id for s in found.sentences] == [
         p for p in places(found.passages) for s in found.sentences if s.passage.chunk.id == p
@@ -203,7 +204,7 @@ def test_without_one_no_question_imports_torch(plain: Advisor, value: str | None
     if plain.embeddings._small is None:
         pytest.skip("the small engine has no wheel for this platform")
     code = (
-        "import sys; from advisor.pipeline import Advisor; from advisor.settings import load_settings\n"
+        "import sys; from advisor.advisor import Advisor; from advisor.settings import load_settings\n"
         f"answer = Advisor.open(load_settings()).ask({QUESTION!r})\n"
         "print(answer.status, [name for name in ('torch', 'sentence_transformers', 'transformers') if name in sys.modules])"
     )

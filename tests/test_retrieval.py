@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.index import open_current
-from advisor.models import Embeddings
-from advisor.query import analyse
-from advisor.retrieval import fuse, hybrid_search, keyword_search, vector_search
+from advisor.index.generation import open_current
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.retrieval.hybrid import fuse, hybrid_search, keyword_search, vector_search
+from advisor.retrieval.query import analyse
 from advisor.settings import Settings
-from advisor.sync import sync
 
 
 def test_fuse_by_hand() -> None:

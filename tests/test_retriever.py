@@ -9,11 +9,11 @@ import pytest
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from pydantic import ValidationError
 
+from advisor.advisor import Advisor
 from advisor.errors import QuestionError
-from advisor.langchain import AdvisorRetriever
-from advisor.pipeline import Advisor
+from advisor.index.sync import sync
+from advisor.retriever import AdvisorRetriever
 from advisor.settings import Settings
-from advisor.sync import sync
 
 QUESTION = "When does a blameless review take place after an outage?"
 

@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, Page, expect
 from served import PASSWORD, Served, serve
 from starlette.datastructures import Headers
 
+from advisor.accounts.audit import audit_file
+from advisor.accounts.users import add_user, remove_user, users_file
 from advisor.api.limits import Limits
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
-from advisor.audit import audit_file
 from advisor.errors import SettingsError
 from advisor.settings import Settings
 from advisor.ui.server import serve as serve_for_good
-from advisor.users import add_user, remove_user, users_file
 
 QUESTION = {"question": "When does a blameless review take place after an outage?"}
 

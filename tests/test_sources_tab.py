@@ -9,10 +9,10 @@ import pytest
 from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, expect
 
-from advisor.library import Library
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.features.library import Library
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.sync import sync
 
 
 def test_documents_by_topic_and_language(advisor: Advisor):

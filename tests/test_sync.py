@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from advisor.advisor import Advisor
+from advisor.documents.passages import embedded_text
 from advisor.errors import (
     BrokenIndexError,
     CorpusError,
@@ -23,12 +25,11 @@ from advisor.errors import (
     IndexNotFoundError,
     RefusedIndexError,
 )
-from advisor.generations import current_generation, generations
-from advisor.index import Generation, open_current
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.index.generation import Generation, open_current
+from advisor.index.generations import current_generation, generations
+from advisor.index.sync import rollback, sync
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.sync import rollback, sync
 from advisor.types import IndexReport
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def content(settings: Settings, embeddings: Embeddings) -> dict[str, tuple[str, 
     index = open_current(settings, embeddings)
     stored = [each for document in index.catalog.documents() for each in index.catalog.chunks_of(document.id)]
     index.close()
-    return {each.chunk.id: (each.chunk.embedded_text, each.chunk.sentences) for each in stored}
+    return {each.chunk.id: (embedded_text(each.chunk), each.chunk.sentences) for each in stored}
 
 
 class FailingEmbeddings(Embeddings):
@@ -320,7 +321,7 @@ def test_the_app_indexes_while_it_answers(small_settings: Settings, embeddings: 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from advisor.lock import writer_lock
+from advisor.index.lock import writer_lock
 with writer_lock(Path(sys.argv[1]), "counting sheep"):
     print("held", flush=True)
     time.sleep(600)
@@ -383,8 +384,8 @@ def test_a_killed_build(small_settings: Settings, embeddings: Embeddings) -> Non
     first = sync(small_settings, embeddings).generation
     write(small_settings, "new.md", "Le projet Tamarin démarre en juin.")
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom advisor import Settings\nfrom advisor.models import Embeddings\n"
-        "from advisor.sync import sync\n"
+        "import os, sys\nfrom pathlib import Path\nfrom advisor import Settings\nfrom advisor.models.embeddings import Embeddings\n"
+        "from advisor.index.sync import sync\n"
         "s = Settings(corpus_dir=Path(sys.argv[1]), index_dir=Path(sys.argv[2]))\n"
         "sync(s, Embeddings(s), progress=lambda stage, *_: stage == 'embed' and os.kill(os.getpid(), 9))\n"
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.text import Lines, detect_language, fold, has_words, plain, sentence_spans
+from advisor.text.plain import Lines, detect_language, fold, has_words, plain, sentence_spans
 
 MARKED = st.text(st.sampled_from("ab 1.!?*_~`[]()<>&;\"'\n\r\té🧭#-"), max_size=60)
 

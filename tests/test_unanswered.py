@@ -18,17 +18,17 @@ from mcp.client.streamable_http import streamable_http_client
 from pages import open_page, serve_app
 from typer.testing import CliRunner
 
-from advisor import unanswered
-from advisor.cli import app
+from advisor.advisor import Advisor
+from advisor.answering import unanswered
+from advisor.answering.unanswered import Unanswered, log_file, masked, read, record
+from advisor.cli.main import app
 from advisor.errors import EvaluationError
+from advisor.evaluation.asking import evaluate
 from advisor.evaluation.backlog import NO_SUBJECT, OWN_FACTS, Asked, backlog
 from advisor.evaluation.questions import Item
-from advisor.evaluation.running import evaluate
-from advisor.pipeline import Advisor
+from advisor.features.suggestions import next_questions
+from advisor.index.sync import sync
 from advisor.settings import Settings
-from advisor.suggestions import next_questions
-from advisor.sync import sync
-from advisor.unanswered import Unanswered, log_file, masked, read, record
 
 TART = "Quelle est la recette de la tarte Tatin aux pommes ?"
 REVIEW = "When does a blameless review take place after an outage?"
@@ -207,7 +207,7 @@ def test_several_threads_write_whole_lines(logging_advisor: Advisor, monkeypatch
 
 def test_an_answer_comes_although_the_log_cannot_be_written(logging_advisor: Advisor, caplog: pytest.LogCaptureFixture):
     log_file(logging_advisor.settings).mkdir(parents=True)
-    with caplog.at_level(logging.WARNING, "advisor.unanswered"):
+    with caplog.at_level(logging.WARNING, "advisor.answering.unanswered"):
         refused(logging_advisor)
     assert "was not written to" in caplog.text
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from advisor.audit import audit_file
-from advisor.cli import app
+from advisor.accounts.audit import audit_file
+from advisor.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, Sessions
+from advisor.accounts.users import Users, add_user, list_users, new_token, remove_user, revoke_tokens, users_file
+from advisor.cli.main import app
 from advisor.errors import SettingsError
-from advisor.sessions import IDLE_SECONDS, LONGEST_SECONDS, Sessions
 from advisor.settings import Settings, load_settings
-from advisor.users import Users, add_user, list_users, new_token, remove_user, revoke_tokens, users_file
 
 PASSWORD = "correct horse battery"
 

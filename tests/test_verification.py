@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from advisor.types import Citation, Draft, DraftSentence
-from advisor.verification import verify
+from advisor.verification.verify import verify
 
 SOURCE = "Le tagging couvre **92 %** des dépenses. Il a pris [six mois](x.md)."
 SOURCES = {"a.md": SOURCE}

@@ -18,7 +18,7 @@ import pytest
 
 from advisor.settings import Settings
 
-COMMAND = [sys.executable, "-c", "from advisor.cli import main; main()", "index", "--watch", "--json"]
+COMMAND = [sys.executable, "-c", "from advisor.cli.main import main; main()", "index", "--watch", "--json"]
 
 
 class Watcher:

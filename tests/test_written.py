@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.figures import figures
-from advisor.models import Embeddings
-from advisor.objections import is_frame, says_what_is_missing
-from advisor.support import Sources, SourceSentence
+from advisor.models.embeddings import Embeddings
+from advisor.text.figures import figures
 from advisor.types import DraftSentence, Language, Withheld
-from advisor.verification import Grounded, verify_written
+from advisor.verification.facts import is_frame, says_what_is_missing
+from advisor.verification.groundedness import Sources, SourceSentence
+from advisor.verification.verify import Grounded, verify_written
 
 FRENCH = [
     "Une fois l’AI Committee créé, le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 % en 6 mois.",

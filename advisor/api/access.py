@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.accounts.users import Role
 from advisor.types import Language
-from advisor.users import Role
 
 if TYPE_CHECKING:
     import gradio as gr

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from mcp.server.transport_security import TransportSecuritySettings
 
+from advisor.advisor import Advisor
 from advisor.api import problems
 from advisor.api.documents import Show, documents_router
 from advisor.api.guard import Gate, Guard
@@ -18,7 +19,6 @@ from advisor.api.login import login_router
 from advisor.api.mcp_server import mcp_server
 from advisor.api.metrics import Metrics, metrics_router
 from advisor.api.routes import index_router, questions_router
-from advisor.pipeline import Advisor
 
 _DESCRIPTION = (
     "Answers from a curated corpus, with the lines behind every sentence. Where there are users, requests carry a token "

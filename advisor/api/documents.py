@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
+from advisor.advisor import Advisor
 from advisor.api.problems import RESPONSES, ProblemError
 from advisor.api.schemas import SourceBody
 from advisor.api.tools import check_span, find_document
-from advisor.corpus import content_hash, document_id, list_files, read_bytes
+from advisor.documents.reading import content_hash, document_id, list_files, read_bytes
 from advisor.errors import CorpusError
-from advisor.pipeline import Advisor
 from advisor.types import Document, Language
 
 Show = Callable[[Document, int | None, int | None, Language], str]

@@ -13,6 +13,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from advisor.accounts.sessions import Sessions
+from advisor.accounts.users import Users
 from advisor.api.access import STATE_KEY, Visitor
 from advisor.api.headers import SecuredSend
 from advisor.api.limits import Limits
@@ -20,9 +22,7 @@ from advisor.api.log import log_failure, log_request
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.api.problems import ProblemError
 from advisor.errors import SettingsError
-from advisor.sessions import Sessions
 from advisor.settings import Settings
-from advisor.users import Users
 
 COOKIE = "advisor"
 _OPEN = ("/login", "/api/health")  # without signing in

@@ -9,12 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from advisor.accounts.audit import record
+from advisor.accounts.sessions import LONGEST_SECONDS
+from advisor.accounts.users import LONGEST_PASSWORD
 from advisor.api.access import browser_language
 from advisor.api.guard import COOKIE, Gate
-from advisor.audit import record
-from advisor.sessions import LONGEST_SECONDS
 from advisor.types import Language
-from advisor.users import LONGEST_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from advisor.advisor import Advisor
 from advisor.api import tools
 from advisor.api.problems import ProblemError
 from advisor.api.schemas import LONGEST_HISTORY
 from advisor.errors import AdvisorError
-from advisor.pipeline import Advisor
 from advisor.types import Language
 
 _INSTRUCTIONS = (

@@ -17,9 +17,9 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from advisor.advisor import Advisor
 from advisor.errors import AdvisorError, QuestionError
-from advisor.generations import number_of
-from advisor.pipeline import Advisor
+from advisor.index.generations import number_of
 from advisor.types import Answer
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

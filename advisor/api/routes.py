@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 
+from advisor.accounts.audit import record
+from advisor.advisor import Advisor, Stage
 from advisor.api import tools
 from advisor.api.access import current_user, may_curate
 from advisor.api.problems import RESPONSES, ProblemError, problem_of
@@ -24,12 +26,10 @@ from advisor.api.schemas import (
     SearchBody,
     SearchRequest,
 )
-from advisor.audit import record
 from advisor.errors import AdvisorError
-from advisor.pipeline import Advisor, Stage
-from advisor.sync import sync
+from advisor.index.sync import sync
+from advisor.serialization import answer_json, citation_json, report_json, sentence_json
 from advisor.types import Answer, SentenceReady
-from advisor.wire import answer_json, citation_json, report_json, sentence_json
 
 _EVENTS = "text/event-stream"
 _EVENT = {

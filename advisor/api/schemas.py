@@ -1,4 +1,4 @@
-"""What the REST interface takes and gives, field by field: the JSON of `advisor.wire`, described for OpenAPI."""
+"""What the REST interface takes and gives, field by field: the JSON of `advisor.serialization`, described for OpenAPI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What REST and MCP have in common: the advisor's answers as the JSON of `advisor.wire`."""
+"""What REST and MCP have in common: the advisor's answers as the JSON of `advisor.serialization`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from advisor.advisor import Advisor
 from advisor.api.problems import ProblemError
-from advisor.pipeline import Advisor
+from advisor.serialization import answer_json, search_json
 from advisor.types import Document, Language
-from advisor.wire import answer_json, search_json
 
 MOST_CHARS = 20_000
 """The longest part of a document that is read at once."""

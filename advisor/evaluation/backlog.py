@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.text import fold
-from advisor.unanswered import Unanswered
+from advisor.answering.unanswered import Unanswered
+from advisor.text.plain import fold
 
 NO_SUBJECT = "(no subject is near)"
 OWN_FACTS = "(facts of the asker's own organisation or of the future, which no corpus holds)"

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.asked import read_asked
-from advisor.corpus import list_files
+from advisor.documents.reading import list_files
 from advisor.evaluation.places import FindDocument, locate
 from advisor.evaluation.questions import Entry, QuestionSet, missing_facts, repeated_ids
-from advisor.lexical import term_set
-from advisor.plan import make_plan, next_documents
+from advisor.index.phrasings import read_asked
+from advisor.index.plan import make_plan, next_documents
 from advisor.settings import Settings
-from advisor.text import detect_language
+from advisor.text.plain import detect_language
+from advisor.text.terms import term_set
 from advisor.types import Document
 
 _SAME_QUESTION = 0.8  # Jaccard index of the stemmed words of two questions

@@ -12,7 +12,7 @@ from typing import Literal
 
 from advisor.errors import EvaluationError
 from advisor.evaluation.measures import MEASURES, Measure
-from advisor.evaluation.runs import Run
+from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import Change, compare_parts, holm, ratio_of
 

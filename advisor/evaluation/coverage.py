@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from advisor.evaluation.places import Place, locate
 from advisor.evaluation.questions import Item
 from advisor.evaluation.scoring import Row
-from advisor.index import Generation
+from advisor.index.generation import Generation
 
 
 @dataclass(frozen=True, slots=True)

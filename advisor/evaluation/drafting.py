@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.errors import EvaluationError
 from advisor.evaluation.questions import Target
-from advisor.index import Generation
-from advisor.lexical import terms
-from advisor.text import fold, plain
+from advisor.index.generation import Generation
+from advisor.text.plain import fold, plain
+from advisor.text.terms import terms
 from advisor.types import Chunk, Document, Language, Sentence
 
 _PER_DOCUMENT = 4

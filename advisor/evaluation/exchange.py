@@ -19,9 +19,9 @@ from urllib.parse import quote, unquote
 from advisor.errors import EvaluationError
 from advisor.evaluation.places import FindDocument, locate, name_of
 from advisor.evaluation.questions import Target
-from advisor.evaluation.runs import Run, write_lines
-from advisor.index import Generation
-from advisor.text import detect_language
+from advisor.evaluation.run_store import Run, write_lines
+from advisor.index.generation import Generation
+from advisor.text.plain import detect_language
 
 _PLACE = re.compile(r"(?P<document>.+)@(?P<start>\d+)-(?P<end>\d+)")
 _KIND = "imported"

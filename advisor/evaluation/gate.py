@@ -13,13 +13,13 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from advisor.errors import EvaluationError
+from advisor.evaluation.asking import PinnedAdvisor, evaluate, stale_labels
 from advisor.evaluation.comparison import Comparison, Difference, compare_rows
 from advisor.evaluation.measures import BY_NAME, figures
 from advisor.evaluation.questions import QuestionSet, items_of
-from advisor.evaluation.running import PinnedAdvisor, evaluate, stale_labels
 from advisor.evaluation.scoring import Row, score_all
-from advisor.index import Generation
-from advisor.models import Embeddings
+from advisor.index.generation import Generation
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 
 FILE = "gate.toml"

@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from advisor.errors import EvaluationError
-from advisor.text import fold
+from advisor.text.plain import fold
 from advisor.types import Language
 
 Split = Literal["tune", "seen", "report"]

@@ -15,7 +15,7 @@ from advisor.evaluation import plots
 from advisor.evaluation.comparison import Comparison
 from advisor.evaluation.measures import BY_NAME, Figure, Group, Latency
 from advisor.evaluation.risk import risk_plot
-from advisor.evaluation.runs import Run
+from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.summary import HEADLINES, Summary, summarise
 

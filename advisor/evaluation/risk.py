@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from advisor.evaluation import plots
 from advisor.evaluation.measures import BY_NAME, confidences, figures
-from advisor.evaluation.runs import Run
+from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import Estimate, risk_coverage
 

@@ -15,7 +15,7 @@ from ir_measures import RR, Judged, Qrel, R, ScoredDoc, nDCG
 
 from advisor.evaluation.places import Goal, name_of
 from advisor.evaluation.questions import Item, missing_facts
-from advisor.text import fold
+from advisor.text.plain import fold
 from advisor.types import Answer, AnswerSentence, Citation, Language, ScoredChunk
 
 RowStatus = Literal["answered", "abstained", "invalid", "failed"]

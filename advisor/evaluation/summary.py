@@ -15,7 +15,7 @@ from advisor.evaluation.measures import (
     groups,
     latencies,
 )
-from advisor.evaluation.runs import Run, RunInfo
+from advisor.evaluation.run_store import Run, RunInfo
 
 HEADLINES = {
     "passed": "passed",

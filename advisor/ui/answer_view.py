@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from advisor.conversations import Turn
-from advisor.text import plain
+from advisor.features.conversations import Turn
+from advisor.text.plain import plain
 from advisor.types import Answer, AnswerSentence, Chunk, Citation
 from advisor.ui.icons import icon
 from advisor.ui.texts import Texts

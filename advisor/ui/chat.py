@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
+from advisor.advisor import Advisor, Stage
+from advisor.answering.intake import question_language
 from advisor.api.access import owner_of
-from advisor.conversations import Conversations, Turn
 from advisor.errors import AdvisorError, ConversationError, QuestionError
-from advisor.pipeline import Advisor, Stage
-from advisor.questions import question_language
+from advisor.features.conversations import Conversations, Turn
 from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_progress, render_sentences, render_turn
 from advisor.ui.icons import icon

@@ -8,13 +8,13 @@ from typing import Any
 
 import gradio as gr
 
+from advisor.accounts.audit import record
+from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
-from advisor.audit import record
-from advisor.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
+from advisor.documents.formats.kinds import SUFFIXES
 from advisor.errors import AdvisorError
-from advisor.formats.kinds import SUFFIXES
-from advisor.pipeline import Advisor
-from advisor.sync import last_report, rollback, sync
+from advisor.features.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
+from advisor.index.sync import last_report, rollback, sync
 from advisor.types import IndexReport
 from advisor.ui.corpus_view import (
     render_deleted,

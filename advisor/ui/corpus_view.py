@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from advisor.curation import Entry, Progress, Upload
+from advisor.features.curation import Entry, Progress, Upload
 from advisor.types import FailedDocument, IndexInfo, IndexReport
 from advisor.ui.texts import Texts
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
+from advisor.advisor import Advisor
 from advisor.api.access import may_curate
 from advisor.errors import EvaluationError
-from advisor.evaluation.performing import page, perform_in_steps, run_names, set_names
-from advisor.evaluation.runs import LATEST, Run, read_run
-from advisor.pipeline import Advisor
+from advisor.evaluation.evaluate import page, perform_in_steps, run_names, set_names
+from advisor.evaluation.run_store import LATEST, Run, read_run
 from advisor.types import Language
 from advisor.ui.corpus_view import render_bar, render_message
 from advisor.ui.texts_evaluations import EVALUATION_TEXTS, EvaluationTexts

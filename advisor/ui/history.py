@@ -11,15 +11,15 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from advisor.advisor import Advisor
 from advisor.api.access import owner_of
-from advisor.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
 from advisor.errors import ConversationError
-from advisor.memo import Memo, answers_memo
-from advisor.memo_formats import to_docx, to_markdown
-from advisor.memo_words import WORDS
-from advisor.pipeline import Advisor
-from advisor.suggestions import next_questions
-from advisor.text import fold
+from advisor.features.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
+from advisor.features.memo import Memo, answers_memo
+from advisor.features.memo_formats import to_docx, to_markdown
+from advisor.features.memo_words import WORDS
+from advisor.features.suggestions import next_questions
+from advisor.text.plain import fold
 from advisor.types import Answer, Language
 from advisor.ui.icons import icon
 from advisor.ui.texts import TEXTS

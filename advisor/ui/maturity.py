@@ -11,10 +11,10 @@ import gradio as gr
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from advisor.advisor import Advisor
 from advisor.errors import QuestionError
-from advisor.maturity import DOMAINS, Assessment, Domain, Statement, Weakness, assess, assessment_memo, statements
-from advisor.pipeline import Advisor
-from advisor.text import plain
+from advisor.features.maturity import DOMAINS, Assessment, Domain, Statement, Weakness, assess, assessment_memo, statements
+from advisor.text.plain import plain
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name, place
 from advisor.ui.history import Format, User, memo_response

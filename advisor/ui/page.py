@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
-from advisor.conversations import Conversations
-from advisor.pipeline import Advisor
+from advisor.features.conversations import Conversations
 from advisor.ui.chat import build_chat
 from advisor.ui.corpus import build_corpus
 from advisor.ui.evaluations import build_evaluations

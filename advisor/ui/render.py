@@ -12,10 +12,10 @@ from urllib.parse import quote, unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from advisor.chunking import blocks_of
-from advisor.corpus import is_markdown
-from advisor.formats.kinds import SUFFIXES
-from advisor.text import has_words, plain
+from advisor.documents.chunking import blocks_of
+from advisor.documents.formats.kinds import SUFFIXES
+from advisor.documents.reading import is_markdown
+from advisor.text.plain import has_words, plain
 from advisor.types import Document
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.texts import Texts

@@ -20,15 +20,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from advisor.accounts.users import Users
+from advisor.advisor import Advisor
 from advisor.api.access import browser_language
 from advisor.api.application import create_interfaces
 from advisor.api.log import write_log
 from advisor.api.origin import is_loopback
-from advisor.console import ensure_index
-from advisor.conversations import Conversations
 from advisor.errors import SettingsError
-from advisor.models import Embeddings
-from advisor.pipeline import Advisor
+from advisor.features.conversations import Conversations
+from advisor.index.progress import ensure_index
+from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import Document, Language
 from advisor.ui.history import conversation_routes
@@ -37,7 +38,6 @@ from advisor.ui.page import build_page, head, theme
 from advisor.ui.render import render_document
 from advisor.ui.sources import library_routes
 from advisor.ui.texts import TEXTS
-from advisor.users import Users
 
 _PORTS_TRIED = 20
 _GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open

@@ -11,8 +11,8 @@ import gradio as gr
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import HTMLResponse
 
-from advisor.library import Hit, Library, Links
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
+from advisor.features.library import Hit, Library, Links
 from advisor.types import Document, Language
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.history import User

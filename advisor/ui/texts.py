@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.answering.messages import EVIDENCE, GROUPS
 from advisor.types import Language
-from advisor.wording import EVIDENCE, GROUPS
 
 
 @dataclass(frozen=True, slots=True)

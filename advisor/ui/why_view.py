@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from advisor.pipeline import Advisor
+from advisor.advisor import Advisor
 from advisor.types import Answer, ScoredChunk
 from advisor.ui.answer_view import place, typeset
 from advisor.ui.texts import Texts

@@ -1,0 +1,326 @@
+"""The advisor: the composition root. It opens the parts, keeps the current generation, and runs the stages in order."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from advisor.answering import unanswered
+from advisor.answering.completeness import Extract, complete, extract
+from advisor.answering.extractive import WRITER
+from advisor.answering.follow_up import asks_for_more, parts, standalone_question
+from advisor.answering.generative import Written, merged, write_supervised
+from advisor.answering.intake import asks_private_fact, check_question, question_language
+from advisor.answering.messages import abstention_in_words, compose, instead_in_words, nearest_subjects, reason_in_words
+from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
+from advisor.answering.timing import Timer
+from advisor.errors import AdvisorError, IndexMismatchError
+from advisor.index import archive
+from advisor.index.generation import Generation, open_current
+from advisor.index.generations import current_generation
+from advisor.models.chat import ChatModel, open_chat_model
+from advisor.models.embeddings import Embeddings, open_reranker
+from advisor.retrieval import confidence as abstention
+from advisor.retrieval.search import Found, find, search
+from advisor.retrieval.sentences import counting_less, without
+from advisor.settings import Settings
+from advisor.text.plain import detect_language
+from advisor.types import (
+    Answer,
+    Citation,
+    Document,
+    IndexInfo,
+    Language,
+    ModelUse,
+    ScoredChunk,
+    SentenceReady,
+    Withheld,
+)
+
+_MOST_TOLD = 3  # answers on one subject that a follow-up does not repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the advisor is doing: `search`, `write` or `verify`."""
+
+    name: str
+
+
+Observer = Callable[[Answer | AdvisorError], None]
+"""Told of each answer, and of each question that was not taken or could not be answered."""
+
+
+class Advisor:
+    """Searches and answers from one index folder. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation, chat: ChatModel | None = None) -> None:
+        """Take finished parts; `Advisor.open` makes them. Without a chat model, the one that the settings name, if any.
+
+        :raises ModelError: when the chat model or the reranker that the settings name cannot be had.
+        """
+        self.settings = settings
+        self.embeddings = embeddings
+        self.chat = chat or open_chat_model(settings)
+        self.reranker = open_reranker(settings)
+        self._index = index
+        self._switch = threading.Lock()
+        self._refused: str | None = ""
+        self._observers: list[Observer] = []
+
+    @classmethod
+    def open(cls, settings: Settings, embeddings: Embeddings | None = None) -> Advisor:
+        """Open the published generation.
+
+        :raises IndexNotFoundError: when nothing has been built.
+        :raises IndexMismatchError: when it was built with another model, chunking or Chroma.
+        """
+        embeddings = embeddings or Embeddings(settings)
+        return cls(settings, embeddings, open_current(settings, embeddings))
+
+    @property
+    def index(self) -> Generation:
+        """The published generation; opened here when another has been published.
+
+        One that was built for other settings than these is not opened: the generation at hand goes on answering.
+        """
+        published = current_generation(self.settings.index_dir)
+        if published not in (self._index.manifest.generation, self._refused):
+            with self._switch:
+                if current_generation(self.settings.index_dir) != self._index.manifest.generation:
+                    try:
+                        # The old one is not closed: another thread may be using it. It goes with its last user.
+                        self._index = open_current(self.settings, self.embeddings)
+                    except IndexMismatchError:
+                        self._refused = published
+        return self._index
+
+    def search(self, question: str, *, k: int | None = None) -> list[ScoredChunk]:
+        """The passages nearest to a question, best first.
+
+        :raises QuestionError: when the question cannot be taken.
+        """
+        asked = check_question(question, self.settings)
+        wanted = k or self.settings.num_results
+        language = detect_language(asked)
+        return search(self.settings, self.embeddings, self.index, asked, language, wanted, self.reranker).passages
+
+    def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
+        """The answer to a question, or an abstention.
+
+        :param history: the standalone questions asked before, oldest first.
+        :param language: of the answer; detected when None.
+        :raises QuestionError: when the question cannot be taken.
+        """
+        answer = None
+        for event in self.stream(question, history=history, language=language):
+            if isinstance(event, Answer):
+                answer = event
+        if answer is None:
+            message = "stream ended without an answer"
+            raise RuntimeError(message)
+        return answer
+
+    def stream(
+        self, question: str, *, history: Sequence[str] = (), language: Language | None = None
+    ) -> Iterator[Stage | SentenceReady | Answer]:
+        """The stages, each sentence once it is verified, and the whole answer last."""
+        try:
+            for event in self._stream(question, history, language):
+                if isinstance(event, Answer):
+                    self._tell(event)
+                yield event
+        except AdvisorError as error:
+            self._tell(error)
+            raise
+
+    def watch(self, observer: Observer) -> None:
+        """Tell somebody of what becomes of each question: metrics, logs."""
+        self._observers.append(observer)
+
+    def answers(self, question: str, language: Language) -> bool:
+        """Whether a question that nobody asked would be answered; no observer is told, and no log has it."""
+        events = self._stream(question, (), language)
+        return any(isinstance(event, Answer) and event.status == "answered" for event in events)
+
+    def _tell(self, outcome: Answer | AdvisorError) -> None:
+        if self.settings.unanswered_log and isinstance(outcome, Answer):
+            unanswered.record(self.settings, outcome)
+        for observer in self._observers:
+            observer(outcome)
+
+    def _stream(
+        self, question: str, history: Sequence[str], language: Language | None
+    ) -> Iterator[Stage | SentenceReady | Answer]:
+        asked = check_question(question, self.settings)
+        language = language or question_language(asked, history)
+        use = ModelUse(self.chat.name) if self.chat else None
+        timer = Timer()
+        full = standalone_question(asked, history, language)
+        if self.chat and use:
+            full = rewritten_question(self.chat, asked, history, language, use)
+        index = self.index
+        yield Stage("search")
+        found = self._find(index, full, history, language)
+        timer.mark("search")
+        base = Answer(
+            question=asked,
+            standalone_question=full,
+            language=language,
+            status="abstained",
+            text="",
+            reason=None,
+            sentences=(),
+            withheld=(),
+            citations=(),
+            confidence=round(found.confidence, 4),
+            writer=WRITER,
+            index=index.info,
+            ms={},
+            id=uuid.uuid4().hex,
+            model=use,
+        )
+        refused = found.confidence < self.settings.answer_threshold or asks_private_fact(full)
+        if refused or not found.sentences:
+            yield replace(self._abstain(base, found.passages), ms=timer.total())
+            return
+        yield Stage("write")
+        whole = extract(index, full, found.sentences, max_words=self.settings.max_answer_words)
+        timer.mark("write")
+        rejected: tuple[Withheld, ...] = ()
+        if self.chat and use:
+            written = Written()
+            for event in self._supervised(self.chat, index, full, language, found, use):
+                if isinstance(event, Written):
+                    written = event
+                else:
+                    yield event
+            if written.failure is None:
+                yield from complete(written, whole, language)
+            timer.add("write")
+            timer.move("write", "verify", written.verify_ms)
+            use.failure = written.failure
+            if written.failure is None:
+                yield replace(written.as_answer(base, self.chat.name), ms=timer.total())
+                return
+            rejected = tuple(written.withheld)
+            base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
+        yield Stage("verify")
+        yield from self._extractive(base, found, whole, timer, rejected)
+
+    def _find(self, index: Generation, full: str, history: Sequence[str], language: Language) -> Found:
+        """What search finds for a question, and of a follow-up, in the light of what the answers before it said."""
+        own, subject = parts(full)
+        earlier: Sequence[str] = ()
+        if subject:
+            on_it = [one for one in history if subject in parts(one)]
+            earlier = on_it[-_MOST_TOLD:] if asks_for_more(own) else history[-1:]
+        said: list[Citation] = []
+        for question in earlier:
+            found = self._beside(index, question, language, said)
+            said += extract(index, question, found.sentences, max_words=self.settings.max_answer_words).citations
+        return self._beside(index, full, language, said)
+
+    def _beside(self, index: Generation, full: str, language: Language, said: Sequence[Citation]) -> Found:
+        """What search finds: what was said is left out of what comes next, or else, and counts less in any other answer."""
+        found = find(self.settings, self.embeddings, index, full, language, self.reranker)
+        more = asks_for_more(parts(full)[0])
+        sentences = without(found.sentences, said) if more else counting_less(found.sentences, said)
+        return replace(found, sentences=sentences)
+
+    def _extractive(
+        self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]
+    ) -> Iterator[SentenceReady | Answer]:
+        """The answer arranged from sentences of the corpus.
+
+        :param rejected: what a chat model wrote and may not be shown.
+        """
+        yield from whole.events()
+        withheld = merged(rejected, whole.withheld)
+        if not whole.shown:
+            yield replace(self._abstain(base, found.passages), withheld=withheld, ms=timer.total())
+            return
+        yield replace(
+            base,
+            status="answered",
+            text=compose(whole.shown),
+            sentences=whole.shown,
+            withheld=withheld,
+            citations=whole.citations,
+            ms=timer.total(),
+        )
+
+    def _supervised(
+        self, chat: ChatModel, index: Generation, full: str, language: Language, found: Found, use: ModelUse
+    ) -> Iterator[SentenceReady | Written]:
+        """What the chat model writes from the passages; a compound question is searched part by part."""
+        parts = sub_questions(chat, full, language, use)
+        finds = [
+            found,
+            *(find(self.settings, self.embeddings, index, part, language, self.reranker) for part in parts),
+        ]
+        most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
+        shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
+        passages = in_turn(shares, most=most, most_chars=most_chars)
+        yield from write_supervised(
+            chat,
+            index,
+            full,
+            language,
+            passages,
+            self.embeddings.encode_passages,
+            use,
+            max_words=self.settings.max_answer_words,
+        )
+
+    def document(self, document_id: str, generation: str | None = None) -> Document | None:
+        """A document as a generation held it, however old (the published one when None).
+
+        None when it did not hold it, or when the document was removed and forgotten since (`advisor index --forget`).
+        """
+        index = self.index
+        if generation is None or generation == index.manifest.generation:
+            return index.catalog.document(document_id)
+        return archive.find(self.settings.index_dir, document_id, generation)
+
+    def signals(self, question: str, language: Language) -> tuple[abstention.Signals, bool]:
+        """What abstention is decided on, and whether the passages are in the question's language."""
+        found = find(self.settings, self.embeddings, self.index, question, language)
+        return found.signals, found.same_language
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._index.close()
+
+    def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
+        private = asks_private_fact(base.standalone_question)
+        nearest = nearest_subjects(base.language, passages)
+        return replace(
+            base,
+            status="abstained",
+            text=abstention_in_words(base.language, nearest),
+            reason=reason_in_words(base.language, base.confidence, self.settings.answer_threshold, private=private),
+            nearest=nearest,
+        )
+
+
+def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
+    """What a batch records for a question that cannot be taken."""
+    return Answer(
+        question=question,
+        standalone_question=question,
+        language=detect_language(question) if question.strip() else "fr",
+        status="invalid",
+        text="",
+        reason=reason,
+        sentences=(),
+        withheld=(),
+        citations=(),
+        confidence=0.0,
+        writer=WRITER,
+        index=index,
+        ms=Timer().total(),
+        id=uuid.uuid4().hex,
+    )

@@ -1,0 +1,1 @@
+"""Passages -> a verified answer."""

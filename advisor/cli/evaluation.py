@@ -1,0 +1,188 @@
+"""`advisor eval` as the command line sees it; what the commands do is in `actions`, loaded when one is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from advisor.cli.options import Corpus, Index, Json, settings_of
+from advisor.settings import load_settings
+
+_LATEST = "latest"
+Sets = Annotated[list[str] | None, typer.Argument(help="Question sets: names in evals/questions, or paths. All of them.")]
+RunName = Annotated[str, typer.Option("--run", help="Name of the run: a folder of evals/runs.")]
+Force = Annotated[bool, typer.Option("--force", help="Compare what unlike runs share.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The file to write; stdout.")]
+
+
+class _RunsByDefault(TyperGroup):
+    """`advisor eval article` is `advisor eval run article`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own context
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=_RunsByDefault, help="Ask question sets, score the answers, compare runs.")
+
+
+@app.command()
+def run(
+    sets: Sets = None,
+    name: RunName = _LATEST,
+    baseline: Annotated[str | None, typer.Option("--baseline", help="A run to compare with.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+    *,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 when a measure fell or is below its floor.")] = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Ask the questions, score the answers, keep the run. The word `run` can be left out."""
+    from advisor.cli import evaluation_actions as actions
+
+    settings = settings_of(corpus, index)
+    passed = actions.run(settings, sets or [], name=name, baseline=baseline, gate=gate, force=force, as_json=as_json)
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    before: Annotated[str, typer.Argument(help="A run, `baseline`, or the path of one.")],
+    after: Annotated[str, typer.Argument(help="Another.")],
+    *,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Compare two runs, question by question."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.compare(load_settings(), before, after, force=force, as_json=as_json)
+
+
+@app.command()
+def bless(name: Annotated[str, typer.Argument(metavar="RUN", help="The run that becomes the baseline.")]) -> None:
+    """Make a run the baseline that `--gate` compares with."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.bless(load_settings(), name)
+
+
+@app.command()
+def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) -> None:
+    """Check question sets: schema, ids, quotes, key facts, languages, leaks."""
+    from advisor.cli import evaluation_actions as actions
+
+    if not actions.check(settings_of(corpus, None), sets or [], as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
+    against: Annotated[str | None, typer.Option("--against", help="Another run to show it against.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file; report.html in the folder of the run.")] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Write an HTML page about a run, alone or against another."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.report(load_settings(), name, against=against, out=out, force=force)
+
+
+@app.command()
+def risk(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
+    out: Annotated[Path | None, typer.Option("--out", help="The SVG; risk-coverage.svg in the folder of the run.")] = None,
+) -> None:
+    """Draw risk against coverage with the operating point, and print what was measured there."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.risk(load_settings(), name, out=out)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
+    name: RunName = _LATEST,
+    corpus: Corpus = None,
+    index: Index = None,
+) -> None:
+    """Write a run as a BEIR folder and files of TREC."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.export(settings_of(corpus, index), name, folder)
+
+
+@app.command(name="import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="A BEIR folder, or judgements of TREC (qrels).")],
+    out: Annotated[Path, typer.Option("--out", help="The question set to write.")],
+    documents: Annotated[Path | None, typer.Option("--documents", help="BEIR: where to write its corpus.")] = None,
+    queries: Annotated[Path | None, typer.Option("--queries", help="TREC: the texts of the queries.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+) -> None:
+    """Make a question set of a BEIR folder or of judgements of TREC."""
+    from advisor.cli import evaluation_actions as actions
+
+    if source.is_dir() and documents is None:
+        message = "a BEIR folder needs --documents DIR, where its corpus is written, to be indexed from there"
+        raise typer.BadParameter(message)
+    if not source.is_dir() and queries is None:
+        message = "judgements need --queries FILE, the texts of the queries"
+        raise typer.BadParameter(message)
+    actions.import_(settings_of(corpus, index), source, documents=documents, queries=queries, out=out)
+
+
+@app.command()
+def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
+    """Draft a question set from the indexed documents, to be corrected by hand."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.new(settings_of(corpus, index), out)
+
+
+@app.command()
+def from_feedback(
+    feedback: Annotated[Path, typer.Argument(help="What readers said of answers: feedback.jsonl.")], out: Out = None
+) -> None:
+    """Draft questions from feedback, to be corrected by hand."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.from_feedback(feedback, out)
+
+
+@app.command()
+def unanswered(
+    log: Annotated[
+        Path | None, typer.Argument(help="What ADVISOR_UNANSWERED_LOG keeps: unanswered.jsonl of the state folder.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what people asked and the corpus could not answer, by nearest subject."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.unanswered(load_settings(), log, as_json=as_json)
+
+
+@app.command()
+def coverage(
+    sets: Sets = None,
+    name: Annotated[str | None, typer.Option("--run", help="A run, to tell which questions found no support.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show which sections no question asks about, and which questions found no support."""
+    from advisor.cli import evaluation_actions as actions
+
+    actions.coverage(settings_of(corpus, index), sets or [], name, as_json=as_json)

@@ -1,0 +1,1 @@
+"""A file -> a document and its chunks."""

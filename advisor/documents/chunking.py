@@ -1,0 +1,221 @@
+"""Document -> chunks: by headings, then by size in whole sentences, with exact spans.
+
+A document is first read as blocks (paragraphs, list items, code, tables), each a span of the source with its heading path.
+The blocks of one section are packed into chunks of at most `chunk_chars`; a block that is longer is cut between sentences. A
+heading is never a chunk: its words are in the heading path of the chunks below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise, zip_longest
+
+from markdown_it import MarkdownIt
+
+from advisor.documents.reading import is_markdown
+from advisor.text.invisible import hides
+from advisor.text.plain import NEWLINE, Lines, has_words, plain, sentence_spans
+from advisor.types import Chunk, Document, Sentence
+
+VERSION = 6
+"""Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
+
+_PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
+_OPAQUE = ("fence", "code_block", "html_block", "table_open")
+_PARAGRAPH = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z))+")
+_BULLETS = ("-", "–", "—", "*", "•", "‣", "▪")
+_ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[.)])[^\S\r\n]+", re.MULTILINE)
+_WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
+_NOT_SPACE = re.compile(r"\S")
+_LONGEST_HEADING = 100  # characters, for plain text
+_NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A leaf of the document's structure: `[start, end)` in the source, under a heading path.
+
+    `section` numbers the headings: two sections can have the same path.
+    """
+
+    start: int
+    end: int
+    heading: tuple[str, ...]
+    section: int
+    is_item: bool = False
+
+
+def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
+    """The chunks of a document in reading order; they never overlap.
+
+    :param chunk_chars: longest chunk, in characters. A single word longer than that is cut.
+    """
+    lines = Lines(document.text)
+    chunks = []
+    for (_, heading), blocks in groupby(blocks_of(document), key=lambda block: (block.section, block.heading)):
+        sentences = list(_sentences(document, blocks, chunk_chars))
+        for group in _pack(document, sentences, chunk_chars):
+            start, end = group[0].start, group[-1].end
+            chunks.append(
+                Chunk(
+                    document=document.id,
+                    title=document.title,
+                    language=document.language,
+                    heading=heading,
+                    start=start,
+                    end=end,
+                    start_line=lines.of(start),
+                    end_line=lines.of(end - 1),
+                    text=document.text[start:end],
+                    sentences=tuple(group),
+                    page=document.page_of(start),
+                    named=document.named,
+                )
+            )
+    return chunks
+
+
+def blocks_of(document: Document) -> list[Block]:
+    """The blocks of a document in reading order."""
+    blocks = _markdown_blocks(document) if is_markdown(document.id) else _text_blocks(document)
+    found, unread = list[Block](), 0
+    for block in blocks:
+        text = document.text[block.start : block.end]
+        if _is_read(text):
+            # A chunk is a span: what is not read must not stand inside one.
+            found.append(replace(block, section=block.section + unread))
+        elif has_words(text):
+            unread += 1
+    return found
+
+
+def _is_read(text: str) -> bool:
+    """Whether a block says something that a reader of the document sees, and as it is stored."""
+    return has_words(plain(text)) and not hides(text)
+
+
+def _own_title(document: Document) -> str | None:
+    """The title, if it comes from the text: a file's name decides nothing about its chunks."""
+    return None if document.named else document.title
+
+
+def _markdown_blocks(document: Document) -> Iterator[Block]:
+    body, title = document.text[document.body_start :], _own_title(document)
+    starts = [0, *(found.end() for found in NEWLINE.finditer(body)), len(body)]
+    headings: list[tuple[int, str]] = []
+    items = section = 0
+    tokens = _PARSER.parse(body)
+    skip_until = -1
+    for position, token in enumerate(tokens):
+        items += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
+        if token.map is None or token.map[0] < skip_until:
+            continue
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+            text = plain(tokens[position + 1].content)
+            headings = [*(kept for kept in headings if kept[0] < level), (level, text)]
+            section += 1
+        elif token.type == "paragraph_open" or token.type in _OPAQUE:
+            if token.type in _OPAQUE:
+                skip_until = token.map[1]
+            opening = tokens[position + 1].content if token.type == "paragraph_open" else ""
+            start, end = _span(body, starts, token.map, opening)
+            path = tuple(text for _, text in headings if text and text != title)
+            yield Block(document.body_start + start, document.body_start + end, path, section, items > 0)
+
+
+def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[int, int]:
+    """Where a block's own text starts (after list and quote marks) and ends; `rows` are its first and past-last line."""
+    start, end = starts[rows[0]], starts[rows[1]]
+    # The marks come before the text: what the parser kept of the first line is the end of that line.
+    first_line = body[start : starts[rows[0] + 1]].rstrip()
+    kept = content.split("\n", 1)[0].rstrip()
+    if kept and first_line.endswith(kept):
+        start += len(first_line) - len(kept)
+    return start, start + len(body[start:end].rstrip())
+
+
+def _text_blocks(document: Document) -> Iterator[Block]:
+    """Paragraphs between blank lines; a short line before a paragraph, without final punctuation, is a heading."""
+    heading: tuple[str, ...] = ()
+    section, title = 0, _own_title(document)
+    paragraphs = [found for found in _PARAGRAPH.finditer(document.text, document.body_start) if has_words(found.group())]
+    for found, following in zip_longest(paragraphs, paragraphs[1:]):
+        words = found.group().strip()
+        # A short line with nothing below it says something itself: as a heading it would be in no chunk.
+        has_text = following and (words == title or not _could_be_heading(following.group().strip()))
+        if has_text and _could_be_heading(words):
+            heading = () if words == title else (words,)
+            section += 1
+            continue
+        text = found.group()
+        marks = list(_ITEM.finditer(text))
+        edges = [0, *(mark.start() for mark in marks), len(text)]
+        item_starts = {mark.start(): mark.end() for mark in marks}
+        for left, right in pairwise(edges):
+            start = item_starts.get(left, left)
+            piece = text[start:right]
+            place = found.start() + start + len(piece) - len(piece.lstrip())
+            yield Block(place, place + len(piece.strip()), heading, section, left in item_starts)
+
+
+def _could_be_heading(words: str) -> bool:
+    fits = len(words) <= _LONGEST_HEADING and not NEWLINE.search(words)
+    return fits and not words.startswith(_BULLETS) and not words.endswith(_NO_HEADING_END)
+
+
+def _sentences(document: Document, blocks: Iterator[Block], longest: int) -> Iterator[Sentence]:
+    for block in blocks:
+        text = document.text[block.start : block.end]
+        for start, end in sentence_spans(text, document.language):
+            for left, right in _cut(text, start, end, longest):
+                yield Sentence(block.start + left, block.start + right, block.start, block.is_item)
+
+
+def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """A sentence of more than `longest` characters, cut at white space."""
+    while end - start > longest:
+        words = _WHOLE_WORDS.match(text, start, start + longest + 1)
+        middle = words.end() if words else start + longest
+        yield start, middle
+        following = _NOT_SPACE.search(text, middle, end)
+        start = following.start() if following else end
+    if start < end:
+        yield start, end
+
+
+def _pack(document: Document, sentences: list[Sentence], longest: int) -> Iterator[list[Sentence]]:
+    """Whole blocks in groups of like size, none over `longest`; only a block that is longer is cut, between sentences.
+
+    A sentence that announces a list (it ends with a colon) goes with the list.
+    """
+    if not sentences:
+        return
+    goal = _length(sentences) / -(-_length(sentences) // longest)
+    group: list[Sentence] = []
+    for unit in _units(sentences, longest):
+        if group:
+            new_block = unit[0].block != group[-1].block
+            enough = _length(group) >= goal * (0.85 if new_block else 1)
+            if enough or _length([*group, *unit]) > longest:
+                announces = new_block and unit[0].is_item and document.text[group[-1].end - 1] == ":"
+                fits = len(group) > 1 and _length([group[-1], *unit]) <= longest
+                kept = len(group) - 1 if announces and fits else len(group)
+                yield group[:kept]
+                group = group[kept:]
+        group = [*group, *unit]
+    yield group
+
+
+def _length(sentences: Sequence[Sentence]) -> int:
+    """Characters from the start of the first to the end of the last."""
+    return sentences[-1].end - sentences[0].start
+
+
+def _units(sentences: Iterable[Sentence], longest: int) -> Iterator[list[Sentence]]:
+    """What is not to be cut: a block, or each sentence of one that is too long."""
+    for _, block in groupby(sentences, key=lambda sentence: sentence.block):
+        whole = list(block)
+        yield from [whole] if _length(whole) <= longest else [[sentence] for sentence in whole]

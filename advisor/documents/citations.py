@@ -1,0 +1,35 @@
+"""A span of a document as a citation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.text.plain import Lines
+from advisor.types import Chunk, Citation, Document
+
+
+def cite(document: Document, heading: Sequence[str], start: int, end: int, marker: int) -> Citation:
+    """The citation of `[start, end)` of a document's text, which is under `heading`."""
+    lines = Lines(document.text)
+    return Citation(
+        marker=marker,
+        document=document.id,
+        title=document.title,
+        heading=tuple(heading),
+        start=start,
+        end=end,
+        start_line=lines.of(start),
+        end_line=lines.of(end - 1),
+        quote=document.text[start:end],
+        page=document.page_of(start),
+        evidence=document.evidence,
+        date=document.updated,
+    )
+
+
+def cite_passage(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:
+    """The citation of `[start, end)` of the document that a chunk is from."""
+    if document is None:  # the catalog joins chunks to documents: a generation cannot hold one without the other
+        message = f"{chunk.document} is not in the generation that holds its chunk"
+        raise LookupError(message)
+    return cite(document, chunk.heading, start, end, marker)

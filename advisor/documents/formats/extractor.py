@@ -1,0 +1,119 @@
+"""Reads PDF, Word and HTML files in a process of its own, which is stopped when a file takes too long or too much memory."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from advisor.documents.formats.kinds import Kind
+from advisor.errors import DocumentError
+from advisor.settings import Settings
+from advisor.types import Extracted
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from types import TracebackType
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_STOPPED = (EOFError, BrokenPipeError, ConnectionResetError)
+
+
+class Extractor:
+    """One process reads file after file; it starts with the first and is replaced when a file has stopped it.
+
+    A context manager: leaving it ends the process. Not to be shared between threads.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection[bytes, bytes] | None = None
+        self._errors: BinaryIO | None = None
+
+    def __enter__(self) -> Extractor:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def extract(self, kind: Kind, data: bytes) -> Extracted:
+        """What a file says.
+
+        :param data: the bytes of the file; those of HTML in UTF-8.
+        :raises DocumentError: when it cannot be read, or not within the limits of the settings.
+        """
+        limits = self.settings
+        request = {
+            "kind": kind,
+            "max_pages": limits.max_pages,
+            "max_chars": limits.max_text_chars,
+            "max_bytes": limits.max_unpacked_bytes,
+        }
+        connection = self._connection or self._start()
+        try:
+            connection.send_bytes(json.dumps(request).encode())
+            connection.send_bytes(data)
+            if not connection.poll(limits.max_reading_seconds):
+                self.close()
+                message = (
+                    f"takes more than {limits.max_reading_seconds:g} s to read (ADVISOR_MAX_READING_SECONDS). Simplify it"
+                )
+                raise DocumentError(message)
+            reply = json.loads(connection.recv_bytes())
+        except _STOPPED as cause:
+            message = self._why_it_stopped()
+            self.close()
+            raise DocumentError(message) from cause
+        if "error" in reply:
+            raise DocumentError(reply["error"])
+        return Extracted(**{**reply, "pages": tuple(reply["pages"])})
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._connection:
+            self._connection.close()
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        if self._errors:
+            self._errors.close()
+        self._connection = self._process = self._errors = None
+
+    def _start(self) -> Connection[bytes, bytes]:
+        ours, theirs = Pipe()
+        limits = [str(self.settings.max_reading_bytes), str(int(self.settings.max_reading_seconds))]
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        # In the folder above the package, `-m` finds the very package that is running.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "advisor.documents.formats.worker", str(theirs.fileno()), *limits],
+            cwd=_PACKAGE.parent,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+        )
+        theirs.close()
+        self._connection = ours
+        return ours
+
+    def _why_it_stopped(self) -> str:
+        assert self._process is not None
+        assert self._errors is not None
+        status = self._process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        megabytes = self.settings.max_reading_bytes // 1_000_000
+        last = lines[-1][:200] if lines else str(status)
+        if last.startswith("MemoryError"):
+            return f"takes over {megabytes:,} MB of memory to read (ADVISOR_MAX_READING_BYTES). Simplify it or split it"
+        # A library that is refused memory deep in C may end the process, or forget to say why it failed (SystemError).
+        if status < 0 or last.startswith("SystemError"):
+            name = signal.Signals(-status).name if status < 0 else "SystemError"
+            return f"stops its reader ({name}): it is damaged, or takes over {megabytes:,} MB (ADVISOR_MAX_READING_BYTES)"
+        return f"is damaged: its reader stopped ({last}). Save it again"

@@ -1,0 +1,133 @@
+"""Lines of a PDF -> blocks: headings, paragraphs and list items, told apart by place, height, weight and last characters."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from advisor.documents.formats.pdf_lines import Line
+
+_SIGNS = "•◦▪▫■□●○‣⁃∙\uf0b7\uf0a7\uf0d8\uf0fc\uf0e0"
+_DASHES = "·–—*-"
+_ITEM = re.compile(rf"(?:(?P<sign>[{_SIGNS}]|o(?=\s))|(?P<dash>[{_DASHES}])|(?P<number>\d{{1,2}})[.)])(?:\s+(?=\S)|\Z)")
+_END = re.compile(r"[.!?:;…][»”\"'’)\]\d\s]*\Z")
+_LARGER = 1.12  # times the height of most lines: a heading
+_LEVELS = 4
+_LONGEST_HEADING = 200  # characters
+_LOOSE = 1.3  # times the usual distance of lines: more is another block
+_SAME_ROW = 0.3  # of a line's height
+_INDENT = 0.7  # of a line's height
+_SHORT = 0.85  # of the way to the right edge: a shorter line can be the last of a paragraph
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together: a paragraph, an item (`mark`) or a heading (`level` from 1)."""
+
+    lines: list[Line] = field(default_factory=list)
+    mark: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """What is usual in a document: height of lines, their distance in heights, levels by height, right edge of a page."""
+
+    height: float
+    leading: float
+    levels: dict[int, int]
+    edges: dict[int, float]
+
+    def level(self, line: Line) -> int:
+        larger = line.height > _LARGER * self.height and len(line.text) <= _LONGEST_HEADING
+        return self.levels.get(round(line.height), 0) if larger else 0
+
+    def is_near(self, above: Line, line: Line) -> bool:
+        """Whether a line stands right below another, or beside it."""
+        distance = above.bottom - line.bottom
+        return above.page == line.page and -_SAME_ROW * line.height <= distance <= _LOOSE * self.leading * line.height
+
+    def is_short(self, line: Line) -> bool:
+        return line.right < _SHORT * self.edges[line.page]
+
+
+def blocks_of(lines: Sequence[Line]) -> list[Block]:
+    """The blocks of a document in reading order."""
+    measures = _measure(lines)
+    blocks: list[Block] = []
+    for line in lines:
+        last = blocks[-1] if blocks else Block()
+        level = measures.level(line)
+        item = None if level else _ITEM.match(line.text)
+        if item and _begins_item(item, last, line, measures):
+            number = item.group("number")
+            rest = line.text[item.end() :]
+            blocks.append(Block([replace(line, text=rest)] if rest else [], f"{number}. " if number else "- "))
+        elif (last.mark and not last.lines) or (last.lines and _continues(last, line, level, measures)):
+            last.lines.append(line)
+        else:
+            blocks.append(Block([line], level=level))
+    blocks = [block for block in blocks if block.lines]
+    _raise_bold_lines(blocks, min(len(measures.levels), _LEVELS) + 1)
+    return blocks
+
+
+def _measure(lines: Sequence[Line]) -> _Measures:
+    height = _usual((line.height, len(line.text)) for line in lines) or 1.0
+    large = sorted({round(line.height) for line in lines if line.height > _LARGER * height}, reverse=True)
+    edges: dict[int, float] = {}
+    for line in lines:
+        edges[line.page] = max(edges.get(line.page, 0.0), line.right)
+    pairs = itertools.pairwise(lines)
+    steps = [(above.bottom - line.bottom) / line.height for above, line in pairs if above.page == line.page]
+    leading = _usual((step, 1) for step in steps if step > _SAME_ROW) or 1.0
+    return _Measures(height, leading, {tall: min(place, _LEVELS) for place, tall in enumerate(large, start=1)}, edges)
+
+
+def _usual(weighted: Iterable[tuple[float, int]]) -> float | None:
+    weights: Counter[float] = Counter()
+    for value, weight in weighted:
+        weights[round(value, 1)] += weight
+    return weights.most_common(1)[0][0] if weights else None
+
+
+def _begins_item(found: re.Match[str], last: Block, line: Line, measures: _Measures) -> bool:
+    """A dash or a number can also go on a sentence: it begins an item where the words before it end."""
+    if found.group("sign") or last.mark or not last.lines or last.level:
+        return True
+    before = last.lines[-1]
+    return bool(_END.search(before.text)) or not measures.is_near(before, line)
+
+
+def _continues(block: Block, line: Line, level: int, measures: _Measures) -> bool:
+    """Whether a line goes on with a block."""
+    first, above = block.lines[0], block.lines[-1]
+    near = measures.is_near(above, line)
+    if level or block.level:
+        return near and level == block.level
+    ended = bool(_END.search(above.text))
+    if above.page != line.page or line.bottom > above.bottom + line.height:  # on the next page, or in the next column
+        return not ended and (line.text[:1].islower() or not measures.is_short(above))
+    if not near or not 1 / _LARGER <= line.height / above.height <= _LARGER:
+        return False
+    if measures.is_short(above) and (ended or above.bold != line.bold):
+        return False
+    if block.mark:
+        return not ended or line.left > first.left + _INDENT * line.height
+    outdented = len(block.lines) > 1 and line.left < above.left - _INDENT * line.height
+    return not outdented and not (ended and line.left > above.left + _INDENT * line.height)
+
+
+def _raise_bold_lines(blocks: list[Block], level: int) -> None:
+    """A short bold block above another is a heading, where most of the text is not bold."""
+    bold = sum(len(line.text) for block in blocks for line in block.lines if line.bold)
+    if 2 * bold > sum(len(line.text) for block in blocks for line in block.lines):
+        return
+    for block, below in itertools.pairwise(blocks):
+        words = " ".join(line.text for line in block.lines)
+        plain = not block.mark and not block.level and len(words) <= _LONGEST_HEADING / 2
+        if plain and all(line.bold for line in block.lines) and not _END.search(words) and not below.lines[0].bold:
+            block.level = level

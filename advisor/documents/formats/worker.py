@@ -1,0 +1,64 @@
+"""The process that reads PDF, Word and HTML files: `python -m advisor.documents.formats.worker FD BYTES SECONDS`.
+
+It serves one request after another over a socket until the other end closes it. A request is a JSON object and the file's
+bytes; the reply a JSON object: what was read, or why it could not be. Memory and processor time are capped by the system,
+and it can write no file but its last words: whatever a hostile file makes of a reader ends here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import sys
+import time
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from typing import Any
+
+from advisor.errors import DocumentError
+from advisor.types import Extracted
+
+_LONGEST_REPORT = 1_000_000  # bytes, of an error on stderr
+
+
+def main() -> None:
+    """Serve requests. An error that is no `DocumentError` ends the process, its last line on stderr says why."""
+    descriptor, memory, seconds = (int(argument) for argument in sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LONGEST_REPORT, _LONGEST_REPORT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection = Connection(descriptor)
+    while True:
+        try:
+            request = json.loads(connection.recv_bytes())
+            data = connection.recv_bytes()
+        except EOFError:
+            return
+        # Should the process that asks be killed meanwhile, nobody else would stop an endless file.
+        most = math.ceil(time.process_time()) + seconds + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        try:
+            reply = asdict(_read(request, data))
+        except DocumentError as cause:
+            reply = {"error": str(cause)}
+        connection.send_bytes(json.dumps(reply).encode())
+
+
+def _read(request: dict[str, Any], data: bytes) -> Extracted:
+    """What a file says. Each library is imported when the first file of its kind comes."""
+    if request["kind"] == "PDF":
+        from advisor.documents.formats.pdf import read_pdf
+
+        return read_pdf(data, max_pages=request["max_pages"], max_chars=request["max_chars"])
+    if request["kind"] == "DOCX":
+        from advisor.documents.formats.docx import read_docx
+
+        return read_docx(data, max_bytes=request["max_bytes"])
+    from advisor.documents.formats.html import read_html
+
+    return read_html(data.decode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""A chunk as search reads it: title and headings, then the text that a reader sees."""
+
+from __future__ import annotations
+
+from advisor.text.invisible import seen
+from advisor.types import Chunk, Sentence
+
+
+def embedded_text(chunk: Chunk) -> str:
+    """What is embedded of a chunk. A title that is the file's name is left out: a renamed file keeps its vectors."""
+    return _under_headings(chunk, chunk.text)
+
+
+def searched_text(chunk: Chunk) -> str:
+    """What the keyword search reads: like `embedded_text`, with the title in any case."""
+    return f"{chunk.title}\n{embedded_text(chunk)}" if chunk.named else embedded_text(chunk)
+
+
+def embedded_sentence(chunk: Chunk, sentence: Sentence) -> str:
+    """Title and headings, then one of its sentences: a sentence alone seldom says what it is about."""
+    return _under_headings(chunk, chunk.text_of(sentence))
+
+
+def _under_headings(chunk: Chunk, text: str) -> str:
+    path = chunk.heading if chunk.named else (chunk.title, *chunk.heading)
+    return f"{' > '.join(path)}\n{seen(text)}" if path else seen(text)

@@ -1,0 +1,298 @@
+"""Files of the corpus folder -> Documents."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+
+from advisor.documents.formats.encoding import decode, decode_html
+from advisor.documents.formats.extractor import Extractor
+from advisor.documents.formats.kinds import BY_SUFFIX, SUFFIXES, Kind, kind_of
+from advisor.documents.instructions import instruction_in
+from advisor.errors import CorpusError, DocumentError, HostileDocumentError
+from advisor.settings import Settings
+from advisor.text.invisible import INVISIBLE, unseen_characters
+from advisor.text.plain import detect_language, fold, has_words, plain
+from advisor.types import Document, Extracted, Source
+
+_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)---[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
+_BEGINS_WITH_A_KEY = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*[ \t]*[\"']?[\w-]+[\"']?[ \t]*:")
+_LONGEST_FRONT_MATTER = 20_000  # characters
+_DEEPEST_FRONT_MATTER = 20
+_BLOCKS = MarkdownIt("commonmark").disable("inline")
+_TITLE_TAGS = ("h1", "h2")
+_LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
+_ENOUGH_TO_TELL = 200  # characters from which on a text shows its language better than what it says of itself
+_NOT_IN_A_NAME = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, surrogates, line separators
+_HIDDEN = (".", "~$")
+_LONGEST_NAME = 255  # bytes, on the usual file systems
+
+
+def list_files(corpus_dir: Path) -> list[Path]:
+    """The files that can be indexed, sorted by path.
+
+    :raises CorpusError: when the folder is missing or holds none: nothing must ever be emptied by mistake.
+    """
+    if not corpus_dir.is_dir():
+        message = f"the corpus folder {corpus_dir} does not exist. Create it, or name another with --corpus"
+        raise CorpusError(message)
+    files = sorted((path for path in _walk(corpus_dir) if path.suffix.lower() in SUFFIXES), key=str)
+    if not files:
+        message = f"the corpus folder {corpus_dir} holds no document ({', '.join(SUFFIXES)}). Nothing was changed"
+        raise CorpusError(message)
+    return files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """What is below a folder, but for folders, what is hidden, and lock files of office programs.
+
+    Links to folders are not followed.
+    """
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        yield from (Path(place, name) for name in names if not name.startswith(_HIDDEN))
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be listed must not pass for an empty one: its documents would be taken as deleted."""
+    if not isinstance(error, FileNotFoundError):  # one that has just gone is
+        message = f"the folder {error.filename} cannot be listed ({error.strerror}). Nothing was changed"
+        raise CorpusError(message) from error
+
+
+def document_id(path: Path, corpus_dir: Path) -> str:
+    """The path relative to the corpus, with slashes; bytes of a name that are no UTF-8 are written as escapes."""
+    return path.relative_to(corpus_dir).as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def read_bytes(path: Path, settings: Settings) -> bytes:
+    """The bytes of one file.
+
+    :raises DocumentError: when it is too large, cannot be read, is no file (a pipe, a device), or leads out of the corpus.
+    """
+    try:
+        if path.is_symlink() and not path.resolve().is_relative_to(settings.corpus_dir.resolve()):
+            message = "is a link that leads out of the corpus folder. Copy the file itself into it"
+            raise DocumentError(message)
+        # A pipe that nobody writes to would be waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                message = "is no file but a folder, a pipe or a device. Remove it from the corpus folder"
+                raise DocumentError(message)
+            if found.st_size > settings.max_file_bytes:
+                message = f"{found.st_size:,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
+                raise DocumentError(message)
+            return file.read(settings.max_file_bytes)
+    except (OSError, RuntimeError) as cause:  # RuntimeError: links that lead in a circle
+        message = f"cannot be read: {getattr(cause, 'strerror', None) or 'its links lead in a circle'}"
+        raise DocumentError(message) from cause
+
+
+def content_hash(data: bytes) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -> Document:
+    """A document from the bytes of its file; what it does not say of itself is derived from the text.
+
+    A Markdown or text file without text is a document without chunks.
+
+    :param extractor: reads PDF, Word and HTML files, one after another; None for one file with the usual limits.
+    :raises DocumentError: when the file cannot be read, or is not what its name promises.
+    :raises HostileDocumentError: when it tells the assistant what to do.
+    """
+    if extractor is None:
+        with Extractor(Settings()) as own:
+            return parse_document(name, data, own)
+    kind = kind_of(name, data)
+    document = _read_text(name, data) if is_text(kind) else _read_extracted(name, data, kind, extractor)
+    most = extractor.settings.max_text_chars
+    if len(document.text) > most:
+        message = f"{len(document.text):,} characters of text, over the limit of {most:,} (ADVISOR_MAX_TEXT_CHARS). Split it"
+        raise DocumentError(message)
+    found = instruction_in(document.text) or instruction_in(f"{document.title}\n{title_of_name(name)}")
+    if found:
+        message = (
+            f"tells the assistant what to do (line {found.line}: “{found.text}”) and is kept out of the index. Remove that "
+            f"sentence, or put it in quotation marks if it is an example"
+        )
+        raise HostileDocumentError(message)
+    return document
+
+
+def is_text(kind: Kind) -> bool:
+    """Whether a document's text is its file's, as it stands."""
+    return kind in ("Markdown", "text")
+
+
+def is_markdown(name: str) -> bool:
+    """Whether a document's text is Markdown: of its file, or what was read from it."""
+    return BY_SUFFIX.get(Path(name).suffix.lower()) != "text"
+
+
+def check_upload(name: str, data: bytes, settings: Settings) -> str:
+    """The name under which a file that somebody sends can be put into the corpus folder: no path, nothing invisible.
+
+    :raises DocumentError: when it is too large, of no kind that is read, not what its name promises, or its name unusable.
+    """
+    bare = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
+    safe = "".join(c for c in bare if unicodedata.category(c) not in _NOT_IN_A_NAME).lstrip(". ").rstrip()
+    if not has_words(Path(safe).stem):
+        message = f"{name[:80]!r} is no name for a document. Give it letters or digits"
+        raise DocumentError(message)
+    if len(safe.encode()) > _LONGEST_NAME:
+        message = f"its name is longer than {_LONGEST_NAME} bytes. Shorten it"
+        raise DocumentError(message)
+    if len(data) > settings.max_file_bytes:
+        message = f"{len(data):,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
+        raise DocumentError(message)
+    if is_text(kind_of(safe, data)):
+        decode(data)
+    return safe
+
+
+def _read_text(name: str, data: bytes) -> Document:
+    text = decode(data)
+    front, body_start = _front_matter(text)
+    body = text[body_start:]
+    title = _string(front.get("title")) or _derive_title(name, body)
+    return Document(
+        id=name,
+        title=title or title_of_name(name),
+        language=front["language"] if front.get("language") in ("fr", "en") else detect_language(body),
+        text=text,
+        body_start=body_start,
+        content_hash=content_hash(data),
+        topic=_string(front.get("topic")),
+        translation_of=_string(front.get("translation_of")),
+        updated=_string(front.get("updated")),
+        evidence=_string(front.get("evidence")),
+        sources=_sources(front.get("sources")),
+        named=not title,
+        hidden=unseen_characters(body),
+    )
+
+
+def _read_extracted(name: str, data: bytes, kind: Kind, extractor: Extractor) -> Document:
+    found = extractor.extract(kind, decode_html(data).encode("utf-8", "replace") if kind == "HTML" else data)
+    if not has_words(found.text):
+        message = "holds no text that its reader sees"
+        raise DocumentError(message)
+    declared = found.language if len(found.text) < _ENOUGH_TO_TELL else None
+    title = _own_title(found) or _derive_title(name, found.text)
+    return Document(
+        id=name,
+        title=title or title_of_name(name),
+        language="fr" if declared == "fr" else "en" if declared == "en" else detect_language(found.text),
+        text=found.text,
+        body_start=0,
+        content_hash=content_hash(data),
+        updated=found.updated,
+        named=not title,
+        pages=found.pages,
+        hidden=found.hidden,
+    )
+
+
+def _own_title(found: Extracted) -> str | None:
+    """The title that a file gives itself, without the name of the site that follows in many pages."""
+    heading = _first_heading(found.text)
+    return heading if found.title and heading and fold(heading) in fold(found.title) else found.title
+
+
+def _front_matter(text: str) -> tuple[dict[str, Any], int]:
+    """The YAML block at the top, and where the body starts. A block that begins with no key is part of the text.
+
+    :raises DocumentError: when it begins with a key and is no YAML: its values would be lost without a word.
+    """
+    found = _FRONT_MATTER.match(text)
+    if not found or not _BEGINS_WITH_A_KEY.match(found.group(1)):
+        return {}, 1 if text.startswith("\ufeff") else 0
+    return _parse_yaml(found.group(1)), found.end()
+
+
+def _parse_yaml(block: str) -> dict[str, Any]:
+    try:
+        problem, line = _refused(block), None
+        if not problem:
+            front: dict[str, Any] = yaml.safe_load(block)
+            return front
+    except yaml.MarkedYAMLError as cause:
+        problem, line = str(cause.problem), cause.problem_mark.line + 2 if cause.problem_mark else None
+    except (yaml.YAMLError, ValueError) as cause:  # ValueError: a date such as 2026-13-01
+        problem, line = str(cause).splitlines()[0], None
+    place = f", line {line}" if line else ""
+    message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
+    raise DocumentError(message)
+
+
+def _refused(block: str) -> str:
+    """Why a block of YAML is not even built, before it takes time and memory without end; "" when it may be.
+
+    :raises yaml.YAMLError: when it is no YAML.
+    """
+    if len(block) > _LONGEST_FRONT_MATTER:
+        return f"it is longer than {_LONGEST_FRONT_MATTER:,} characters"
+    depth = 0
+    for event in yaml.parse(block, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_FRONT_MATTER:
+            return "its lists are nested too deeply"
+        if isinstance(event, yaml.AliasEvent):  # a few aliases of aliases are billions of values
+            return "an alias (*name) is not read here"
+    return ""
+
+
+def _string(value: object) -> str | None:
+    """A scalar as text (YAML reads dates and numbers as such), without what nobody sees; None for anything else."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    return INVISIBLE.sub("", str(value)).strip() or None
+
+
+def _sources(value: object) -> tuple[Source, ...]:
+    entries = value if isinstance(value, list) else []
+    return tuple(
+        Source(
+            organisation=_string(entry.get("organisation")) or "",
+            document=_string(entry.get("document")) or "",
+            year=entry["year"] if isinstance(entry.get("year"), int) else None,
+        )
+        for entry in entries
+        if isinstance(entry, dict)
+    )
+
+
+def _derive_title(name: str, body: str) -> str:
+    """The first heading of Markdown, the first line of text; empty when there is none."""
+    if is_markdown(name):
+        return _first_heading(body)
+    first = next((line.strip() for line in body.splitlines() if has_words(line)), "")
+    return first if len(first) <= _LONGEST_TITLE else ""
+
+
+def title_of_name(name: str) -> str:
+    """The title of a document that has none: its file name in words."""
+    return Path(name).stem.replace("-", " ").replace("_", " ").strip().capitalize()
+
+
+def _first_heading(body: str) -> str:
+    tokens = _BLOCKS.parse(body)
+    titles = (
+        plain(inside.content)
+        for opening, inside in pairwise(tokens)
+        if opening.type == "heading_open" and opening.tag in _TITLE_TAGS
+    )
+    return next(filter(has_words, titles), "")

@@ -1,0 +1,1 @@
+"""What is built on answers: memo, maturity check, suggestions, library, curation, conversations."""

@@ -1,0 +1,244 @@
+"""Conversations, kept for each user in one SQLite file: listed, searched, renamed, deleted, shown again as they were.
+
+An answer is stored whole, under its own id, with the quotes it was made from: re-indexing changes nothing of it. Whatever is
+read or changed is looked up by user and id together, so that nobody reaches another's conversation by guessing an id.
+A verdict on an answer goes to `feedback.jsonl` beside it, in the form that `advisor eval from-feedback` reads.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import TypeAdapter
+
+from advisor.accounts.private_files import append_line, private_folder
+from advisor.errors import ConversationError
+from advisor.text.plain import fold
+from advisor.types import Answer
+
+FILE = "conversations.sqlite"
+FEEDBACK = "feedback.jsonl"
+Rating = Literal["up", "down"]
+Reason = Literal["", "wrong", "incomplete", "off-topic", "unclear", "refused"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, user TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS turns (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, answer TEXT NOT NULL, folded TEXT NOT NULL,
+    asked TEXT NOT NULL, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE
+);
+CREATE TABLE IF NOT EXISTS verdicts (
+    turn TEXT PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE, rating TEXT NOT NULL, reason TEXT NOT NULL,
+    comment TEXT NOT NULL, time TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS conversation_user ON conversations (user, updated);
+CREATE INDEX IF NOT EXISTS turn_conversation ON turns (conversation);
+"""
+_ANSWERS = TypeAdapter(Answer)
+_LONGEST_TITLE = 70
+_LONGEST_COMMENT = 2_000
+_WAIT_SECONDS = 15  # for another writer
+_OWN = "c.user = ? AND c.id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A line of the list. Times are in ISO 8601, UTC; `turns` counts its questions."""
+
+    id: str
+    title: str
+    created: str
+    updated: str
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An answer of a conversation, when it was given, and what its reader said of it ("" for nothing)."""
+
+    answer: Answer
+    asked: str
+    rating: Rating | Literal[""] = ""
+    reason: Reason = ""
+    comment: str = ""
+
+
+class Conversations:
+    """The conversations of all users of one folder. Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is written before the first question is kept."""
+        self.folder = folder
+        self._prepared = False
+
+    def find(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
+        """The user's conversations, latest first; those whose title, questions or answers hold every word of `search`."""
+        where, values = ["c.user = ?"], [user]
+        for word in fold(search).split():
+            # `folded` of the first turn does not hold a title that was changed.
+            where.append("(instr(fold(c.title), ?) OR c.id IN (SELECT conversation FROM turns WHERE instr(folded, ?)))")
+            values += [word, word]
+        return self._summaries(f"{' AND '.join(where)} ORDER BY c.updated DESC, c.rowid DESC LIMIT ?", (*values, limit))
+
+    def summary(self, user: str, conversation: str) -> Summary | None:
+        """One conversation of the user, None when there is none of that id."""
+        return next(iter(self._summaries(_OWN, (user, conversation))), None)
+
+    def turns(self, user: str, conversation: str) -> list[Turn]:
+        """The turns of a conversation, oldest first; none when the user has no such conversation."""
+        return self._turns(f"{_OWN} ORDER BY t.number", (user, conversation))
+
+    def turn(self, user: str, answer_id: str) -> Turn | None:
+        """One answer of the user's, by its id."""
+        return next(iter(self._turns("c.user = ? AND t.id = ?", (user, answer_id))), None)
+
+    def keep(self, user: str, answer: Answer, conversation: str | None = None, *, replacing: str | None = None) -> str:
+        """Add an answer to a conversation, or begin one; returns the conversation's id.
+
+        :param replacing: the id of an answer of that conversation; it and those after it go, in the same transaction.
+        :raises ConversationError: when it cannot be written.
+        """
+        time = _now()
+        with self._writing() as database:
+            own = "SELECT c.id FROM conversations c WHERE " + _OWN
+            if conversation is None or not database.execute(own, (user, conversation)).fetchone():
+                conversation = uuid.uuid4().hex
+                values = (conversation, user, title_of(answer.question), time, time)
+                database.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", values)
+            if replacing is not None:
+                first = "(SELECT number FROM turns WHERE id = ? AND conversation = ?)"
+                query = f"DELETE FROM turns WHERE conversation = ? AND number >= {first}"
+                database.execute(query, (conversation, replacing, conversation))
+            database.execute(
+                "INSERT INTO turns (id, answer, folded, asked, conversation) VALUES (?, ?, ?, ?, ?)",
+                (answer.id, _ANSWERS.dump_json(answer), fold(f"{answer.question}\n{answer.text}"), time, conversation),
+            )
+            database.execute("UPDATE conversations SET updated = ? WHERE id = ?", (time, conversation))
+        return conversation
+
+    def rename(self, user: str, conversation: str, title: str) -> None:
+        """Give a conversation another title.
+
+        :raises ConversationError: when the title is empty, or the user has no such conversation.
+        """
+        short = title_of(title)
+        if not short:
+            message = "a conversation needs a title. Type one, or leave the one it has"
+            raise ConversationError(message)
+        self._change("UPDATE conversations AS c SET title = ? WHERE " + _OWN, (short, user, conversation))
+
+    def delete(self, user: str, conversation: str) -> None:
+        """Delete a conversation with its answers and the verdicts on them; `feedback.jsonl` keeps what was said.
+
+        :raises ConversationError: when the user has no such conversation.
+        """
+        self._change("DELETE FROM conversations AS c WHERE " + _OWN, (user, conversation))
+
+    def rate(self, user: str, answer_id: str, rating: Rating, reason: Reason = "", comment: str = "") -> None:
+        """Keep what the reader says of an answer; the latest counts.
+
+        :raises ConversationError: when the user has no such answer, or it cannot be written.
+        """
+        turn = self.turn(user, answer_id)
+        if turn is None or rating not in get_args(Rating) or reason not in get_args(Reason):
+            message = f"there is no answer {answer_id} to say {rating!r} of. Ask again, then say it of the new answer"
+            raise ConversationError(message)
+        comment = comment.strip()[:_LONGEST_COMMENT]
+        with self._writing() as database:
+            database.execute("REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", (answer_id, rating, reason, comment, _now()))
+            self._append(turn.answer, rating, ": ".join(filter(None, (reason, comment))))
+
+    def _append(self, answer: Answer, rating: Rating, comment: str) -> None:
+        line = {
+            "answer_id": answer.id,
+            "question": answer.question,
+            "standalone_question": answer.standalone_question,
+            "verdict": rating,
+            "comment": comment,
+            "language": answer.language,
+            "citations": [{"document": citation.document, "quote": citation.quote} for citation in answer.citations],
+            "time": _now(),
+        }
+        append_line(self.folder / FEEDBACK, line)
+
+    def _summaries(self, where: str, values: tuple[str | int, ...]) -> list[Summary]:
+        if not self._exists():
+            return []
+        query = (
+            "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id) "
+            f"FROM conversations c WHERE {where}"
+        )
+        with self._database() as database:
+            return [Summary(*row) for row in database.execute(query, values)]
+
+    def _turns(self, where: str, values: tuple[str, ...]) -> list[Turn]:
+        if not self._exists():
+            return []
+        query = (
+            "SELECT t.answer, t.asked, coalesce(v.rating, ''), coalesce(v.reason, ''), coalesce(v.comment, '') "
+            "FROM turns t JOIN conversations c ON c.id = t.conversation LEFT JOIN verdicts v ON v.turn = t.id "
+            f"WHERE {where}"
+        )
+        with self._database() as database:
+            rows = database.execute(query, values).fetchall()
+        return [Turn(_ANSWERS.validate_json(answer), *rest) for answer, *rest in rows]
+
+    def _change(self, query: str, values: tuple[str, ...]) -> None:
+        with self._writing() as database:
+            if not database.execute(query, values).rowcount:
+                message = "this conversation is not there any more. Reload the page"
+                raise ConversationError(message)
+
+    def _exists(self) -> bool:
+        return self._prepared or (self.folder / FILE).exists()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction."""
+        try:
+            if not self._prepared:
+                (private_folder(self.folder) / FILE).touch(mode=0o600)
+            with self._database() as database:
+                if not self._prepared:
+                    database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
+                    self._prepared = True
+                with database:
+                    yield database
+        except OSError as cause:
+            raise ConversationError(self._cannot(cause)) from cause
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for each use: SQLite's are not for several threads, and opening one takes 0.1 ms."""
+        try:
+            with closing(sqlite3.connect(self.folder / FILE, timeout=_WAIT_SECONDS)) as database:
+                database.execute("PRAGMA foreign_keys = ON")
+                database.create_function("fold", 1, fold, deterministic=True)
+                yield database
+        except sqlite3.Error as cause:
+            raise ConversationError(self._cannot(cause)) from cause
+
+    def _cannot(self, cause: Exception) -> str:
+        return f"conversations cannot be kept in {self.folder}: {cause}. Set ADVISOR_CONVERSATIONS_DIR to another folder"
+
+
+def title_of(question: str) -> str:
+    """A question on one line, cut at a word."""
+    line = " ".join(question.split())
+    if len(line) <= _LONGEST_TITLE:
+        return line
+    cut = line[:_LONGEST_TITLE]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:") + "…"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,114 @@
+"""The corpus as a library: its documents by topic and language, full text search, and what links to what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote
+
+from advisor.index.generation import Generation
+from advisor.text.terms import LANGUAGES, terms
+from advisor.types import Chunk, Document, Language, Sentence
+
+_LINK = re.compile(r"\]\(<?([^)\s>#]+)[^)]*\)")
+_MOST_HITS = 400  # looked at before those of other topics and languages are left out
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that holds words searched for: its best sentence `[start, end)`, and where those words are in it.
+
+    `text == document.text[start:end]`; `words` are spans of `text`.
+    """
+
+    chunk: Chunk
+    start: int
+    end: int
+    text: str
+    words: tuple[tuple[int, int], ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a document links to and what links to it, by id; its translation, and other documents of its topic, apart."""
+
+    to: tuple[Document, ...]
+    from_: tuple[Document, ...]
+    translation: Document | None
+
+
+class Library:
+    """Browses the generation that it is given, and keeps the links of the latest one."""
+
+    def __init__(self) -> None:
+        self._linked: tuple[str, dict[str, tuple[str, ...]]] = ("", {})
+
+    def documents(self, index: Generation, *, topic: str = "", language: str = "") -> list[Document]:
+        """The documents of a topic and a language ("" for any), by topic, language and title."""
+        found = [d for d in index.catalog.documents() if topic in ("", d.topic) and language in ("", d.language)]
+        return sorted(found, key=lambda d: (d.topic or "\uffff", d.language, d.title.casefold()))
+
+    def topics(self, index: Generation) -> list[str]:
+        """The topics that documents have, in order."""
+        return sorted({document.topic for document in index.catalog.documents() if document.topic})
+
+    def search(
+        self, index: Generation, text: str, *, topic: str = "", language: str = "", num_results: int = 30
+    ) -> list[Hit]:
+        """The passages with most of the words, best first; none for a text without telling words."""
+        wanted: dict[Language, dict[str, float]] = {one: dict.fromkeys(terms(text, one), 1.0) for one in LANGUAGES}
+        ranked = index.lexical.search(wanted, num_results=_MOST_HITS)
+        stored = index.catalog.chunks([key for key, _ in ranked])
+        of_topic = {document.id for document in self.documents(index, topic=topic)} if topic else None
+        hits = []
+        for key, score in ranked:
+            chunk = stored[key].chunk
+            if language in ("", chunk.language) and (of_topic is None or chunk.document in of_topic):
+                hits.append(_hit(chunk, frozenset(wanted[chunk.language]), score))
+        return hits[:num_results]
+
+    def links(self, index: Generation, document: Document) -> Links:
+        """What a document links to, what links to it, and its translation."""
+        generation = index.manifest.generation
+        if self._linked[0] != generation:
+            self._linked = (generation, {one.id: tuple(_targets(one)) for one in index.catalog.documents()})
+        linked = self._linked[1]
+        back = [name for name, targets in linked.items() if document.id in targets]
+        return Links(
+            to=_found(index, linked.get(document.id, ())),
+            from_=_found(index, back),
+            translation=_translation(index, document),
+        )
+
+
+def _hit(chunk: Chunk, wanted: frozenset[str], score: float) -> Hit:
+    """The passage with the sentence that has most of the words; the first one where none does (a heading has them)."""
+
+    def held(sentence: Sentence) -> int:
+        return len(wanted & set(terms(chunk.text_of(sentence), chunk.language)))
+
+    best = max(chunk.sentences, key=held) if chunk.sentences else Sentence(chunk.start, chunk.end, 0)
+    text = chunk.text_of(best)
+    words = tuple(found.span() for found in _WORD.finditer(text) if wanted & set(terms(found.group(), chunk.language)))
+    return Hit(chunk, best.start, best.end, text, words, score)
+
+
+def _targets(document: Document) -> list[str]:
+    """The names that a document's links lead to, each once."""
+    targets = (unquote(found) for found in _LINK.findall(document.text) if "://" not in found)
+    return list(dict.fromkeys(normpath(join(dirname(document.id), target)) for target in targets))
+
+
+def _found(index: Generation, names: Sequence[str]) -> tuple[Document, ...]:
+    documents = (index.catalog.document(name) for name in names)
+    return tuple(document for document in documents if document)
+
+
+def _translation(index: Generation, document: Document) -> Document | None:
+    if document.translation_of:
+        return index.catalog.document(document.translation_of)
+    return next((one for one in index.catalog.documents() if one.translation_of == document.id), None)

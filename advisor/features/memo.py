@@ -1,0 +1,209 @@
+"""Decision memos: what was asked, answered and cited, as plain blocks that `memo_formats` writes as Markdown or Word.
+
+Quotes are those that the answer was made from. A link names the generation of the index too, and so leads to the same lines
+whatever became of the document since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal
+from urllib.parse import urlencode
+
+from advisor.features.checklists import cite_item, items, most_related
+from advisor.features.memo_words import WORDS, Words
+from advisor.text.plain import plain
+from advisor.text.terms import terms
+from advisor.types import Answer, Citation, Document, Language
+
+FindDocument = Callable[[str, str], Document | None]
+"""Document id and generation -> the document as that generation held it."""
+
+_MOST_TRADE_OFFS = 3  # of one document
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A run of text; `link` is an address or ""."""
+
+    text: str
+    link: str = ""
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a memo. `level` counts headings from 1 and is 0 otherwise."""
+
+    kind: Literal["heading", "paragraph", "item", "quote"]
+    texts: tuple[Text, ...]
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its header, and rows of as many cells."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """A document to hand on."""
+
+    title: str
+    language: Language
+    subtitle: str
+    blocks: tuple[Block | Table, ...]
+
+
+def answers_memo(
+    answers: Sequence[Answer], *, title: str, find: FindDocument, address: str, language: Language, date: str
+) -> Memo:
+    """One answer, or the answers of a conversation in order.
+
+    :param title: of the conversation; "" for a single answer.
+    :param address: of the page, for links: "http://127.0.0.1:7860".
+    :param language: of the words around the answers.
+    :param date: when the answers were given, as `2026-11-23`.
+    """
+    words = WORDS[language]
+    single = len(answers) == 1
+    generations = ", ".join(dict.fromkeys(answer.index.generation for answer in answers))
+    blocks: list[Block | Table] = []
+    for number, answer in enumerate(answers, 1):
+        blocks += _turn(answer, number, single, find, address, words)
+    name = words.title if single or not title else f"{words.title}{words.colon} {title}"
+    return Memo(name, language, words.made.format(date, generations), tuple(blocks))
+
+
+def _turn(
+    answer: Answer, number: int, single: bool, find: FindDocument, address: str, words: Words
+) -> Iterator[Block | Table]:
+    level = 1 if single else 2
+    if not single:
+        yield heading(f"{number}. {answer.question}", 1)
+    else:
+        yield heading(words.question, level)
+        yield paragraph(answer.question)
+    if answer.standalone_question != answer.question:
+        yield paragraph(words.understood.format(answer.standalone_question))
+    yield heading(words.answer, level)
+    yield from _answer(answer, level, words)
+    options = _trade_offs(answer, find)
+    if options:
+        yield heading(words.options, level)
+        for citation in options:
+            yield Block("item", (Text(f"{plain(citation.quote)} "), Text(f"[{citation.marker}]")))
+    if answer.citations:
+        yield heading(words.sources, level)
+        for citation in (*answer.citations, *options):
+            yield from source(citation, answer.index.generation, address, words)
+    yield heading(words.limits, level)
+    yield from (Block("item", (Text(limit),)) for limit in _limits(answer, words))
+
+
+def _answer(answer: Answer, level: int, words: Words) -> Iterator[Block]:
+    if answer.status != "answered":
+        yield paragraph(answer.text)
+        return
+    for group, members in groupby(answer.sentences, key=lambda sentence: sentence.group):
+        if group:
+            yield heading(words.groups.get(group, group), level + 1)
+        for is_item, run in groupby(members, key=lambda sentence: sentence.is_item):
+            written = [s.text + " " + "".join(f"[{marker}]" for marker in s.markers) for s in run]
+            if is_item:
+                yield from (Block("item", (Text(one),)) for one in written)
+            else:
+                yield paragraph(" ".join(written))
+    levels = dict.fromkeys(words.evidence.get(c.evidence, c.evidence) for c in answer.citations if c.evidence)
+    yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
+
+
+def _trade_offs(answer: Answer, find: FindDocument) -> list[Citation]:
+    """What the cited playbooks weigh up about the question, numbered after the answer's own citations."""
+    if answer.status != "answered":
+        return []
+    found: list[Citation] = []
+    asked = f"{answer.standalone_question} {answer.text}"
+    known = {(citation.document, citation.start) for citation in answer.citations}
+    marker = max((citation.marker for citation in answer.citations), default=0)
+    for name in dict.fromkeys(citation.document for citation in answer.citations):
+        document = find(name, answer.index.generation)
+        if document is None:
+            continue
+        weighed = [item for item in items(document, "trade-offs") if (name, item.start) not in known]
+        for item in most_related(weighed, document, asked, num_items=_MOST_TRADE_OFFS):
+            found.append(cite_item(document, item, marker + len(found) + 1))
+    return found
+
+
+def source(citation: Citation, generation: str, address: str, words: Words) -> Iterator[Block]:
+    """A numbered source with its frozen quote and the way to it."""
+    lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
+    place = f"{citation.document}:{'-'.join(lines)}"
+    page = words.page.format(citation.page) if citation.page else ""
+    evidence = words.evidence.get(citation.evidence, citation.evidence) if citation.evidence else ""
+    facts = " · ".join(filter(None, (page, evidence, citation.date)))
+    where = " › ".join((citation.title, *citation.heading))
+    link = place_address(address, words.language, citation, generation)
+    yield Block(
+        "paragraph",
+        (Text(f"[{citation.marker}] {where}", bold=True), Text(f" — {facts} — " if facts else " — "), Text(place, link)),
+    )
+    yield Block("quote", (Text(plain(citation.quote)),))
+
+
+def place_address(address: str, language: Language, citation: Citation, generation: str) -> str:
+    """Where the page opens the cited lines as that generation held them."""
+    place = {"document": citation.document, "generation": generation, "start": citation.start, "end": citation.end}
+    return f"{address.rstrip('/')}/{language}/?{urlencode(place)}"
+
+
+def _limits(answer: Answer, words: Words) -> Iterator[str]:
+    """What the corpus does not say: the refusal, what was withheld, the words that no cited passage has."""
+    if answer.status != "answered":
+        yield words.refused.format(answer.reason or "")
+    for withheld in answer.withheld:
+        yield words.withheld.format(withheld.text, withheld.why)
+    if answer.citations:
+        missing = _missing(answer)
+        if missing:
+            yield words.missing.format(", ".join(missing))
+        if len({citation.document for citation in answer.citations}) == 1:
+            yield words.one_document
+        newest = max((citation.date for citation in answer.citations if citation.date), default=None)
+        yield words.newest.format(newest) if newest else words.undated
+    yield words.own_facts
+
+
+def _missing(answer: Answer) -> list[str]:
+    """The words of the question that no cited passage uses, nor its title and headings."""
+    cited = " ".join(" ".join((c.title, *c.heading, c.quote)) for c in answer.citations)
+    known = {language: set(terms(cited, language)) for language in WORDS}
+    absent = []
+    for word in dict.fromkeys(_WORD.findall(answer.standalone_question)):
+        stems = {language: set(terms(word, language)) for language in WORDS}
+        if all(stems.values()) and not any(stems[language] & known[language] for language in WORDS):
+            absent.append(word)
+    return absent
+
+
+def heading(text: str, level: int) -> Block:
+    """A heading of a level from 1."""
+    return Block("heading", (Text(text),), level)
+
+
+def paragraph(text: str) -> Block:
+    """A paragraph of plain text; blank lines in it part it no further."""
+    return Block("paragraph", (Text(" ".join(text.split("\n"))),))
+
+
+def numbered(citations: Sequence[Citation]) -> list[Citation]:
+    """The same citations with markers from 1."""
+    return [replace(citation, marker=number) for number, citation in enumerate(citations, 1)]

@@ -1,0 +1,108 @@
+"""What to ask next: questions that the corpus answers, near to the one that was asked.
+
+They come from the corpus itself: the phrasings beside its sentences (`asked/*.yaml`), else the headings of related passages.
+Each was put to the advisor before it is suggested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from advisor.advisor import Advisor
+from advisor.documents.passages import searched_text
+from advisor.text.plain import detect_language, fold
+from advisor.text.terms import terms
+from advisor.types import Answer, Chunk, Language
+
+_RELATED = 30  # passages looked at
+_TRIED = 6  # questions put to the advisor at most: 50 ms each
+_LONGEST = 140  # characters
+_WHAT_OF: dict[Language, str] = {
+    "fr": "Que dit le corpus sur «\u00a0{}\u00a0»\u00a0?",
+    "en": "What does the corpus say about “{}”?",
+}
+
+Span = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A question, and the sentence or passage that it was found by."""
+
+    question: str
+    place: Span
+
+
+def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), *, wanted: int = 3) -> list[str]:
+    """Up to `wanted` questions in the answer's language, nearest first, that the advisor answers.
+
+    :param asked: the questions of the conversation, which are not suggested again.
+    """
+    cited = [(citation.document, citation.start, citation.end) for citation in answer.citations]
+    known = {fold(question) for question in (*asked, answer.question, answer.standalone_question)}
+    wanted_terms = set(terms(answer.standalone_question, answer.language))
+    found: list[str] = []
+    tried = 0
+    places: list[Span] = list(cited)
+    for candidate in _candidates(advisor, answer):
+        if len(found) == wanted or tried == _TRIED:
+            break
+        if fold(candidate.question) in known or any(_overlap(candidate.place, place) for place in places):
+            continue
+        if answer.status != "answered" and not set(terms(candidate.question, answer.language)) & wanted_terms:
+            continue  # what is nearest to a question outside the corpus can be far from it
+        tried += 1
+        if advisor.answers(candidate.question, answer.language):
+            found.append(candidate.question)
+            places.append(candidate.place)
+    return found
+
+
+def _candidates(advisor: Advisor, answer: Answer) -> Iterator[_Candidate]:
+    related = [result.chunk for result in advisor.search(answer.standalone_question, k=_RELATED)]
+    passages = [chunk for chunk in related if chunk.language == answer.language]
+    yield from _phrasings(advisor, answer, passages)
+    yield from _headings(passages)
+
+
+def _phrasings(advisor: Advisor, answer: Answer, passages: Sequence[Chunk]) -> Iterator[_Candidate]:
+    """Of each related passage, the question kept beside one of its sentences that says best what it is about."""
+    index = advisor.index
+    stored = index.catalog.chunks([passage.id for passage in passages])
+    for passage in passages:
+        found = [
+            (len(_shared(question, passage)), -len(question), question, number)
+            for number in stored[passage.id].numbers
+            for question in index.asked.questions_for(number)
+            if question.endswith("?") and len(question) <= _LONGEST and detect_language(question) == answer.language
+        ]
+        if found:
+            _, _, question, number = max(found)
+            sentence = passage.sentences[stored[passage.id].numbers.index(number)]
+            yield _Candidate(question, (passage.document, sentence.start, sentence.end))
+
+
+def _shared(question: str, passage: Chunk) -> set[str]:
+    """The terms that a question shares with the passage and its title: without any, it is hard to place."""
+    return set(terms(question, passage.language)) & set(terms(searched_text(passage), passage.language))
+
+
+def _headings(passages: Sequence[Chunk]) -> Iterator[_Candidate]:
+    """Headings of related passages; those that several documents have (a form that they follow) say nothing."""
+    documents: dict[str, set[str]] = {}
+    for chunk in passages:
+        for name in chunk.heading[-1:]:
+            documents.setdefault(fold(name), set()).add(chunk.document)
+    for chunk in passages:
+        if chunk.heading and len(documents[fold(chunk.heading[-1])]) == 1:
+            yield _Candidate(_as_question(chunk), (chunk.document, chunk.start, chunk.end))
+
+
+def _as_question(chunk: Chunk) -> str:
+    last = chunk.heading[-1]
+    return last if last.endswith("?") else _WHAT_OF[chunk.language].format(last)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]

@@ -1,0 +1,1 @@
+"""The index: immutable generations, built beside the published one."""

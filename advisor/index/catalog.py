@@ -1,0 +1,229 @@
+"""The documents, chunks and sentences of one generation, in SQLite.
+
+The text of every document is in it: a citation is shown from the generation it was made from, whatever became of the file.
+Chunks and sentences are numbered in order from 0; row `n` of the sentence vectors belongs to sentence `n`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from advisor.documents.passages import embedded_sentence, embedded_text
+from advisor.types import Chunk, Document, Sentence, Source
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, title TEXT, language TEXT, text TEXT, body_start INTEGER, content_hash TEXT, topic TEXT,
+    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, sources TEXT, aliases TEXT, pages TEXT
+);
+CREATE TABLE names (name TEXT PRIMARY KEY, document TEXT REFERENCES documents (id));
+CREATE TABLE chunks (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE, document TEXT REFERENCES documents (id), heading TEXT, start INTEGER,
+    end INTEGER, start_line INTEGER, end_line INTEGER, page INTEGER, text TEXT, text_hash TEXT
+);
+CREATE TABLE sentences (
+    number INTEGER PRIMARY KEY, chunk INTEGER REFERENCES chunks (number), start INTEGER, end INTEGER, block INTEGER,
+    is_item INTEGER, text_hash TEXT, twin INTEGER REFERENCES sentences (number)
+);
+CREATE INDEX chunk_document ON chunks (document);
+CREATE INDEX chunk_text ON chunks (text_hash);
+CREATE INDEX sentence_chunk ON sentences (chunk);
+"""
+_FIELDS = (
+    "id", "title", "language", "text", "body_start", "content_hash", "topic", "translation_of", "updated", "evidence",
+    "named", "sources", "aliases", "pages",
+)  # fmt: skip
+_COLUMNS = ", ".join(_FIELDS)
+# A catalog is built aside and flushed to disk as a whole; until then there is nothing to protect.
+_UNSAFE = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;"
+_MOST_PARAMETERS = 500  # SQLite takes 999 in its oldest builds
+
+
+def text_hash(text: str) -> str:
+    """The key under which the vector of a text is re-used: SHA-256, first 32 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as stored: the numbers of its sentences, and those of their twins (its own number where there is none)."""
+
+    chunk: Chunk
+    numbers: tuple[int, ...]
+    twins: tuple[int, ...]
+
+
+def write(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], twins: Mapping[int, int]) -> None:
+    """Write a new catalog. Chunks and sentences are numbered in the order given.
+
+    :param twins: sentence number -> number of the sentence that says the same in the other language.
+    """
+    documents = list(documents)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(_UNSAFE + _SCHEMA)
+        database.executemany(
+            f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})",
+            map(_document_row, documents),
+        )
+        database.executemany(
+            "INSERT INTO names VALUES (?, ?)", ((name, d.id) for d in documents for name in (d.id, *d.aliases))
+        )
+        database.executemany(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (n, c.id, c.document, json.dumps(c.heading), c.start, c.end, c.start_line, c.end_line, c.page, c.text,
+                 text_hash(embedded_text(c)))
+                for n, c in enumerate(chunks)
+            ),
+        )  # fmt: skip
+        database.executemany(
+            "INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (number, n, s.start, s.end, s.block, s.is_item, text_hash(embedded_sentence(c, s)), twins.get(number))
+                for number, (n, c, s) in enumerate(_numbered_sentences(chunks))
+            ),
+        )
+
+
+def _numbered_sentences(chunks: Sequence[Chunk]) -> Iterator[tuple[int, Chunk, Sentence]]:
+    for number, chunk in enumerate(chunks):
+        for sentence in chunk.sentences:
+            yield number, chunk, sentence
+
+
+def _document_row(document: Document) -> tuple[Any, ...]:
+    sources = json.dumps([asdict(source) for source in document.sources], ensure_ascii=False)
+    return (
+        document.id, document.title, document.language, document.text, document.body_start, document.content_hash,
+        document.topic, document.translation_of, document.updated, document.evidence, document.named, sources,
+        json.dumps(document.aliases), json.dumps(document.pages),
+    )  # fmt: skip
+
+
+class Catalog:
+    """A catalog opened for reading; safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        # `immutable`: a generation never changes once published, so no lock and no journal is needed.
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def hashes(self) -> dict[str, str]:
+        """File -> hash of its content, aliases too."""
+        query = "SELECT n.name, d.content_hash FROM names n JOIN documents d ON d.id = n.document"
+        return dict(self._database.execute(query))
+
+    def document(self, name: str) -> Document | None:
+        """One document by its id or an alias, or None when this generation does not hold it."""
+        query = f"SELECT {_COLUMNS} FROM documents WHERE id = (SELECT document FROM names WHERE name = ?)"
+        row = self._database.execute(query, (name,)).fetchone()
+        return _document(row) if row else None
+
+    def documents(self) -> list[Document]:
+        """Every document, by id."""
+        return [_document(row) for row in self._database.execute(f"SELECT {_COLUMNS} FROM documents ORDER BY id")]
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
+        """The chunks with these ids; an unknown id is left out."""
+        found: dict[str, StoredChunk] = {}
+        for at in range(0, len(ids), _MOST_PARAMETERS):
+            some = ids[at : at + _MOST_PARAMETERS]
+            marks = ", ".join("?" * len(some))
+            rows = self._database.execute(f"{_CHUNK_QUERY} WHERE c.id IN ({marks}) ORDER BY s.number", list(some)).fetchall()
+            found.update(_stored_chunks(rows))
+        return found
+
+    def chunks_of(self, document_id: str) -> list[StoredChunk]:
+        """The chunks of a document in reading order."""
+        rows = self._database.execute(f"{_CHUNK_QUERY} WHERE c.document = ? ORDER BY s.number", (document_id,)).fetchall()
+        return list(_stored_chunks(rows).values())
+
+    def chunk_ids(self, sentences: Sequence[int]) -> list[str]:
+        """The ids of the chunks that these sentences are in, in that order."""
+        found: dict[int, str] = {}
+        for at in range(0, len(sentences), _MOST_PARAMETERS):
+            some = sentences[at : at + _MOST_PARAMETERS]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT s.number, c.id FROM sentences s JOIN chunks c ON c.number = s.chunk WHERE s.number IN ({marks})"
+            found.update(self._database.execute(query, list(some)))
+        return [found[number] for number in sentences]
+
+    def chunks_by_document(self) -> dict[str, list[Chunk]]:
+        """Document id -> its chunks in reading order."""
+        found: dict[str, list[Chunk]] = {}
+        for stored in _stored_chunks(self._database.execute(f"{_CHUNK_QUERY} ORDER BY c.number, s.number")).values():
+            found.setdefault(stored.chunk.document, []).append(stored.chunk)
+        return found
+
+    def ids_of_texts(self, hashes: Sequence[str]) -> dict[str, list[str]]:
+        """Hash of an embedded text -> ids of the chunks that have it, in order."""
+        found: dict[str, list[str]] = {}
+        for at in range(0, len(hashes), _MOST_PARAMETERS):
+            some = hashes[at : at + _MOST_PARAMETERS]
+            query = f"SELECT text_hash, id FROM chunks WHERE text_hash IN ({', '.join('?' * len(some))}) ORDER BY number"
+            for key, chunk_id in self._database.execute(query, list(some)):
+                found.setdefault(key, []).append(chunk_id)
+        return found
+
+    def chunk_hashes(self) -> set[str]:
+        """The hashes of the chunks' embedded texts: the keys of the vector store."""
+        return {key for (key,) in self._database.execute("SELECT DISTINCT text_hash FROM chunks")}
+
+    def chunk_counts(self) -> dict[str, int]:
+        """Document id -> how many chunks it has, where it has any."""
+        return dict(self._database.execute("SELECT document, count(*) FROM chunks GROUP BY document"))
+
+    def sentence_hashes(self) -> dict[str, int]:
+        """Hash of a sentence's text -> number of a sentence that has it."""
+        return dict(self._database.execute("SELECT text_hash, number FROM sentences"))
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many documents, chunks and sentences there are."""
+        query = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks), (SELECT count(*) FROM sentences)"
+        documents, chunks, sentences = self._database.execute(query).fetchone()
+        return documents, chunks, sentences
+
+
+_CHUNK_QUERY = """
+SELECT c.id, c.document, d.title, d.language, c.heading, c.start, c.end, c.start_line, c.end_line, c.page,
+       c.text, d.named, s.number, s.twin, s.start, s.end, s.block, s.is_item
+FROM chunks c JOIN documents d ON d.id = c.document LEFT JOIN sentences s ON s.chunk = c.number
+"""
+
+
+def _stored_chunks(rows: Iterable[tuple[Any, ...]]) -> dict[str, StoredChunk]:
+    """Rows of `_CHUNK_QUERY`, one per sentence and in order, as chunks."""
+    grouped: dict[str, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        grouped.setdefault(row[0], []).append(row)
+    found = {}
+    for key, group in grouped.items():
+        _, document, title, language, heading, start, end, start_line, end_line, page, text, named, *_ = group[0]
+        known = [row[12:] for row in group if row[12] is not None]
+        sentences = tuple(Sentence(s, e, block, bool(item)) for _, _, s, e, block, item in known)
+        chunk = Chunk(
+            document=document, title=title, language=language, heading=tuple(json.loads(heading)), start=start, end=end,
+            start_line=start_line, end_line=end_line, text=text, sentences=sentences, page=page,
+            named=bool(named),
+        )  # fmt: skip
+        numbers = tuple(number for number, *_ in known)
+        found[key] = StoredChunk(chunk, numbers, tuple(n if twin is None else twin for n, twin, *_ in known))
+    return found
+
+
+def _document(row: tuple[Any, ...]) -> Document:
+    fields: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    sources = tuple(Source(**source) for source in json.loads(fields.pop("sources")))
+    aliases, pages = (tuple(json.loads(fields.pop(name))) for name in ("aliases", "pages"))
+    return Document(**fields | {"named": bool(fields["named"])}, sources=sources, aliases=aliases, pages=pages)

@@ -1,0 +1,143 @@
+"""A generation of the index, opened for reading; `generations` says what is in its folder."""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.errors import IndexMismatchError, IndexNotFoundError
+from advisor.index.bm25 import LexicalIndex
+from advisor.index.catalog import Catalog
+from advisor.index.generations import (
+    CATALOG,
+    CHROMA,
+    LEXICAL,
+    SENTENCES,
+    current_generation,
+    expected_recipe,
+    held,
+    read_manifest,
+)
+from advisor.index.phrasings import FILE as ASKED
+from advisor.index.phrasings import AskedIndex
+from advisor.index.thesaurus import FILE as THESAURUS
+from advisor.index.thesaurus import USED, read_thesaurus, read_used_forms
+from advisor.settings import Settings
+from advisor.types import IndexInfo
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from advisor.models.embeddings import Embeddings
+
+
+class Generation:
+    """One generation: its catalog, vectors, BM25 and sentence vectors."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open for reading; hold the folder against removal until `close`, or until nobody uses this object.
+
+        :raises IndexMismatchError: when a part is missing or damaged.
+        """
+        self.folder = folder
+        self.manifest = read_manifest(folder)
+        from advisor.index.chroma import ChromaError  # importing Chroma takes a second: only who opens a store pays for it
+
+        with ExitStack() as opened:
+            try:
+                self._open_parts(opened)
+            except (OSError, ValueError, EOFError, sqlite3.Error, ChromaError) as cause:
+                why = " ".join(str(cause).split())
+                message = f"the index in {folder} is damaged ({why}). Run: advisor index --rebuild"
+                raise IndexMismatchError(message) from cause
+            self._release = weakref.finalize(self, opened.pop_all().close)
+
+    def _open_parts(self, opened: ExitStack) -> None:
+        from advisor.index.chroma import VectorStore
+
+        opened.enter_context(held(self.folder))
+        self.catalog = opened.enter_context(closing(Catalog(self.folder / CATALOG)))
+        self.lexical = LexicalIndex(self.folder / LEXICAL)
+        self._store = opened.enter_context(closing(VectorStore(self.folder / CHROMA)))
+        self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
+        self.thesaurus = read_thesaurus(self.folder / THESAURUS)
+        self.used_forms = read_used_forms(self.folder / USED)
+        self.asked = AskedIndex.load(self.folder / ASKED)
+        said = self.manifest
+        expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.sentences)
+        found = (*self.catalog.counts(), self.count_vectors(), self.lexical.size, len(self._sentences))
+        if found != expected:
+            message = f"documents, chunks, sentences, and entries of each part: {found}, where the manifest says {expected}"
+            raise ValueError(message)
+
+    @property
+    def info(self) -> IndexInfo:
+        """Name and size, as answers report them."""
+        return IndexInfo(self.manifest.generation, self.manifest.documents, self.manifest.chunks)
+
+    def search_vectors(self, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
+        """Chunk ids with their cosine to `vector`, best first."""
+        count = min(num_results, self.manifest.entries)
+        if not count:
+            return []
+        nearest = self._store.search(vector, num_results=count)
+        ids = self.catalog.ids_of_texts([key for key, _ in nearest])
+        return [(chunk_id, cosine) for key, cosine in nearest for chunk_id in ids[key]][:num_results]
+
+    def sentence_vectors(self, numbers: Sequence[int]) -> NDArray[np.float32]:
+        """The unit vectors of these sentences, shape (len(numbers), dimension)."""
+        return np.asarray(self._sentences[list(numbers)], np.float32)
+
+    def all_sentence_vectors(self) -> NDArray[np.float16]:
+        """Every sentence's vector, by sentence number."""
+        return self._sentences
+
+    def chunk_vectors(self, hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The stored vectors of chunks, by the hash of their embedded text; an unknown hash is left out."""
+        return self._store.vectors(hashes)
+
+    def count_vectors(self) -> int:
+        """How many vectors Chroma holds: one for each different text."""
+        return self._store.count()
+
+    def close(self) -> None:
+        """Let go of files and memory; once is enough."""
+        self._release()
+
+
+def open_current(settings: Settings, embeddings: Embeddings) -> Generation:
+    """The published generation, checked against the settings.
+
+    :raises IndexNotFoundError: when nothing has been built.
+    :raises IndexMismatchError: when it was built with something else.
+    """
+    name = current_generation(settings.index_dir)
+    try:
+        return _open_checked(settings, embeddings, name)
+    except (IndexNotFoundError, IndexMismatchError):
+        if current_generation(settings.index_dir) == name:
+            raise
+    return open_current(settings, embeddings)  # another one was published, and this one removed, in the meantime
+
+
+def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) -> Generation:
+    if name is None or not (settings.index_dir / name).is_dir():
+        message = f"there is no index in {settings.index_dir}. Run: advisor index --corpus {settings.corpus_dir}"
+        raise IndexNotFoundError(message)
+    manifest = read_manifest(settings.index_dir / name)
+    expected = expected_recipe(settings, embeddings)
+    different = [key for key, value in manifest.recipe().items() if expected[key] != value]
+    if different:
+        key = different[0]
+        message = (
+            f"the index in {settings.index_dir} was built with {key} {manifest.recipe()[key]!r}, the settings say "
+            f"{expected[key]!r}. Run: advisor index"
+        )
+        raise IndexMismatchError(message)
+    return Generation(settings.index_dir / name)

@@ -1,0 +1,196 @@
+"""The generations of an index on disk: their names, their manifests, and which one is published.
+
+    index/current                 the name of the published generation
+    index/<generation>/
+        manifest.json             what it was built with, and the counts
+        catalog.sqlite            documents, chunks, sentences
+        chroma/                   vectors of the chunks (cosine)
+        lexical/                  BM25 of the chunks
+        sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
+        thesaurus.yaml            the corpus's thesaurus, if it has one
+        used-forms.json           the forms of its concepts that the documents use
+        asked.npz                 vectors of the questions that a curator wrote beside sentences
+        in-use                    readers hold a shared lock on it; a generation with readers is not removed
+    index/archive.sqlite          the text of every version of every document, for the links of old answers
+    index/report.json             what the last sync did
+
+A generation is never modified once `current` names it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.documents import chunking
+from advisor.errors import IndexMismatchError
+from advisor.index import bm25 as lexical
+from advisor.settings import Settings
+
+if TYPE_CHECKING:
+    from advisor.models.embeddings import Embeddings
+
+FORMAT = 5
+"""Raise it when the layout of a generation changes: the index is then rebuilt."""
+
+POINTER = "current"
+CATALOG, SENTENCES, CHROMA, LEXICAL, IN_USE = "catalog.sqlite", "sentences.npy", "chroma", "lexical", "in-use"
+_MANIFEST = "manifest.json"
+_CONTENT = (
+    "generation",
+    "created",
+    "documents",
+    "chunks",
+    "entries",
+    "dead",
+    "sentences",
+    "thesaurus",
+    "asked",
+    "previous",
+    "files",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation was built with, and what it holds.
+
+    `entries` counts the different texts of the chunks, `dead` those that the vector store drags along; `previous` was
+    published when it was built; `files` has the size of each file, in bytes.
+    """
+
+    generation: str
+    created: str
+    documents: int
+    chunks: int
+    entries: int
+    dead: int
+    sentences: int
+    embedding_model: str
+    embedding_digest: str
+    dimension: int
+    chunk_chars: int
+    thesaurus: str = ""
+    asked: str = ""
+    previous: str = ""
+    files: dict[str, int] = field(default_factory=dict)
+    chunking_version: int = chunking.VERSION
+    lexical_version: int = lexical.VERSION
+    format: int = FORMAT
+    chromadb: str = field(default_factory=lambda: version("chromadb"))
+
+    def recipe(self) -> dict[str, object]:
+        """The part that decides whether two generations can share anything."""
+        return {name: value for name, value in asdict(self).items() if name not in _CONTENT}
+
+
+def expected_recipe(settings: Settings, embeddings: Embeddings) -> dict[str, object]:
+    """The recipe that these settings would build with."""
+    return Manifest(
+        generation="",
+        created="",
+        documents=0,
+        chunks=0,
+        entries=0,
+        dead=0,
+        sentences=0,
+        embedding_model=embeddings.name,
+        embedding_digest=embeddings.digest,
+        dimension=embeddings.dimension,
+        chunk_chars=settings.chunk_chars,
+    ).recipe()
+
+
+def current_generation(index_dir: Path) -> str | None:
+    """The name of the published generation, or None."""
+    try:
+        return (index_dir / POINTER).read_text(encoding="utf-8").strip() or None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def generations(index_dir: Path) -> list[str]:
+    """The complete generations on disk, oldest first."""
+    return sorted(path.parent.name for path in index_dir.glob(f"[0-9]*/{_MANIFEST}"))
+
+
+def number_of(generation: str) -> int:
+    """The number in a generation's name; 0 when it has none."""
+    digits = generation.split("-")[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a generation.
+
+    :raises IndexMismatchError: when it was written by another version of this program, or is damaged.
+    """
+    try:
+        return Manifest(**json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as cause:
+        message = f"the index in {folder} is damaged or of another version ({cause}). Run: advisor index --rebuild"
+        raise IndexMismatchError(message) from cause
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a generation that is being built; its other files are complete."""
+    (folder / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """The size of every file of a generation but its manifest."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def is_whole(folder: Path, manifest: Manifest) -> bool:
+    """Whether every file is there and none shorter than it was; Chroma's database can grow when it is read."""
+    sizes = file_sizes(folder)
+    return all(sizes.get(name, -1) >= size for name, size in manifest.files.items())
+
+
+def publish(index_dir: Path, generation: str) -> None:
+    """Point at another generation, atomically: readers see the old one or the new one, and so they do after a power cut."""
+    replace_text(index_dir / POINTER, generation + "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file whole or not at all."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.write_text(text, encoding="utf-8")
+    flush(scratch)
+    scratch.replace(path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the disk hold what was written to a file or, for a folder, the names in it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_tree(folder: Path) -> None:
+    """`flush` everything in a folder, and the folder."""
+    for path in (*folder.rglob("*"), folder):
+        flush(path)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a generation from being removed.
+
+    :raises OSError: when it has gone already.
+    """
+    with (folder / IN_USE).open("rb") as in_use:
+        fcntl.flock(in_use, fcntl.LOCK_SH)
+        yield

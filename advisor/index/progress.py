@@ -1,0 +1,77 @@
+"""Progress on stderr, for people at a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from advisor.errors import IndexMismatchError, IndexNotFoundError
+from advisor.index.generation import open_current
+from advisor.index.sync import Judge, sync
+from advisor.models.embeddings import Embeddings
+from advisor.settings import Settings
+from advisor.types import IndexReport
+
+STDERR = Console(stderr=True)
+
+
+_STAGES = {
+    "wait": "Waiting for another writer",
+    "read": "Reading documents",
+    "embed": "Embedding passages and sentences",
+    "write": "Writing",
+    "check": "Checking",
+}
+
+
+class _SpeedColumn(ProgressColumn):
+    """How many a second. It is worked out when the line is drawn, not at each of thousands of steps."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+
+def sync_with_progress(
+    settings: Settings,
+    embeddings: Embeddings,
+    *,
+    rebuild: bool = False,
+    forget: bool = False,
+    dry_run: bool = False,
+    wait: float = 0,
+    judge: Judge | None = None,
+) -> IndexReport:
+    """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _SpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=STDERR, transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+
+        def show(stage: str, done: int, total: int) -> None:
+            if bar.tasks[0].description != _STAGES[stage]:
+                bar.reset(task, description=_STAGES[stage], visible=True)
+            bar.update(task, completed=done, total=total or None)
+
+        return sync(
+            settings,
+            embeddings,
+            rebuild=rebuild,
+            forget=forget,
+            dry_run=dry_run,
+            wait=wait,
+            progress=show,
+            judge=judge,
+        )
+
+
+def ensure_index(settings: Settings, embeddings: Embeddings) -> None:
+    """Build the index when there is none that these settings can use."""
+    try:
+        open_current(settings, embeddings).close()
+    except (IndexNotFoundError, IndexMismatchError) as reason:
+        STDERR.print(f"[dim]{reason}[/dim]", highlight=False)
+        STDERR.print(f"Building the index of {settings.corpus_dir} in {settings.index_dir} (once).", highlight=False)
+        report = sync_with_progress(settings, embeddings)
+        STDERR.print(
+            f"Indexed {report.documents} documents, {report.chunks} passages in {report.seconds:.0f} s.", highlight=False
+        )

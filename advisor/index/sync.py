@@ -1,0 +1,263 @@
+"""Bring the index in line with the corpus folder: plan, build beside, check, switch, prune.
+
+The current generation is never touched: whatever happens on the way, it stays published and whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from advisor.documents.reading import list_files
+from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
+from advisor.index import archive
+from advisor.index.build import BUILDING, build, curated
+from advisor.index.catalog import Catalog
+from advisor.index.generation import Generation
+from advisor.index.generations import (
+    CATALOG,
+    FORMAT,
+    IN_USE,
+    Manifest,
+    current_generation,
+    expected_recipe,
+    generations,
+    held,
+    is_whole,
+    number_of,
+    publish,
+    read_manifest,
+    replace_text,
+)
+from advisor.index.lock import now, writer_lock
+from advisor.index.plan import Plan, make_plan, next_documents
+from advisor.models.embeddings import Embeddings
+from advisor.settings import Settings
+from advisor.types import FailedDocument, HiddenText, IndexReport, Progress
+
+Judge = Callable[[Generation, Generation], Sequence[str]]
+"""Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
+
+_REMOVING = ".removing-"
+_REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The published generation: its documents, and its manifest where these settings can build on it."""
+
+    catalog: Catalog | None
+    manifest: Manifest | None
+
+
+def sync(
+    settings: Settings,
+    embeddings: Embeddings,
+    *,
+    rebuild: bool = False,
+    forget: bool = False,
+    dry_run: bool = False,
+    unsettled: Collection[Path] = (),
+    wait: float = 0,
+    progress: Progress | None = None,
+    judge: Judge | None = None,
+) -> IndexReport:
+    """Index what was added, changed, renamed or deleted; publish a new generation when anything was.
+
+    :param rebuild: re-use nothing.
+    :param forget: keep no trace of what the folder no longer holds: earlier generations, archived versions, dead vectors.
+    :param dry_run: say what would change, change nothing.
+    :param unsettled: files that are being written: they stay as they are in the index.
+    :param wait: seconds to wait for another writer.
+    :param judge: asked before a generation is published; not, where there is no earlier one to compare it with.
+    :raises CorpusError: when the folder is missing or empty; the index stays as it is.
+    :raises RefusedIndexError: when the judge objects; the index stays as it is.
+    :raises IndexLockedError: when another process is writing.
+    """
+    started = time.perf_counter()
+
+    def compare() -> IndexReport:
+        with ExitStack() as opened:
+            published = _open_published(settings, embeddings, opened, rebuild=rebuild)
+            plan = make_plan(
+                settings,
+                list_files(settings.corpus_dir),
+                published.catalog,
+                reread=published.manifest is None,
+                unsettled=unsettled,
+                progress=progress,
+            )
+            held_beside = published.manifest and (published.manifest.thesaurus, published.manifest.asked)
+            stale = held_beside != curated(settings.corpus_dir)
+            if dry_run or not (plan.changed or stale or forget):
+                return _report(plan, published.manifest)
+            return _build(settings, embeddings, plan, published, forget=forget, progress=progress, judge=judge)
+
+    if dry_run:
+        return _finished(compare(), started)
+    if not settings.index_dir.exists():
+        list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
+    if progress and wait:
+        progress("wait", 0, 0)
+    with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=wait):
+        report = compare()
+        _prune(settings.index_dir)
+        report = _finished(report, started)
+        replace_text(settings.index_dir / _REPORT, json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
+    return report
+
+
+def _finished(report: IndexReport, started: float) -> IndexReport:
+    return replace(report, seconds=round(time.perf_counter() - started, 3), finished=now())
+
+
+def last_report(index_dir: Path) -> IndexReport | None:
+    """What the last sync did, and when it finished; None when there was none that can be read."""
+    try:
+        fields: dict[str, Any] = json.loads((index_dir / _REPORT).read_text(encoding="utf-8"))
+        fields |= {name: tuple(fields[name]) for name in ("added", "updated", "removed")}
+        fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
+        fields["failed"] = tuple(FailedDocument(**each) for each in fields["failed"])
+        fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])
+        return IndexReport(**fields)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def rollback(settings: Settings, *, wait: float = 0) -> str:
+    """Publish the generation before the current one; returns its name. The next sync applies the folder again.
+
+    :raises IndexNotFoundError: when there is none.
+    """
+    with writer_lock(settings.index_dir, "going back a generation", wait=wait):
+        current = current_generation(settings.index_dir)
+        previous = read_manifest(settings.index_dir / current).previous if current else ""
+        if previous not in generations(settings.index_dir):
+            message = f"there is no earlier generation in {settings.index_dir} to go back to"
+            raise IndexNotFoundError(message)
+        publish(settings.index_dir, previous)
+        return previous
+
+
+def _open_published(settings: Settings, embeddings: Embeddings, opened: ExitStack, *, rebuild: bool) -> _Published:
+    """What is published, held until `opened` closes; nothing, where it cannot be read."""
+    name = current_generation(settings.index_dir)
+    folder = settings.index_dir / (name or "")
+    try:
+        manifest = read_manifest(folder) if name else None
+        if manifest is None or manifest.format != FORMAT:
+            return _Published(None, None)
+        catalog = opened.enter_context(closing(Catalog(folder / CATALOG)))
+        catalog.counts()
+    except (IndexMismatchError, sqlite3.Error):
+        return _Published(None, None)
+    usable = not rebuild and manifest.recipe() == expected_recipe(settings, embeddings) and is_whole(folder, manifest)
+    if usable:
+        opened.enter_context(held(folder))
+    return _Published(catalog, manifest if usable else None)
+
+
+def _build(
+    settings: Settings,
+    embeddings: Embeddings,
+    plan: Plan,
+    published: _Published,
+    *,
+    forget: bool,
+    progress: Progress | None,
+    judge: Judge | None,
+) -> IndexReport:
+    """Build, check and publish a generation."""
+    index_dir = settings.index_dir
+    if not plan.hashes:
+        why = f"{plan.failed[0].document}: {plan.failed[0].error}" if plan.failed else "nothing has settled yet"
+        message = f"no document of {settings.corpus_dir} can be read ({why}). The index was not changed"
+        raise BrokenIndexError(message)
+    documents = next_documents(plan, published.catalog)
+    previous = "" if forget else current_generation(index_dir) or ""
+    with ExitStack() as opened:
+        old = None
+        if published.manifest:
+            old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
+        try:
+            number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
+            built = build(
+                settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress
+            )
+            if judge and old:
+                _judge(judge, old, index_dir / built.manifest.generation)
+            archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
+        except (OSError, sqlite3.Error) as cause:
+            message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
+            raise BrokenIndexError(message) from cause
+    publish(index_dir, built.manifest.generation)
+    if forget:
+        archive.forget(index_dir)
+    plan.failed += built.failed
+    return _report(plan, built.manifest, embedded=built.embedded)
+
+
+def _judge(judge: Judge, published: Generation, candidate: Path) -> None:
+    """Have a generation judged that is built and not published.
+
+    :raises RefusedIndexError: when there are objections; the generation is removed.
+    """
+    with closing(Generation(candidate)) as opened:
+        objections = judge(published, opened)
+    if objections:
+        shutil.rmtree(candidate)
+        message = f"the new generation was refused, and the old one stays: {'; '.join(objections)}"
+        raise RefusedIndexError(message)
+
+
+def _prune(index_dir: Path) -> None:
+    """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
+    for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for scratch in index_dir.glob(".*.[0-9]*"):  # of a file that was being replaced
+        scratch.unlink()
+    current = current_generation(index_dir)
+    names = generations(index_dir)
+    if current not in names:
+        return
+    kept = (current, read_manifest(index_dir / current).previous)
+    for name in names:
+        if name not in kept:
+            _remove_unread(index_dir / name)
+
+
+def _remove_unread(folder: Path) -> None:
+    """Remove a generation, unless a reader holds it. It is renamed first: half removed, it must not look complete."""
+    with (folder / IN_USE).open("ab") as in_use:
+        try:
+            fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        doomed = folder.rename(folder.with_name(f"{_REMOVING}{folder.name}"))
+    shutil.rmtree(doomed)
+
+
+def _report(plan: Plan, manifest: Manifest | None, *, embedded: int | None = None) -> IndexReport:
+    """:param embedded: of the generation that was built; None when none was."""
+    return IndexReport(
+        generation=manifest.generation if manifest else "",
+        added=tuple(sorted(plan.added)),
+        updated=tuple(sorted(plan.updated)),
+        renamed=tuple(sorted(plan.renamed)),
+        removed=tuple(plan.removed),
+        unchanged=plan.unchanged,
+        failed=tuple(plan.failed),
+        hidden=tuple(HiddenText(name, document.hidden) for name, document in plan.parsed.items() if document.hidden),
+        documents=len(set(plan.hashes.values())),
+        chunks=manifest.chunks if manifest else 0,
+        embedded=embedded or 0,
+        reused=manifest.chunks - embedded if manifest and embedded is not None else 0,
+    )

@@ -1,0 +1,96 @@
+"""The corpus's thesaurus: forms of words that mean the same, in both languages.
+
+`thesaurus.yaml` at the root of the corpus folder, optional: a list of `{fr: [forms], en: [forms]}`, one concept each, the
+usual form first. A corpus without one loses nothing but these bridges.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from advisor.errors import CorpusError
+from advisor.text.plain import fold
+from advisor.text.terms import LANGUAGES, terms
+from advisor.types import Language
+
+FILE = "thesaurus.yaml"
+USED = "used-forms.json"
+_WORD = re.compile(r"[^\W_]+")
+_PLURAL = re.compile(r"(?<=\w\w)[sx]$")
+
+
+Form = tuple[str, ...]
+"""A form of a concept as `words`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """`names`: the forms as written; `forms`: the same as index terms; `words`: all of them as words, to find in a question.
+
+    Finding goes by whole words and not by stems: "code" has the stem of "CODIR".
+    """
+
+    names: dict[Language, tuple[str, ...]]
+    forms: dict[Language, tuple[tuple[str, ...], ...]]
+    words: tuple[Form, ...]
+
+
+def words(text: str) -> Form:
+    """Folded words, without the endings of the plural."""
+    return tuple(_PLURAL.sub("", fold(word)) for word in _WORD.findall(text))
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each of `words(text)` stands in the text."""
+    return [found.span() for found in _WORD.finditer(text)]
+
+
+def used_forms(concepts: Sequence[Concept], texts: Iterable[str]) -> set[Form]:
+    """The forms of the concepts that the texts use themselves."""
+    wanted = {form for concept in concepts for form in concept.words if form}
+    longest: dict[str, int] = {}
+    for form in wanted:
+        longest[form[0]] = max(longest.get(form[0], 0), len(form))
+    found: set[Form] = set()
+    for text in texts if wanted else ():
+        said = words(text)
+        for at, word in enumerate(said):
+            found.update(said[at : at + length] for length in range(1, longest.get(word, 0) + 1))
+    return found & wanted
+
+
+def write_used_forms(path: Path, forms: Iterable[Form]) -> None:
+    """Write the forms that the documents of a generation use."""
+    path.write_text(json.dumps(sorted(forms), ensure_ascii=False), encoding="utf-8")
+
+
+def read_used_forms(path: Path) -> frozenset[Form]:
+    """Read what `write_used_forms` wrote."""
+    return frozenset(tuple(form) for form in json.loads(path.read_text(encoding="utf-8")))
+
+
+def read_thesaurus(path: Path) -> tuple[Concept, ...]:
+    """The concepts of a file; none when there is no file.
+
+    :raises CorpusError: when the file is not a list of concepts.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        return tuple(_concept(entry) for entry in entries)
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError) as cause:
+        message = f"{path} is not a list of {{fr: [forms], en: [forms]}}: {' '.join(str(cause).split())}"
+        raise CorpusError(message) from cause
+
+
+def _concept(entry: dict[str, list[str]]) -> Concept:
+    names = {language: tuple(str(name) for name in entry.get(language, ())) for language in LANGUAGES}
+    forms = {language: tuple(tuple(terms(name, language)) for name in names[language]) for language in LANGUAGES}
+    return Concept(names, forms, tuple(dict.fromkeys(words(name) for each in names.values() for name in each)))

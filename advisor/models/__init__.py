@@ -1,0 +1,1 @@
+"""Models: embeddings, reranker, chat. The only place where a provider is imported."""

@@ -1,0 +1,1 @@
+"""A question -> ranked passages and sentences, and the confidence in them."""

@@ -1,0 +1,115 @@
+"""Search: vectors, BM25, and their fusion. Free functions over a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from advisor.documents.passages import embedded_text
+from advisor.index.generation import Generation
+from advisor.models.embeddings import Reranker
+from advisor.retrieval.query import Query
+from advisor.types import Language, ScoredChunk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
+
+
+def vector_search(
+    index: Generation, vector: NDArray[np.float32], asked: Mapping[int, float], *, num_results: int
+) -> list[tuple[str, float]]:
+    """Chunk ids with their cosine (-1..1) to the question's vector, best first.
+
+    A chunk with a sentence that is known to answer a like question is as near as that question.
+
+    :param asked: sentence number -> cosine of the nearest question that it is known to answer.
+    """
+    cosines = dict(index.search_vectors(vector, num_results=num_results))
+    for chunk_id, cosine in zip(index.catalog.chunk_ids(list(asked)), asked.values(), strict=True):
+        cosines[chunk_id] = max(cosine, cosines.get(chunk_id, cosine))
+    return sorted(cosines.items(), key=lambda item: (-item[1], item[0]))[:num_results]
+
+
+def keyword_search(index: Generation, query: Query, *, num_results: int) -> list[tuple[str, float]]:
+    """Chunk ids with their BM25 score (above 0), best first."""
+    return index.lexical.search(query.terms, num_results=num_results)
+
+
+def fuse(
+    dense: Sequence[tuple[str, float]], lexical: Sequence[tuple[str, float]], *, dense_weight: float
+) -> list[tuple[str, float]]:
+    """Convex combination of min-max normalised scores (Bruch, Gai and Ingber 2023), best first, ties by id.
+
+    A chunk that one search did not return counts as that search's worst. Scores are in 0..1.
+    """
+    vectors, words = _normalise(dict(dense)), _normalise(dict(lexical))
+    fused = {
+        key: dense_weight * vectors.get(key, 0.0) + (1 - dense_weight) * words.get(key, 0.0)
+        for key in vectors.keys() | words.keys()
+    }
+    return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _normalise(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores moved to 0..1; when they are all the same, to 1."""
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    return {key: (score - low) / (high - low) if high > low else 1.0 for key, score in scores.items()}
+
+
+def hybrid_search(
+    index: Generation,
+    query: Query,
+    vector: NDArray[np.float32],
+    asked: Mapping[int, float],
+    *,
+    num_results: int,
+    num_candidates: int,
+    dense_weight: float,
+) -> list[ScoredChunk]:
+    """The chunks that answer best, by meaning and by words.
+
+    :param vector: the question's unit vector, shape (dimension,).
+    :param asked: sentence number -> cosine of the nearest question that it is known to answer.
+    :param num_candidates: how many chunks each search contributes.
+    :param dense_weight: 0 = words only, 1 = meaning only.
+    """
+    dense = vector_search(index, vector, asked, num_results=num_candidates)
+    lexical = keyword_search(index, query, num_results=num_candidates)
+    best = fuse(dense, lexical, dense_weight=dense_weight)[:num_results]
+    stored = index.catalog.chunks([key for key, _ in best])
+    cosines, bm25 = dict(dense), dict(lexical)
+    return [
+        ScoredChunk(stored[key].chunk, score, rank, cosines.get(key), bm25.get(key))
+        for rank, (key, score) in enumerate(best, start=1)
+    ]
+
+
+def rerank(reranker: Reranker, question: str, passages: Sequence[ScoredChunk], *, first: int) -> list[ScoredChunk]:
+    """The first passages in the reranker's order, the others after them as they were.
+
+    The passages move, the scores stay: the first place keeps the best fused score, and so on. Each cross-encoder has a scale
+    of its own; what looks at fused scores (`in_one_language`, the choice of sentences) keeps the scale that it was made for.
+
+    :param first: how many passages are read with the question.
+    """
+    moving = passages[:first]
+    relevance = reranker.scores(question, [embedded_text(passage.chunk) for passage in moving])
+    order = sorted(range(len(moving)), key=lambda at: (-float(relevance[at]), at))
+    moved = [replace(moving[at], score=place.score, rank=place.rank) for at, place in zip(order, moving, strict=True)]
+    return [*moved, *passages[first:]]
+
+
+def in_one_language(passages: Sequence[ScoredChunk], language: Language) -> list[ScoredChunk]:
+    """The passages in the asker's language where they are good enough, otherwise those in the best one's language."""
+    if not passages:
+        return []
+    own = [p for p in passages if p.chunk.language == language]
+    if own and own[0].score >= _OWN_LANGUAGE * passages[0].score:
+        return own
+    return [p for p in passages if p.chunk.language == passages[0].chunk.language]

@@ -1,0 +1,1 @@
+"""Plain text: sentences, language, figures, index terms."""

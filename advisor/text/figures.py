@@ -1,0 +1,254 @@
+"""Figures in French and English text, in one form: "dix-sept pour cent", "17 %" and "17%" are the same quantity.
+
+A figure is a value with its unit. Durations are counted in seconds or in months, so that "12 mois" is "one year"; a day with
+its month is one figure. Digits that belong to a name ("NIS2", "GPT-4") are part of the name, not figures.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from advisor.text.plain import fold
+
+MONTHS = (
+    ("janvier", "january", "jan"), ("fevrier", "february", "feb"), ("mars", "march"), ("avril", "april", "apr"),
+    ("mai", "may"), ("juin", "june"), ("juillet", "july"), ("aout", "august", "aug"), ("septembre", "september", "sept"),
+    ("octobre", "october", "oct"), ("novembre", "november", "nov"), ("decembre", "december", "dec"),
+)  # fmt: skip
+_MONTH = {name: number for number, names in enumerate(MONTHS, start=1) for name in names}
+_DAYS = (
+    ("lundi", "monday"), ("mardi", "tuesday"), ("mercredi", "wednesday"), ("jeudi", "thursday"), ("vendredi", "friday"),
+    ("samedi", "saturday"), ("dimanche", "sunday"),
+)  # fmt: skip
+CALENDAR = frozenset([*_MONTH, *(name for names in _DAYS for name in names)])
+"""Names of months and days, folded: parts of a date, not proper names."""
+_DAY = {name: number for number, names in enumerate(_DAYS, start=1) for name in names}
+
+_SMALL = {
+    "zero": 0, "deux": 2, "two": 2, "trois": 3, "three": 3, "quatre": 4, "four": 4, "cinq": 5, "five": 5, "six":
+    6, "sept": 7, "seven": 7, "huit": 8, "eight": 8, "neuf": 9, "nine": 9, "dix": 10, "ten": 10, "onze": 11,
+    "eleven": 11, "douze": 12, "twelve": 12, "treize": 13, "thirteen": 13, "quatorze": 14, "fourteen": 14,
+    "quinze": 15, "fifteen": 15, "seize": 16, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+    "vingt": 20, "vingts": 20, "twenty": 20, "trente": 30, "thirty": 30, "quarante": 40, "forty": 40, "cinquante":
+    50, "fifty": 50, "soixante": 60, "sixty": 60, "septante": 70, "seventy": 70, "huitante": 80, "eighty": 80,
+    "nonante": 90, "ninety": 90,
+}  # fmt: skip
+_ONE = {"un", "une", "one"}
+_HUNDRED = {"cent", "cents", "hundred"}
+_SCALES = {
+    "mille": 1e3, "thousand": 1e3, "k": 1e3, "million": 1e6, "millions": 1e6, "mio": 1e6, "milliard": 1e9, "milliards": 1e9,
+    "md": 1e9, "mds": 1e9, "billion": 1e9, "billions": 1e9, "bn": 1e9, "trillion": 1e12, "trillions": 1e12,
+}  # fmt: skip
+# "des dizaines", "hundreds of": an order of magnitude.
+_VAGUE = {
+    "dizaine": 10, "dizaines": 10, "dozen": 12, "dozens": 12, "douzaine": 12, "centaine": 100, "centaines": 100,
+    "hundreds": 100, "millier": 1e3, "milliers": 1e3, "thousands": 1e3,
+}  # fmt: skip
+_SHARES = {"moitie": 50.0, "half": 50.0, "halves": 50.0}
+_MULTIPLES = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubler": 2, "doublent": 2, "thrice": 3, "triple": 3,
+              "triples": 3, "tripled": 3, "tripler": 3}  # fmt: skip
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_MONTHLY = {"month": 1, "quarter": 3, "year": 12}
+_UNITS = {
+    "%": "%", "percent": "%", "pct": "%", "points": "point", "point": "point", "pp": "point",
+    "ms": "ms", "milliseconde": "ms", "millisecondes": "ms", "millisecond": "ms", "milliseconds": "ms",
+    "s": "second", "sec": "second", "seconde": "second", "secondes": "second", "second": "second", "seconds": "second",
+    "min": "minute", "mn": "minute", "minute": "minute", "minutes": "minute",
+    "h": "hour", "heure": "hour", "heures": "hour", "hour": "hour", "hours": "hour", "hrs": "hour",
+    "jour": "day", "jours": "day", "day": "day", "days": "day", "semaine": "week", "semaines": "week", "week": "week",
+    "weeks": "week", "mois": "month", "month": "month", "months": "month", "trimestre": "quarter", "trimestres": "quarter",
+    "quarter": "quarter", "quarters": "quarter", "an": "year", "ans": "year", "annee": "year", "annees": "year",
+    "year": "year", "years": "year", "yrs": "year",
+    "fois": "times", "times": "times", "x": "times", "fold": "times",
+    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD",
+    "dollars": "USD", "£": "GBP", "gbp": "GBP", "chf": "CHF", "cad": "CAD",
+    "ko": "kB", "kb": "kB", "mo": "MB", "mb": "MB", "go": "GB", "gb": "GB", "tb": "TB", "gib": "GB",
+    "km": "km", "kg": "kg", "kwh": "kWh", "mw": "MW", "gw": "GW",
+}  # fmt: skip
+_CURRENCIES = {"EUR", "USD", "GBP", "CHF", "CAD"}
+_COUNTED_AS_ONE = {*_SECONDS, *_MONTHLY, "%", "times"} - {"times"}  # "un mois" is a figure, "une fois" seldom
+
+_NUMERAL = r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+# A name with digits (NIS2, GPT-4, B2B), a numeral, a currency or percent sign, a word.
+_TOKEN = re.compile(
+    rf"[^\W\d_]+[-_]?\d[\w-]*|(?P<numeral>{_NUMERAL})(?:er|e|eme|st|nd|rd|th)?(?![^\W\d_]*\d)|us\$|[%€$£]|[^\W\d_]+|-|–|/"
+)
+_JOINS = {"a", "to", "ou", "or", "et", "and", "-", "–", "puis", "then"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A value with its unit ("" for a bare number), as it stands at `[start, end)` of the folded text.
+
+    Units: `%`, `point`, a currency, `seconds`, `months`, `times`, `day-7` (a day of July), `month` and `weekday` (named),
+    `about` (an order of magnitude), or a measure.
+    """
+
+    value: float
+    unit: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> tuple[float, str]:
+        """What must be the same in the source."""
+        return round(self.value, 6), self.unit
+
+
+@dataclass(slots=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+    numeral: bool
+
+
+@lru_cache(maxsize=4_000)
+def figures(text: str) -> tuple[Figure, ...]:
+    """The figures of a text, in order. Offsets are in `fold(text)`."""
+    folded = fold(text)
+    tokens = [
+        _Token(found.group(), found.start(), found.end(), found["numeral"] is not None) for found in _TOKEN.finditer(folded)
+    ]
+    found: list[Figure] = []
+    at = 0
+    while at < len(tokens):
+        figure, after = _figure(tokens, at)
+        if figure:
+            found.append(figure)
+        at = max(after, at + 1)
+    return tuple(_with_shared_units(found, folded))
+
+
+def _figure(tokens: list[_Token], at: int) -> tuple[Figure | None, int]:
+    """The figure that begins at a token, if one does, and the token after it."""
+    token = tokens[at]
+    if not token.numeral:
+        word = token.text
+        if word in _MONTH and _is_month(word, tokens, at):
+            return _dated(tokens, at)
+        if word in _DAY:
+            return Figure(_DAY[word], "weekday", token.start, token.end), at + 1
+        for table, unit in ((_VAGUE, "about"), (_SHARES, "%"), (_MULTIPLES, "times")):
+            if word in table:
+                return Figure(table[word], unit, token.start, token.end), at + 1
+    value, after = _value(tokens, at)
+    if value is None:
+        return None, at + 1
+    return _with_unit(tokens, at, value, after)
+
+
+def _with_unit(tokens: list[_Token], at: int, value: float, after: int) -> tuple[Figure | None, int]:
+    """The figure of a value that ends before token `after`: its scale, its currency, its unit."""
+    end = tokens[after - 1].end
+    if _text(tokens, after) in _SCALES:
+        value, end, after = value * _SCALES[_text(tokens, after)], tokens[after].end, after + 1
+    if _text(tokens, after) == "m" and _text(tokens, after + 1) in ("€", "$", "£"):
+        value, after = value * 1e6, after + 1
+    before = _UNITS.get(_text(tokens, at - 1), "")
+    if before in _CURRENCIES:
+        return Figure(value, before, tokens[at - 1].start, end), after
+    if _text(tokens, after) in ("pour", "per") and _text(tokens, after + 1) in ("cent", "100"):
+        return Figure(value, "%", tokens[at].start, tokens[after + 1].end), after + 2
+    if _text(tokens, after) == "percentage":
+        after += 1
+    unit_at = after + 1 if _text(tokens, after) in ("-", "de", "d", "of") else after
+    unit = _UNITS.get(_text(tokens, unit_at), "")
+    close = unit_at == after or _text(tokens, after) == "-" or unit in _CURRENCIES  # "6-month", "10 millions d'euros"
+    if tokens[at].text in _ONE and after == at + 1 and unit not in _COUNTED_AS_ONE:
+        return None, at + 1
+    if unit and close:
+        value, unit = _in_base_unit(value, unit)
+        return Figure(value, unit, tokens[at].start, tokens[unit_at].end), unit_at + 1
+    month = _MONTH.get(_text(tokens, after))
+    if month and tokens[at].numeral:
+        return Figure(value, f"day-{month}", tokens[at].start, tokens[after].end), after + 1
+    return Figure(value, "", tokens[at].start, end), after
+
+
+def _text(tokens: list[_Token], at: int) -> str:
+    return tokens[at].text if 0 <= at < len(tokens) else ""
+
+
+def _in_base_unit(value: float, unit: str) -> tuple[float, str]:
+    if unit in _SECONDS:
+        return value * _SECONDS[unit], "seconds"
+    return (value * _MONTHLY[unit], "months") if unit in _MONTHLY else (value, unit)
+
+
+def _value(tokens: list[_Token], at: int) -> tuple[float | None, int]:
+    """The number that begins at a token, in digits or in words, and the token after it."""
+    token = tokens[at]
+    if token.numeral:
+        return _numeral(re.sub(r"[a-z]+$", "", token.text)), at + 1
+    total, group, used = 0.0, 0.0, at
+    while used < len(tokens):
+        word = tokens[used].text
+        if word in _SMALL:
+            # "quatre-vingt", in which four twenties are eighty
+            group = group * 20 if word.startswith("vingt") and group == 4 else group + _SMALL[word]  # noqa: PLR2004
+        elif word in _HUNDRED and _text(tokens, used - 1) not in ("pour", "per"):
+            group = max(group, 1) * 100
+        elif word in _ONE and (used == at or group):
+            group += 1
+        elif word in ("mille", "thousand") and (group or used == at):
+            total, group = total + max(group, 1) * 1_000, 0
+        elif not (word in ("-", "et", "and") and used > at and _continues(tokens, used)):
+            break
+        used += 1
+    return (total + group, used) if used > at else (None, at)
+
+
+def _continues(tokens: list[_Token], at: int) -> bool:
+    """Whether a hyphen or "et" stands inside one number word: "vingt et un", "quatre-vingt-dix", "a hundred and ten"."""
+    before, after = _text(tokens, at - 1), _text(tokens, at + 1)
+    number = after in _SMALL or after in _ONE or after in _HUNDRED
+    if tokens[at].text == "-":
+        return number and tokens[at].start == tokens[at - 1].end
+    tens = _SMALL.get(before, 0) >= 20  # noqa: PLR2004 - twenty
+    return (tens and after in {*_ONE, "onze"}) or (before in _HUNDRED and number)
+
+
+def _numeral(digits: str) -> float:
+    """`1,000`, `139 875` and `2,5` as numbers: a comma before exactly three digits sets off thousands."""
+    compact = digits.replace(" ", "")
+    if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", compact):
+        return float(compact.replace(",", ""))
+    return float(compact.replace(",", "."))
+
+
+def _is_month(word: str, tokens: list[_Token], at: int) -> bool:
+    """The words "may" and "march" are months beside a number only."""
+    return word not in ("may", "march", "mars") or any(tokens[n].numeral for n in (at - 1, at + 1) if 0 <= n < len(tokens))
+
+
+def _dated(tokens: list[_Token], at: int) -> tuple[Figure, int]:
+    """A month, with the day that follows it in English: "July 22"."""
+    month, token = _MONTH[tokens[at].text], tokens[at]
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if following and following.numeral and (day := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", following.text)):
+        return Figure(float(day[1]), f"day-{month}", token.start, following.end), at + 2
+    return Figure(month, "month", token.start, token.end), at + 1
+
+
+def _with_shared_units(found: list[Figure], folded: str) -> list[Figure]:
+    """As in "2 à 3 semaines": the first number takes the unit of the second."""
+    for number in range(len(found) - 2, -1, -1):
+        left, right = found[number], found[number + 1]
+        between = folded[left.end : right.start].strip()
+        shared = right.unit and not right.unit.startswith(("month", "weekday", "about"))
+        if not left.unit and shared and between in _JOINS:
+            factor = _factor(folded[right.start : right.end], right)
+            found[number] = Figure(left.value * factor, right.unit, left.start, left.end)
+    return found
+
+
+def _factor(text: str, figure: Figure) -> float:
+    """What one of a figure's unit as written is worth in its base unit: 7 days for "3 semaines"."""
+    words = [found.group() for found in _TOKEN.finditer(text)]
+    unit = next((_UNITS[word] for word in reversed(words) if word in _UNITS), "")
+    scale = next((_SCALES[word] for word in words if word in _SCALES), 1.0)
+    return float(_SECONDS.get(unit, 0) or _MONTHLY.get(unit, 0) or 1) * scale if figure.unit else 1.0

@@ -1,0 +1,153 @@
+"""Small facts about text: language, sentences, lines, plain form. Pure functions, no state."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import sentencex
+
+from advisor.text.invisible import INVISIBLE
+from advisor.types import Language
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+NEWLINE = re.compile(r"\r\n?|\n")
+# sentencex ends a sentence after these although the next word goes on; the list of the other language is not consulted
+# by it, and documents mix both.
+_NOT_AN_END = re.compile(
+    r"(?<![^\s(«\"'’])(?:MM?|Mmes?|Mlles?|Dr|Pr|Mr|Mrs|Ms|St|Ste|No|n°|art|arts|p|pp|cf|vs|env|etc|ex|fig|vol|chap|approx|Inc"
+    r"|Ltd|e\.g|i\.e|al|réf|[A-Z])\.\s*$",
+    re.IGNORECASE,
+)
+_INSIDE_A_WORD = re.compile(r"[^\s\w]\w")  # "GOV.UK" is one name; sentencex takes the words of other languages apart there
+_CLOSING_MARKS = re.compile(r"[*_~]{1,3}(?=\s|$)")
+_LONGEST_ABBREVIATION = 32  # characters, with what surrounds it
+# The label may hold balanced brackets (an image inside a link), the address balanced parentheses.
+_LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
+# An asterisk between spaces, or between a digit and another character of a word, multiplies.
+_EMPHASIS = re.compile(
+    r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d])\*{1,3}(?=[^\W\d])"
+    r"|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+"
+)
+_ATTRIBUTE = r"\s+[a-zA-Z_:@][\w.:@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))?"
+_TAG = re.compile(rf"(?<!\\)</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_ADDRESS = re.compile(r"<((?:[a-z][a-z0-9+.-]+:|[\w.+-]+@)[^\s<>]+)>", re.IGNORECASE)
+_QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
+_ESCAPE = re.compile(r"\\(?=[#>|<\[])")
+_SPACE = re.compile(r"\s+")
+# In a short text, little words tell the language better than statistics: "Comment recruter un staff engineer ?" is French.
+_FRENCH = """
+a-t-il au aux avec ce ces cette combien comment d dans de des doit du elle en est et faire faut il ils je l la le les leur
+ma mes mon nos notre nous ou où par pas pour pourquoi qu que quel quelle quelles quels qui quoi sa ses son sont sur un une
+vos votre vous à y
+"""
+_ENGLISH = """
+a an and are as at be by can could did do does for from has have how i in is it its me my of or our should so that the
+their them there they this to us was we were what when where which who why will with you your
+"""
+_LITTLE_WORDS: dict[Language, frozenset[str]] = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
+_SHORT_TEXT = 200  # characters
+_CLEARLY = 4
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ENOUGH_TO_TELL = 5_000  # characters that show the language of a text
+_PICTOGRAMS = ("So", "Sk", "Cf", "Mn")  # symbols, skin tones, joiners, variation selectors
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(["fr", "en"])
+    return identifier
+
+
+def detect_language(text: str) -> Language:
+    """French or English, whichever the text is more likely to be in (French for a text without letters)."""
+    beginning = text[:_ENOUGH_TO_TELL]
+    if not any(map(str.isalpha, beginning)):
+        return "fr"
+    said = _WORD.findall(beginning.lower())
+    french, english = (sum(word in _LITTLE_WORDS[language] for word in said) for language in ("fr", "en"))
+    clear = _CLEARLY * (min(french, english) + 1) < max(french, english)  # no model to load, which takes half a second
+    if clear or (len(beginning) <= _SHORT_TEXT and french != english):
+        return "fr" if french > english else "en"
+    language, _ = _identifier().classify(beginning)
+    return "en" if language == "en" else "fr"
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, plain apostrophes and spaces: for comparing, never for showing."""
+    # Compatibility forms first: some decompose into capitals ("№").
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("’", "'")).casefold())
+    return _SPACE.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
+
+
+@lru_cache(maxsize=50_000)
+def plain(text: str) -> str:
+    """Markdown's inline marks, tags, line breaks and what nobody sees taken out: the sentence as a reader sees it."""
+    unquoted = _QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", text))
+    unlinked = _LINK.sub(r"\1", _LINK.sub(r"\1", unquoted))  # twice: the label of a link can be an image
+    bare = _TAG.sub("", _ADDRESS.sub(r"\1", unlinked))
+    return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _ESCAPE.sub("", _EMPHASIS.sub("", bare))))
+
+
+def _squeeze(text: str) -> str:
+    """Runs of white space become one space, but for no-break spaces, which are typography."""
+    return re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()
+
+
+def sentence_spans(text: str, language: Language) -> list[tuple[int, int]]:
+    """The sentences of one block, as `[start, end)` without the white space around them.
+
+    Line breaks inside a block are soft. A sentence keeps its closing quotation mark, brackets and marks of emphasis.
+    """
+    flat = NEWLINE.sub(lambda found: " " * len(found.group()), text)
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for boundary in sentencex.get_sentence_boundaries(language, flat):
+        closing = _CLOSING_MARKS.match(flat, boundary["end_index"])
+        end = closing.end() if closing else boundary["end_index"]
+        if end <= start or _INSIDE_A_WORD.match(flat, end - 1):
+            continue
+        if end < len(flat) and _NOT_AN_END.search(flat, max(start, end - _LONGEST_ABBREVIATION), end):
+            continue
+        spans.append((start, end))
+        start = end
+    if start < len(flat):
+        spans.append((start, len(flat)))
+    stripped = (_strip(flat, *span) for span in spans)
+    return [(start, end) for start, end in stripped if has_words(flat[start:end])]
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the white space around it, and without pictograms and marks that close before it."""
+    while start < end:
+        closing = _CLOSING_MARKS.match(text, start, end)
+        if not closing and not text[start].isspace() and unicodedata.category(text[start]) not in _PICTOGRAMS:
+            break
+        start = closing.end() if closing else start + 1
+    return start, start + len(text[start:end].rstrip())
+
+
+class Lines:
+    r"""Line numbers of offsets. Lines count from 1; `\n`, `\r\n` and `\r` end one."""
+
+    def __init__(self, text: str) -> None:
+        self.starts = [0, *(found.end() for found in NEWLINE.finditer(text))]
+
+    def of(self, offset: int) -> int:
+        """The line that holds the character at `offset`."""
+        return bisect_right(self.starts, offset)
+
+
+def has_words(text: str) -> bool:
+    """Whether there is at least one letter or digit."""
+    return any(character.isalnum() for character in text)

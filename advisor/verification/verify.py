@@ -1,0 +1,118 @@
+"""Each sentence against the lines it cites. Nothing reaches the reader that was not checked here.
+
+A sentence of the extractive writer must be, word for word, part of every span that it cites. Its support is then 1; anything
+else is withheld with the reason (`verify`).
+
+A sentence that a chat model wrote must rest on sentences of the passages that it cites: `verify_written`. A sentence whose
+markers are wrong or missing is moved to another passage only when that one supports it clearly. No setting turns this off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from advisor.answering.messages import why
+from advisor.text.plain import fold, has_words, plain
+from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language, Withheld
+from advisor.verification.facts import objection
+from advisor.verification.groundedness import Alignment, Sources, SourceSentence, calibration
+
+FULL_SUPPORT = 1.0
+_CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
+
+
+def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Withheld]]:
+    """The sentences that may be shown, and those that may not.
+
+    :param sources: document id -> its whole text, in the generation that the draft was made from.
+    """
+    cited = {citation.marker: citation for citation in draft.citations}
+    shown: list[AnswerSentence] = []
+    withheld: list[Withheld] = []
+    for sentence in draft.sentences:
+        wrong = _objection(sentence, cited, sources)
+        if wrong:
+            withheld.append(Withheld(sentence.text, wrong))
+        else:
+            shown.append(
+                AnswerSentence(sentence.text, sentence.markers, "supported", FULL_SUPPORT, sentence.group, sentence.is_item)
+            )
+    return shown, withheld
+
+
+def _objection(sentence: DraftSentence, cited: Mapping[int, Citation], sources: Mapping[str, str]) -> str | None:
+    """Why a sentence may not be shown, or None."""
+    if not has_words(sentence.text):
+        return "says nothing"
+    if not sentence.markers:
+        return "cites nothing"
+    for marker in sentence.markers:
+        citation = cited.get(marker)
+        if citation is None:
+            return f"cites [{marker}], which does not exist"
+        if sources.get(citation.document, "")[citation.start : citation.end] != citation.quote:
+            return f"[{marker}] does not quote {citation.document} exactly"
+        # As whole words: "20 clients" is not in "920 clients".
+        if not re.search(rf"(?<!\w){re.escape(sentence.text)}(?!\w)", plain(citation.quote)):
+            return f"is not in the lines of [{marker}]"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A written sentence that may be shown, the source sentences it rests on (in reading order), and how well (0..1)."""
+
+    sentence: DraftSentence
+    rests_on: tuple[SourceSentence, ...]
+    support: float
+
+
+def verify_written(
+    sentence: DraftSentence, language: Language, sources: Sources, context: Mapping[int, Sequence[str]]
+) -> Grounded | Withheld:
+    """Whether a sentence of a chat model may be shown.
+
+    :param sources: the sentences of the numbered passages that the model was given.
+    :param context: number of a passage -> its title and headings.
+    """
+    text = sentence.text
+    if not has_words(text):
+        return Withheld(text, why(language, "nothing"))
+    numbers = {source.marker for source in sources.sentences}
+    cited = [marker for marker in sentence.markers if marker in numbers]
+    wrong = [marker for marker in sentence.markers if marker not in numbers]
+    reason = why(language, "no-passage", str(wrong[0])) if wrong else why(language, "uncited")
+    if cited:
+        objected, aligned = _examine(text, language, sources, context, cited)
+        if objected is None and aligned:
+            return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
+        reason = objected or reason
+    objected, aligned = _examine(text, language, sources, context, ())
+    if objected is None and aligned and aligned.score >= _CLEAR_SUPPORT:
+        return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
+    return Withheld(text, reason)
+
+
+def _examine(
+    text: str, language: Language, sources: Sources, context: Mapping[int, Sequence[str]], cited: Sequence[int]
+) -> tuple[str | None, Alignment | None]:
+    """The objection to a sentence if it cites these passages (any when empty), and what it rests on."""
+    passages = [source for source in sources.sentences if not cited or source.marker in cited]
+    copied = next((source for source in passages if fold(source.text) == fold(text)), None)
+    if copied:
+        return None, Alignment((copied,), sources.identical, FULL_SUPPORT)
+    chosen = sources.rests_on(text, language, cited)
+    if not chosen:
+        return why(language, "uncited"), None
+    headings = [line for marker in {source.marker for source in chosen} for line in context.get(marker, ())]
+    resting = list(chosen)
+    objected = objection(text, language, resting, passages, headings)
+    if objected:
+        return objected, None
+    aligned = sources.judge(text, language, chosen)
+    if aligned.score < calibration()["threshold"]:
+        return why(language, "unclear", f"{aligned.score:.2f}"), None
+    ordered = tuple(sorted(resting, key=lambda source: (source.marker, source.start)))
+    return None, replace(aligned, sentences=ordered)
