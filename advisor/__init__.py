@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Advisor", "AdvisorError", "Answer", "Citation", "ScoredChunk", "Settings", "load_settings"]
 
-_MODULES = {"Advisor": "pipeline", "AdvisorError": "errors", "Settings": "settings", "load_settings": "settings"}
+_MODULES = {"Advisor": "advisor", "AdvisorError": "errors", "Settings": "settings", "load_settings": "settings"}
 
 
 def __getattr__(name: str) -> object:
