@@ -11,9 +11,16 @@ from advisor.answering import unanswered
 from advisor.answering.completeness import Extract, complete, extract
 from advisor.answering.extractive import WRITER
 from advisor.answering.follow_up import asks_for_more, parts, standalone_question
-from advisor.answering.generative import Written, merged, write_supervised
+from advisor.answering.generative import Written, write_supervised
 from advisor.answering.intake import asks_private_fact, check_question, question_language
-from advisor.answering.messages import abstention_in_words, compose, instead_in_words, nearest_subjects, reason_in_words
+from advisor.answering.messages import (
+    abstention_in_words,
+    compose,
+    instead_in_words,
+    nearest_subjects,
+    reason_in_words,
+    withheld_in_words,
+)
 from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError
@@ -36,8 +43,8 @@ from advisor.types import (
     ModelUse,
     ScoredChunk,
     SentenceReady,
-    Withheld,
 )
+from advisor.verification.rejection import Rejected
 
 _MOST_TOLD = 3  # answers on one subject that a follow-up does not repeat
 
@@ -189,7 +196,7 @@ class Advisor:
         yield Stage("write")
         whole = extract(index, full, found.sentences, max_words=self.settings.max_answer_words)
         timer.mark("write")
-        rejected: tuple[Withheld, ...] = ()
+        rejected: tuple[Rejected, ...] = ()
         if self.chat and use:
             written = Written()
             for event in self._supervised(self.chat, index, full, language, found, use):
@@ -205,7 +212,7 @@ class Advisor:
             if written.failure is None:
                 yield replace(written.as_answer(base, self.chat.name), ms=timer.total())
                 return
-            rejected = tuple(written.withheld)
+            rejected = tuple(written.rejected)
             base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
         yield Stage("verify")
         yield from self._extractive(base, found, whole, timer, rejected)
@@ -231,14 +238,14 @@ class Advisor:
         return replace(found, sentences=sentences)
 
     def _extractive(
-        self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Withheld, ...]
+        self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Rejected, ...]
     ) -> Iterator[SentenceReady | Answer]:
         """The answer arranged from sentences of the corpus.
 
         :param rejected: what a chat model wrote and may not be shown.
         """
         yield from whole.events()
-        withheld = merged(rejected, whole.withheld)
+        withheld = withheld_in_words(base.language, (*rejected, *whole.rejected))
         if not whole.shown:
             yield replace(self._abstain(base, found.passages), withheld=withheld, ms=timer.total())
             return

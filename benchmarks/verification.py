@@ -26,8 +26,9 @@ from advisor.index.generation import open_current
 from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
 from advisor.text.plain import plain
-from advisor.types import Chunk, DraftSentence, Language, Withheld
+from advisor.types import Chunk, DraftSentence, Language
 from advisor.verification.groundedness import Sources, SourceSentence
+from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify_written
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,10 +92,10 @@ def report(cases: list[Case], embeddings: Embeddings, wrong: Path | None) -> dic
         context = {1: [case.chunk.title, *case.chunk.heading]}
         found = verify_written(DraftSentence(case.text, (1,)), case.chunk.language, sources, context)
         took.append((time.perf_counter() - started) * 1_000)
-        is_withheld = isinstance(found, Withheld)
+        is_withheld = isinstance(found, Rejected)
         withheld[f"{case.kind} {case.chunk.language}"][str(is_withheld)] += 1
         if is_withheld == (case.kind in ("verbatim", "paraphrase")):
-            why = found.why if isinstance(found, Withheld) else f"{found.support:.2f}"
+            why = f"{found.code} {found.detail}" if isinstance(found, Rejected) else f"{found.support:.2f}"
             missed.append({"kind": case.kind, "text": case.text, "why": why, "document": case.chunk.document})
     if wrong:
         wrong.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in missed), encoding="utf-8")

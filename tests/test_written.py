@@ -6,9 +6,10 @@ import pytest
 
 from advisor.models.embeddings import Embeddings
 from advisor.text.figures import figures
-from advisor.types import DraftSentence, Language, Withheld
+from advisor.types import DraftSentence, Language
 from advisor.verification.facts import is_frame, says_what_is_missing
 from advisor.verification.groundedness import Sources, SourceSentence
+from advisor.verification.rejection import Rejected
 from advisor.verification.verify import Grounded, verify_written
 
 FRENCH = [
@@ -39,54 +40,74 @@ def sources(embeddings: Embeddings, language: Language) -> Sources:
     )
 
 
-def verdict(embeddings: Embeddings, text: str, language: Language, markers: tuple[int, ...] = (1,)) -> Grounded | Withheld:
+def verdict(embeddings: Embeddings, text: str, language: Language, markers: tuple[int, ...] = (1,)) -> Grounded | Rejected:
     return verify_written(DraftSentence(text, markers), language, sources(embeddings, language), {1: ["A", "B"]})
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "why"),
+    ("language", "text", "code", "detail"),
     [
-        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 19 % en 6 mois.", "19 %"),
-        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de dix-neuf pour cent en 6 mois.", "dix-neuf"),
-        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 % en 6 semaines.", "6 semaines"),
-        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 points en 6 mois.", "17 points"),
-        ("fr", "Le taux de conversion de Netflix a augmenté de 17 % en 6 mois.", "netflix"),
-        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a baissé de 17 % en 6 mois.", "contraire"),
-        ("fr", "Le taux de conversion de l’entreprise d’e-commerce n’a pas augmenté de 17 % en 6 mois.", "ne dit pas"),
-        ("fr", "Une plateforme sans équipe dédiée apporte un gain durable.", "laisse de côté"),
-        ("fr", "Une plateforme avec équipe dédiée n’apporte pas de gain durable.", "contraire"),
-        ("fr", "Le cadre Well-Architected d’AWS repose sur 5 piliers, durabilité comprise.", "autre chose"),
-        ("fr", "Le comité doit arrêter un projet après deux revues.", "contraire"),
-        ("fr", "Le comité peut arrêter un projet avant deux revues.", "contraire"),
-        ("fr", "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis le 17 novembre 2024.", "17 novembre"),
-        ("fr", "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis octobre 2025.", "octobre"),
-        ("fr", "L’amende maximale est d’au plus 10 millions d’euros.", "contraire"),
-        ("fr", "L’amende maximale est d’au moins 10 milliards d’euros.", "10 milliards"),
-        ("fr", "L’amende maximale est d’au moins 10 millions de dollars.", "10 millions"),
-        ("fr", "Le conseil parle de « valeur à long terme » dans son rapport annuel.", "valeur à long terme"),
-        ("fr", "Les pommes sont mûres en automne.", "assez clairement"),
-        ("en", "The conversion rate of the e-commerce company rose by 19% in 6 months.", "19%"),
-        ("en", "The conversion rate of the e-commerce company rose by nineteen percent in 6 months.", "nineteen"),
-        ("en", "The conversion rate of the e-commerce company rose by 17% in 6 weeks.", "6 weeks"),
-        ("en", "The conversion rate of Netflix rose by 17% in 6 months.", "netflix"),
-        ("en", "The conversion rate of the e-commerce company fell by 17% in 6 months.", "opposite"),
-        ("en", "The conversion rate of the e-commerce company did not rise by 17% in 6 months.", "does not"),
-        ("en", "A platform without a dedicated team does bring lasting gains.", "leaves out"),
-        ("en", "A platform with a dedicated team does not bring lasting gains.", "opposite"),
-        ("en", "The AWS Well-Architected framework rests on 5 pillars, sustainability included.", "something else"),
-        ("en", "The committee must stop a project after two reviews.", "opposite"),
-        ("en", "The committee may stop a project before two reviews.", "opposite"),
-        ("en", "Article 23 of NIS2 sets an early warning within 24 hours, since 17 November 2024.", "17 november"),
-        ("en", "The maximum fine is at most 10 million euros.", "opposite"),
-        ("en", "The maximum fine is at least 10 billion euros.", "10 billion"),
-        ("en", "The board speaks of “long-term value” in its annual report.", "long-term value"),
-        ("en", "Apples are ripe in autumn.", "clearly enough"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 19 % en 6 mois.", "figure", "19 %"),
+        (
+            "fr",
+            "Le taux de conversion de l’entreprise d’e-commerce a augmenté de dix-neuf pour cent en 6 mois.",
+            "figure",
+            "dix-neuf",
+        ),
+        (
+            "fr",
+            "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 % en 6 semaines.",
+            "figure",
+            "6 semaines",
+        ),
+        (
+            "fr",
+            "Le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 points en 6 mois.",
+            "figure",
+            "17 points",
+        ),
+        ("fr", "Le taux de conversion de Netflix a augmenté de 17 % en 6 mois.", "name", "netflix"),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce a baissé de 17 % en 6 mois.", "opposite", ""),
+        ("fr", "Le taux de conversion de l’entreprise d’e-commerce n’a pas augmenté de 17 % en 6 mois.", "denies", ""),
+        ("fr", "Une plateforme sans équipe dédiée apporte un gain durable.", "affirms", ""),
+        ("fr", "Une plateforme avec équipe dédiée n’apporte pas de gain durable.", "opposite", ""),
+        ("fr", "Le cadre Well-Architected d’AWS repose sur 5 piliers, durabilité comprise.", "figure-elsewhere", ""),
+        ("fr", "Le comité doit arrêter un projet après deux revues.", "opposite", ""),
+        ("fr", "Le comité peut arrêter un projet avant deux revues.", "opposite", ""),
+        (
+            "fr",
+            "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis le 17 novembre 2024.",
+            "figure",
+            "17 novembre",
+        ),
+        ("fr", "L’article 23 de NIS2 fixe une alerte précoce sous 24 heures, depuis octobre 2025.", "figure", "octobre"),
+        ("fr", "L’amende maximale est d’au plus 10 millions d’euros.", "opposite", ""),
+        ("fr", "L’amende maximale est d’au moins 10 milliards d’euros.", "figure", "10 milliards"),
+        ("fr", "L’amende maximale est d’au moins 10 millions de dollars.", "figure", "10 millions"),
+        ("fr", "Le conseil parle de « valeur à long terme » dans son rapport annuel.", "quotation", "valeur à long terme"),
+        ("fr", "Les pommes sont mûres en automne.", "unclear", ""),
+        ("en", "The conversion rate of the e-commerce company rose by 19% in 6 months.", "figure", "19%"),
+        ("en", "The conversion rate of the e-commerce company rose by nineteen percent in 6 months.", "figure", "nineteen"),
+        ("en", "The conversion rate of the e-commerce company rose by 17% in 6 weeks.", "figure", "6 weeks"),
+        ("en", "The conversion rate of Netflix rose by 17% in 6 months.", "name", "netflix"),
+        ("en", "The conversion rate of the e-commerce company fell by 17% in 6 months.", "opposite", ""),
+        ("en", "The conversion rate of the e-commerce company did not rise by 17% in 6 months.", "denies", ""),
+        ("en", "A platform without a dedicated team does bring lasting gains.", "affirms", ""),
+        ("en", "A platform with a dedicated team does not bring lasting gains.", "opposite", ""),
+        ("en", "The AWS Well-Architected framework rests on 5 pillars, sustainability included.", "figure-elsewhere", ""),
+        ("en", "The committee must stop a project after two reviews.", "opposite", ""),
+        ("en", "The committee may stop a project before two reviews.", "opposite", ""),
+        ("en", "Article 23 of NIS2 sets an early warning within 24 hours, since 17 November 2024.", "figure", "17 november"),
+        ("en", "The maximum fine is at most 10 million euros.", "opposite", ""),
+        ("en", "The maximum fine is at least 10 billion euros.", "figure", "10 billion"),
+        ("en", "The board speaks of “long-term value” in its annual report.", "quotation", "long-term value"),
+        ("en", "Apples are ripe in autumn.", "unclear", ""),
     ],
 )
-def test_a_false_sentence_is_withheld_with_its_reason(embeddings, language, text, why):
+def test_a_false_sentence_is_withheld_with_its_reason(embeddings, language, text, code, detail):
     found = verdict(embeddings, text, language)
-    assert isinstance(found, Withheld)
-    assert why in found.why
+    assert isinstance(found, Rejected)
+    assert (found.code, detail in found.detail) == (code, True)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +155,8 @@ def test_a_wrong_marker_is_put_right_when_a_passage_clearly_supports_the_sentenc
 
 def test_a_wrong_marker_is_not_put_right_when_none_does(embeddings):
     found = verify_written(DraftSentence("The rate rose.", (7,)), "en", two_passages(embeddings), {})
-    assert isinstance(found, Withheld)
-    assert "passage 7, which does not exist" in found.why
+    assert isinstance(found, Rejected)
+    assert (found.code, found.detail) == ("no-passage", "7")
 
 
 def test_a_figure_of_another_sentence_is_not_lent(embeddings):
@@ -145,7 +166,7 @@ def test_a_figure_of_another_sentence_is_not_lent(embeddings):
     found = verify_written(
         DraftSentence("Azure counts 6 pillars in its framework.", (1,)), "en", Sources(held, embeddings.encode_passages), {}
     )
-    assert isinstance(found, Withheld)
+    assert isinstance(found, Rejected)
 
 
 @pytest.mark.parametrize(

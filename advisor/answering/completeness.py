@@ -16,8 +16,9 @@ from advisor.index.generation import Generation
 from advisor.retrieval.sentences import ScoredSentence
 from advisor.text.figures import figures
 from advisor.text.plain import detect_language
-from advisor.types import AnswerSentence, Citation, Draft, Language, SentenceReady, Withheld
+from advisor.types import AnswerSentence, Citation, Draft, Language, SentenceReady
 from advisor.verification.groundedness import held_share
+from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify
 
 _CARRIED = 0.6  # share of a sentence's words and figures
@@ -30,7 +31,7 @@ class Extract:
     """The extractive answer, verified."""
 
     shown: tuple[AnswerSentence, ...]
-    withheld: tuple[Withheld, ...]
+    rejected: tuple[Rejected, ...]
     citations: tuple[Citation, ...]
 
     def events(self) -> list[SentenceReady]:
@@ -41,9 +42,9 @@ class Extract:
 def extract(index: Generation, question: str, sentences: Sequence[ScoredSentence], *, max_words: int) -> Extract:
     """The answer arranged from sentences of the corpus, each of them checked."""
     draft = write_extractive(index, question, sentences, max_words=max_words)
-    shown, withheld = verify(draft, _texts(index, draft))
+    shown, rejected = verify(draft, _texts(index, draft))
     used = {marker for sentence in shown for marker in sentence.markers}
-    return Extract(tuple(shown), tuple(withheld), tuple(c for c in draft.citations if c.marker in used))
+    return Extract(tuple(shown), tuple(rejected), tuple(c for c in draft.citations if c.marker in used))
 
 
 def complete(written: Written, whole: Extract, language: Language) -> list[SentenceReady]:

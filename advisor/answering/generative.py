@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from advisor.answering import prompts
-from advisor.answering.messages import compose, why
+from advisor.answering.messages import compose, withheld_in_words
 from advisor.answering.model_output import SentenceReader, source_sentences
 from advisor.documents.citations import cite_passage
 from advisor.index.generation import Generation
@@ -30,10 +30,10 @@ from advisor.types import (
     ModelUse,
     ScoredChunk,
     SentenceReady,
-    Withheld,
 )
 from advisor.verification.facts import is_frame, says_what_is_missing
 from advisor.verification.groundedness import Encode, Sources, SourceSentence
+from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify_written
 
 _FEWEST_WORDS = 20  # of an answer that a model wrote
@@ -49,7 +49,7 @@ class Written:
     """What came of it. `missing`: what the model says that the passages lack; `failure`: why there is no answer in it."""
 
     shown: list[AnswerSentence] = field(default_factory=list)
-    withheld: list[Withheld] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     failure: str | None = None
@@ -62,7 +62,7 @@ class Written:
 
     def is_enough(self) -> bool:
         """Whether it makes an answer: not too short, and at least half of the sentences passed."""
-        return self.words >= _FEWEST_WORDS and len(self.shown) >= len(self.withheld)
+        return self.words >= _FEWEST_WORDS and len(self.shown) >= len(self.rejected)
 
     def as_answer(self, base: Answer, model: str) -> Answer:
         """The answer that this makes, by a model of that name."""
@@ -73,7 +73,7 @@ class Written:
             text=compose(self.shown),
             reason=" ".join(self.missing) or None,
             sentences=tuple(self.shown),
-            withheld=tuple(self.withheld),
+            withheld=withheld_in_words(base.language, self.rejected),
             citations=tuple(citation for citation in self.citations if citation.marker in used),
             writer=model,
         )
@@ -109,20 +109,20 @@ class _Supervisor:
             return None
         if fold(text) in self.said:
             self.repeats += 1
-            self._withhold(text, "repeated")
+            self.written.rejected.append(Rejected(text, "repeated"))
             return None
         self.said.add(fold(text))
         if len(text.split()) >= _ENOUGH_TO_TELL and detect_language(text) != self.language:
             self.strangers += 1
-            self._withhold(text, "language")
+            self.written.rejected.append(Rejected(text, "language"))
             return None
         if says_what_is_missing(text) and self._is_about_the_question(text):
             self.written.missing.append(text)
             return None
         context = {n: (p.chunk.title, *p.chunk.heading) for n, p in enumerate(self.passages, start=1)}
         found = verify_written(sentence, self.language, self.sources, context)
-        if isinstance(found, Withheld):
-            self.written.withheld.append(found)
+        if isinstance(found, Rejected):
+            self.written.rejected.append(found)
             return None
         markers, fresh = self._cite(found.rests_on)
         announced = f"{self.frame} {text}" if self.frame and not sentence.is_item else text
@@ -130,9 +130,6 @@ class _Supervisor:
         shown = AnswerSentence(announced, markers, "supported", found.support, sentence.group, sentence.is_item)
         self.written.shown.append(shown)
         return SentenceReady(shown, fresh)
-
-    def _withhold(self, text: str, kind: str) -> None:
-        self.written.withheld.append(Withheld(text, why(self.language, kind)))
 
     def _is_about_the_question(self, text: str) -> bool:
         """A sentence on what is missing has no source; it may name nothing but what was asked."""
@@ -170,7 +167,7 @@ class _Supervisor:
 
     def is_done(self, words: int) -> bool:
         """Whether reading on is of no use: the model repeats itself, is hopeless, or has said enough."""
-        hopeless = not self.written.shown and len(self.written.withheld) >= _HOPELESS
+        hopeless = not self.written.shown and len(self.written.rejected) >= _HOPELESS
         return hopeless or self.repeats >= _MOST_REPEATS or self.written.words > words * _TOO_LONG
 
 
@@ -204,7 +201,7 @@ def write_supervised(
     if written.is_enough():
         written.failure = None
     elif written.failure is None:
-        foreign = supervisor.strangers * 2 > len(written.withheld) + len(written.shown)
+        foreign = supervisor.strangers * 2 > len(written.rejected) + len(written.shown)
         written.failure = "language" if foreign else "little"
     use.failure = written.failure
     yield written
@@ -230,8 +227,3 @@ def _read(
         written.failure = "little" if failure.kind == "cut" else failure.kind
     else:
         yield from reader.finish(whole=True)
-
-
-def merged(withheld: Sequence[Withheld], more: Sequence[Withheld]) -> tuple[Withheld, ...]:
-    """Withheld sentences of two drafts, each once."""
-    return tuple({entry.text: replace(entry) for entry in [*withheld, *more]}.values())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.types import AnswerSentence, Language, ScoredChunk
+from advisor.types import AnswerSentence, Language, ScoredChunk, Withheld
+from advisor.verification.rejection import Code, Rejected
 
 GROUPS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -59,11 +60,13 @@ _PRIVATE: dict[Language, str] = {
 }
 
 
-_WHY: dict[Language, dict[str, str]] = {
+_WHY: dict[Language, dict[Code, str]] = {
     "fr": {
         "nothing": "ne dit rien",
         "uncited": "ne cite aucun passage, et aucun ne la soutient clairement",
         "no-passage": "cite le passage {0}, qui n’existe pas",
+        "misquoted": "la citation [{0}] n’est pas ce que dit son document à cet endroit",
+        "not-quoted": "n’est pas dans les lignes de la citation [{0}]",
         "figure": "le passage ne donne pas « {0} »",
         "figure-elsewhere": "le passage donne « {0} » à propos d’autre chose",
         "name": "le passage ne nomme pas « {0} »",
@@ -79,6 +82,8 @@ _WHY: dict[Language, dict[str, str]] = {
         "nothing": "says nothing",
         "uncited": "cites no passage, and none supports it clearly",
         "no-passage": "cites passage {0}, which does not exist",
+        "misquoted": "the quotation [{0}] is not what its document says in that place",
+        "not-quoted": "is not in the lines of the quotation [{0}]",
         "figure": 'the passage does not state "{0}"',
         "figure-elsewhere": 'the passage states "{0}" of something else',
         "name": 'the passage does not name "{0}"',
@@ -121,9 +126,12 @@ _INSTEAD: dict[Language, dict[str, str]] = {
 }
 
 
-def why(language: Language, kind: str, said: str = "") -> str:
-    """Why a sentence is withheld; `said` is the word, figure or score in question."""
-    return _WHY[language][kind].format(said)
+def withheld_in_words(language: Language, rejected: Sequence[Rejected]) -> tuple[Withheld, ...]:
+    """The sentences that the reader does not see, each once, with the first reason found for it."""
+    first: dict[str, Rejected] = {}
+    for one in rejected:
+        first.setdefault(one.text, one)
+    return tuple(Withheld(one.text, _WHY[language][one.code].format(one.detail)) for one in first.values())
 
 
 def instead_in_words(language: Language, failure: str, model: str) -> str:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from advisor.text.plain import fold
 from advisor.text.terms import term_set
 from advisor.types import Language
+from advisor.verification.rejection import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ def _about(folded: str, start: int, end: int, language: Language) -> frozenset[s
     return frozenset([*before, *after])
 
 
-def contradiction(text: str, language: Language, sources: Sequence[tuple[str, Language]]) -> tuple[str, str] | None:
-    """How a text turns the sense of what the source says ("opposite", "denies", "affirms") and by which word, or None.
+def contradiction(text: str, language: Language, sources: Sequence[tuple[str, Language]]) -> Rejected | None:
+    """By which word a text turns the sense of what the source says ("opposite", "denies", "affirms"), or None.
 
     :param sources: the sentences that the text rests on, with their languages.
     """
@@ -126,7 +127,7 @@ def contradiction(text: str, language: Language, sources: Sequence[tuple[str, La
         if mark.axis.endswith("negation"):
             continue
         if _is_opposed(mark, [other for other in theirs if other.axis == mark.axis], same_language=same_language):
-            return "opposite", mark.word
+            return Rejected(text, "opposite", mark.word)
     if not same_language:
         return None  # the words that a negation is about cannot be compared
     return _negation(text, language, own, theirs, sources)
@@ -148,7 +149,7 @@ def _is_opposed(mark: Mark, others: Sequence[Mark], *, same_language: bool) -> b
 
 def _negation(
     text: str, language: Language, own: Sequence[Mark], theirs: Sequence[Mark], sources: Sequence[tuple[str, Language]]
-) -> tuple[str, str] | None:
+) -> Rejected | None:
     held = term_set(text, language)
     there = frozenset[str]().union(*(term_set(source, spoken) for source, spoken in sources))
     mine, others = _unpaired([m for m in own if m.axis == "negation"], [m for m in theirs if m.axis == "negation"])
@@ -158,11 +159,11 @@ def _negation(
     for mark in mine:
         of_the_source = len(mark.about & there) >= _ENOUGH_OF * len(mark.about) > 0
         if of_the_source and not any(_shares(mark, other) for other in [*others, *like_others]):
-            return "denies", mark.word
+            return Rejected(text, "denies", mark.word)
     for mark in others:
         is_kept = len(mark.about & held) > _ENOUGH_OF * len(mark.about)
         if is_kept and not any(_shares(mark, other) for other in [*mine, *like_mine]):
-            return "affirms", mark.word
+            return Rejected(text, "affirms", mark.word)
     return None
 
 

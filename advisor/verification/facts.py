@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from advisor.answering.messages import why
 from advisor.text.figures import Figure, figures
 from advisor.text.names import name_key, names, quotations, words_of
 from advisor.text.plain import fold
@@ -17,6 +16,7 @@ from advisor.text.terms import term_set
 from advisor.types import Language
 from advisor.verification.contradiction import contradiction
 from advisor.verification.groundedness import SourceSentence, holds_figure, related
+from advisor.verification.rejection import Rejected
 
 _NEAR = 4  # words on either side of a figure that tell what it is the figure of
 _CLEARLY = 2  # how many more of them another figure of the source must share
@@ -64,7 +64,7 @@ def objection(
     resting: list[SourceSentence],
     passages: Sequence[SourceSentence],
     context: Sequence[str],
-) -> str | None:
+) -> Rejected | None:
     """Why the sentence may not be shown, whatever it means as a whole, or None.
 
     :param resting: what it rests on; a sentence of the passages that a name of it needs is added.
@@ -74,13 +74,12 @@ def objection(
     for check in (_names, _figures):
         wrong = check(text, language, resting, passages, context)
         if wrong:
-            return why(language, *wrong)
+            return wrong
     whole = " ".join(fold(sentence.text) for sentence in passages)
     for phrase in quotations(text):
         if fold(phrase).strip(" .,;:!?") not in whole:
-            return why(language, "quotation", phrase)
-    turned = contradiction(text, language, [(sentence.text, sentence.language) for sentence in resting])
-    return why(language, *turned) if turned else None
+            return Rejected(text, "quotation", phrase)
+    return contradiction(text, language, [(sentence.text, sentence.language) for sentence in resting])
 
 
 def _figures(
@@ -89,7 +88,7 @@ def _figures(
     resting: list[SourceSentence],
     _passages: Sequence[SourceSentence],
     context: Sequence[str],
-) -> tuple[str, str] | None:
+) -> Rejected | None:
     """Each figure must be stated by a source sentence about the same thing, as the figure of the same thing."""
     folded = fold(text)
     stated = Counter(figure.key for figure in figures(text))
@@ -98,13 +97,13 @@ def _figures(
         said = folded[figure.start : figure.end]
         holders = [sentence for sentence in resting if holds_figure(sentence, figure.key)]
         if not holders or stated[figure.key] > there[figure.key]:
-            return "figure", said
+            return Rejected(text, "figure", said)
         subject = _subject(text, language, figure, holders)
         holders = [s for s in holders if related(text, language, s) and _is_of(subject, s, context)]
         if not holders:
-            return "figure-elsewhere", said
+            return Rejected(text, "figure-elsewhere", said)
         if all(_belongs_elsewhere(figure, folded, subject, sentence, language) for sentence in holders):
-            return "figure-elsewhere", said
+            return Rejected(text, "figure-elsewhere", said)
     return None
 
 
@@ -149,7 +148,7 @@ def _around(folded: str, figure: Figure, language: Language) -> frozenset[str]:
 
 def _names(
     text: str, language: Language, resting: list[SourceSentence], passages: Sequence[SourceSentence], context: Sequence[str]
-) -> tuple[str, str] | None:
+) -> Rejected | None:
     """Each name must be in what the sentence rests on, or in the title or headings above it.
 
     A name that stands elsewhere in the passage adds its sentence, when that speaks of the same thing.
@@ -163,7 +162,7 @@ def _names(
             continue
         further = next((s for s in passages if s not in resting and _is_held(name, words_of(s.text))), None)
         if further is None or not related(text, language, further):
-            return "name", name
+            return Rejected(text, "name", name)
         resting.append(further)
     return None
 

@@ -13,50 +13,50 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.answering.messages import why
 from advisor.text.plain import fold, has_words, plain
-from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language, Withheld
+from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language
 from advisor.verification.facts import objection
 from advisor.verification.groundedness import Alignment, Sources, SourceSentence, calibration
+from advisor.verification.rejection import Rejected
 
 FULL_SUPPORT = 1.0
 _CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
 
 
-def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Withheld]]:
+def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Rejected]]:
     """The sentences that may be shown, and those that may not.
 
     :param sources: document id -> its whole text, in the generation that the draft was made from.
     """
     cited = {citation.marker: citation for citation in draft.citations}
     shown: list[AnswerSentence] = []
-    withheld: list[Withheld] = []
+    rejected: list[Rejected] = []
     for sentence in draft.sentences:
         wrong = _objection(sentence, cited, sources)
         if wrong:
-            withheld.append(Withheld(sentence.text, wrong))
+            rejected.append(wrong)
         else:
             shown.append(
                 AnswerSentence(sentence.text, sentence.markers, "supported", FULL_SUPPORT, sentence.group, sentence.is_item)
             )
-    return shown, withheld
+    return shown, rejected
 
 
-def _objection(sentence: DraftSentence, cited: Mapping[int, Citation], sources: Mapping[str, str]) -> str | None:
+def _objection(sentence: DraftSentence, cited: Mapping[int, Citation], sources: Mapping[str, str]) -> Rejected | None:
     """Why a sentence may not be shown, or None."""
     if not has_words(sentence.text):
-        return "says nothing"
+        return Rejected(sentence.text, "nothing")
     if not sentence.markers:
-        return "cites nothing"
+        return Rejected(sentence.text, "uncited")
     for marker in sentence.markers:
         citation = cited.get(marker)
         if citation is None:
-            return f"cites [{marker}], which does not exist"
+            return Rejected(sentence.text, "no-passage", str(marker))
         if sources.get(citation.document, "")[citation.start : citation.end] != citation.quote:
-            return f"[{marker}] does not quote {citation.document} exactly"
+            return Rejected(sentence.text, "misquoted", str(marker))
         # As whole words: "20 clients" is not in "920 clients".
         if not re.search(rf"(?<!\w){re.escape(sentence.text)}(?!\w)", plain(citation.quote)):
-            return f"is not in the lines of [{marker}]"
+            return Rejected(sentence.text, "not-quoted", str(marker))
     return None
 
 
@@ -71,7 +71,7 @@ class Grounded:
 
 def verify_written(
     sentence: DraftSentence, language: Language, sources: Sources, context: Mapping[int, Sequence[str]]
-) -> Grounded | Withheld:
+) -> Grounded | Rejected:
     """Whether a sentence of a chat model may be shown.
 
     :param sources: the sentences of the numbered passages that the model was given.
@@ -79,11 +79,11 @@ def verify_written(
     """
     text = sentence.text
     if not has_words(text):
-        return Withheld(text, why(language, "nothing"))
+        return Rejected(text, "nothing")
     numbers = {source.marker for source in sources.sentences}
     cited = [marker for marker in sentence.markers if marker in numbers]
     wrong = [marker for marker in sentence.markers if marker not in numbers]
-    reason = why(language, "no-passage", str(wrong[0])) if wrong else why(language, "uncited")
+    reason = Rejected(text, "no-passage", str(wrong[0])) if wrong else Rejected(text, "uncited")
     if cited:
         objected, aligned = _examine(text, language, sources, context, cited)
         if objected is None and aligned:
@@ -92,12 +92,12 @@ def verify_written(
     objected, aligned = _examine(text, language, sources, context, ())
     if objected is None and aligned and aligned.score >= _CLEAR_SUPPORT:
         return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
-    return Withheld(text, reason)
+    return reason
 
 
 def _examine(
     text: str, language: Language, sources: Sources, context: Mapping[int, Sequence[str]], cited: Sequence[int]
-) -> tuple[str | None, Alignment | None]:
+) -> tuple[Rejected | None, Alignment | None]:
     """The objection to a sentence if it cites these passages (any when empty), and what it rests on."""
     passages = [source for source in sources.sentences if not cited or source.marker in cited]
     copied = next((source for source in passages if fold(source.text) == fold(text)), None)
@@ -105,7 +105,7 @@ def _examine(
         return None, Alignment((copied,), sources.identical, FULL_SUPPORT)
     chosen = sources.rests_on(text, language, cited)
     if not chosen:
-        return why(language, "uncited"), None
+        return Rejected(text, "uncited"), None
     headings = [line for marker in {source.marker for source in chosen} for line in context.get(marker, ())]
     resting = list(chosen)
     objected = objection(text, language, resting, passages, headings)
@@ -113,6 +113,6 @@ def _examine(
         return objected, None
     aligned = sources.judge(text, language, chosen)
     if aligned.score < calibration()["threshold"]:
-        return why(language, "unclear", f"{aligned.score:.2f}"), None
+        return Rejected(text, "unclear", f"{aligned.score:.2f}"), None
     ordered = tuple(sorted(resting, key=lambda source: (source.marker, source.start)))
     return None, replace(aligned, sentences=ordered)
