@@ -11,7 +11,7 @@ from advisor.answering import unanswered
 from advisor.answering.completeness import Extract, complete, extract
 from advisor.answering.extractive import WRITER
 from advisor.answering.follow_up import asks_for_more, parts, standalone_question
-from advisor.answering.generative import Written, write_supervised
+from advisor.answering.generative import WritingTask, write_generative
 from advisor.answering.intake import asks_private_fact, check_question, question_language
 from advisor.answering.messages import (
     abstention_in_words,
@@ -198,22 +198,18 @@ class Advisor:
         timer.mark("write")
         rejected: tuple[Rejected, ...] = ()
         if self.chat and use:
-            written = Written()
-            for event in self._supervised(self.chat, index, full, language, found, use):
-                if isinstance(event, Written):
-                    written = event
-                else:
-                    yield event
-            if written.failure is None:
-                yield from complete(written, whole, language)
+            task = self._writing_task(self.chat, index, base, found, use)
+            generated = yield from write_generative(self.chat, task, self.embeddings.encode_passages, use)
+            generated, added = complete(generated, whole, language)
+            yield from added
             timer.add("write")
-            timer.move("write", "verify", written.verify_ms)
-            use.failure = written.failure
-            if written.failure is None:
-                yield replace(written.as_answer(base, self.chat.name), ms=timer.total())
+            timer.move("write", "verify", generated.verify_ms)
+            base = replace(base, model=generated.use_of_model(use))
+            if generated.failure is None:
+                yield replace(generated.as_answer(base, self.chat.name), ms=timer.total())
                 return
-            rejected = tuple(written.rejected)
-            base = replace(base, reason=instead_in_words(language, written.failure, self.chat.name))
+            rejected = generated.rejected
+            base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name))
         yield Stage("verify")
         yield from self._extractive(base, found, whole, timer, rejected)
 
@@ -259,11 +255,10 @@ class Advisor:
             ms=timer.total(),
         )
 
-    def _supervised(
-        self, chat: ChatModel, index: Generation, full: str, language: Language, found: Found, use: ModelUse
-    ) -> Iterator[SentenceReady | Written]:
-        """What the chat model writes from the passages; a compound question is searched part by part."""
-        parts = sub_questions(chat, full, language, use)
+    def _writing_task(self, chat: ChatModel, index: Generation, base: Answer, found: Found, use: ModelUse) -> WritingTask:
+        """What the chat model is to write, from which passages; a compound question is searched part by part."""
+        question, language = base.standalone_question, base.language
+        parts = sub_questions(chat, question, language, use)
         finds = [
             found,
             *(find(self.settings, self.embeddings, index, part, language, self.reranker) for part in parts),
@@ -271,16 +266,7 @@ class Advisor:
         most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
         shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
         passages = in_turn(shares, most=most, most_chars=most_chars)
-        yield from write_supervised(
-            chat,
-            index,
-            full,
-            language,
-            passages,
-            self.embeddings.encode_passages,
-            use,
-            max_words=self.settings.max_answer_words,
-        )
+        return WritingTask(question, language, passages, index, self.settings.max_answer_words)
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:
         """A document as a generation held it, however old (the published one when None).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from fault_proxy import FAULTS, faults
@@ -11,7 +12,7 @@ from scripted_model import KEY, scripted
 
 from advisor.advisor import Advisor
 from advisor.answering.completeness import Extract, complete
-from advisor.answering.generative import Written
+from advisor.answering.generative import GeneratedAnswer
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
@@ -67,37 +68,34 @@ def whole() -> Extract:
     return Extract(tuple(shown), (), tuple(cited(n + 1, 100 * n, FACTS[n]) for n in range(4)))
 
 
-def written_by_a_model(*texts: str) -> Written:
-    shown = [AnswerSentence(text, (1,), "supported", 0.9) for text in texts]
-    return Written(shown=shown, citations=[cited(1, 0, FACTS[0])])
+def written_by_a_model(*texts: str) -> GeneratedAnswer:
+    shown = tuple(AnswerSentence(text, (1,), "supported", 0.9) for text in texts)
+    return GeneratedAnswer(shown=shown, citations=(cited(1, 0, FACTS[0]),))
 
 
 def test_what_a_model_leaves_out_is_added_with_its_own_citation(whole: Extract):
     written = written_by_a_model(
         "Chaque trimestre, le comité valide les budgets du cloud.", "Un responsable est nommé pour chaque budget du cloud."
     )
-    [added] = complete(written, whole, "fr")
-    assert (written.failure, added.sentence.text, added.sentence.group) == (None, FACTS[2], "how")
+    completed, [added] = complete(written, whole, "fr")
+    assert (completed.failure, added.sentence.text, added.sentence.group) == (None, FACTS[2], "how")
     assert [(c.marker, c.quote) for c in added.citations] == [(2, FACTS[2])]
     assert added.sentence.markers == (2,)
-    assert written.shown[-1] == added.sentence
-    assert [citation.marker for citation in written.citations] == [1, 2]
+    assert completed.shown == (*written.shown, added.sentence)
+    assert [citation.marker for citation in completed.citations] == [1, 2]
 
 
 def test_a_figure_left_out_is_a_fact_left_out(whole: Extract):
     vague = (*FACTS[:2], "Le rapport paraît quelques jours après la fin du mois.")
-    assert [event.sentence.text for event in complete(written_by_a_model(*vague), whole, "fr")] == [FACTS[2]]
-    assert (
-        complete(written_by_a_model(*FACTS[:2], "La fin du mois passe, trois jours, et le rapport paraît."), whole, "fr")
-        == []
-    )
+    assert [event.sentence.text for event in complete(written_by_a_model(*vague), whole, "fr")[1]] == [FACTS[2]]
+    exact = (*FACTS[:2], "La fin du mois passe, trois jours, et le rapport paraît.")
+    assert complete(written_by_a_model(*exact), whole, "fr")[1] == []
 
 
 def test_in_another_language_the_lines_that_are_cited_count(whole: Extract):
     written = written_by_a_model("The committee approves.", "Each budget has an owner.", "The report takes 3 days.")
-    written.citations = [cited(n + 1, 100 * n, FACTS[n]) for n in range(3)]
-    assert complete(written, whole, "en") == []
-    assert written.failure is None
+    written = replace(written, citations=tuple(cited(n + 1, 100 * n, FACTS[n]) for n in range(3)))
+    assert complete(written, whole, "en") == (written, [])
 
 
 def test_a_model_that_says_it_all_in_its_words_is_left_alone(opened):

@@ -2,7 +2,7 @@
 
 The extractive answer is the measure. Each of its sentences (but for those on neighbouring subjects) is carried when the
 model's verified sentences hold its words and all its figures, or, in another language, cite its very lines. What the model
-left out is added word for word. A model that carries less than half is not worth mending: the extractive answer is given.
+left out is added word for word. Where it carries less than half, the extractive answer is given instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.answering.extractive import write_extractive
-from advisor.answering.generative import Written
+from advisor.answering.generative import GeneratedAnswer
 from advisor.index.generation import Generation
 from advisor.retrieval.sentences import ScoredSentence
 from advisor.text.figures import figures
@@ -22,7 +22,7 @@ from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify
 
 _CARRIED = 0.6  # share of a sentence's words and figures
-_MENDED = 0.5  # share of the words of the extractive answer that the model must carry, to be completed
+_LEAST_CARRIED = 0.5  # share of the words of the extractive answer that the model must carry, to be completed
 _BESIDE = "more"  # the part of an extractive answer that is on neighbouring subjects
 
 
@@ -47,28 +47,28 @@ def extract(index: Generation, question: str, sentences: Sequence[ScoredSentence
     return Extract(tuple(shown), tuple(rejected), tuple(c for c in draft.citations if c.marker in used))
 
 
-def complete(written: Written, whole: Extract, language: Language) -> list[SentenceReady]:
-    """Add to a model's answer the sentences of the extractive one that it does not carry; what was added.
+def complete(generated: GeneratedAnswer, whole: Extract, language: Language) -> tuple[GeneratedAnswer, list[SentenceReady]]:
+    """A model's answer with the sentences of the extractive one that it does not carry, and what was added.
 
-    Where it carries less than half of them nothing is added, and `written.failure` says so.
+    Where it carries less than half of them nothing is added, and its `failure` says so.
     """
+    if generated.failure:
+        return generated, []
     needed = [sentence for sentence in whole.shown if sentence.group != _BESIDE and not sentence.text.endswith(":")]
-    missed = [sentence for sentence in needed if not _carries(written, sentence, whole, language)]
-    if _words(needed) - _words(missed) < _MENDED * _words(needed):
-        written.failure = "less"
-        return []
-    before = len(written.citations)
-    numbers = _numbered(written, whole, missed)
+    missed = [sentence for sentence in needed if not _carries(generated, sentence, whole, language)]
+    if _words(needed) - _words(missed) < _LEAST_CARRIED * _words(needed):
+        return replace(generated, failure="less"), []
+    numbers, fresh = _numbered(generated, whole, missed)
     added = [
         replace(sentence, markers=tuple(numbers[marker] for marker in sentence.markers), group=sentence.group or _BESIDE)
         for sentence in sorted(missed, key=lambda sentence: not sentence.group)
     ]
-    written.shown += added
-    return _ready(added, written.citations[before:])
+    completed = replace(generated, shown=(*generated.shown, *added), citations=(*generated.citations, *fresh))
+    return completed, _ready(added, fresh)
 
 
-def _carries(written: Written, sentence: AnswerSentence, whole: Extract, language: Language) -> bool:
-    said = [shown.text for shown in written.shown]
+def _carries(generated: GeneratedAnswer, sentence: AnswerSentence, whole: Extract, language: Language) -> bool:
+    said = [shown.text for shown in generated.shown]
     stated = {figure.key for text in said for figure in figures(text)}
     if any(figure.key not in stated for figure in figures(sentence.text)):
         return False
@@ -78,23 +78,26 @@ def _carries(written: Written, sentence: AnswerSentence, whole: Extract, languag
     places = [citation for citation in whole.citations if citation.marker in sentence.markers]
     return any(
         mine.document == place.document and mine.start < place.end and place.start < mine.end
-        for mine in written.citations
+        for mine in generated.citations
         for place in places
     )
 
 
-def _numbered(written: Written, whole: Extract, sentences: Sequence[AnswerSentence]) -> Mapping[int, int]:
-    """Marker in the extractive answer -> marker in the model's, whose citations grow by those it has not."""
-    known = {(citation.document, citation.start, citation.end): citation.marker for citation in written.citations}
+def _numbered(
+    generated: GeneratedAnswer, whole: Extract, sentences: Sequence[AnswerSentence]
+) -> tuple[Mapping[int, int], list[Citation]]:
+    """Marker in the extractive answer -> marker in the model's, and the citations that it has not yet."""
+    known = {(citation.document, citation.start, citation.end): citation.marker for citation in generated.citations}
     numbers: dict[int, int] = {}
+    fresh: list[Citation] = []
     for citation in whole.citations:
         if any(citation.marker in sentence.markers for sentence in sentences):
             place = (citation.document, citation.start, citation.end)
             if place not in known:
-                known[place] = len(written.citations) + 1
-                written.citations.append(replace(citation, marker=known[place]))
+                known[place] = len(generated.citations) + len(fresh) + 1
+                fresh.append(replace(citation, marker=known[place]))
             numbers[citation.marker] = known[place]
-    return numbers
+    return numbers, fresh
 
 
 def _words(sentences: Sequence[AnswerSentence]) -> int:

@@ -8,7 +8,7 @@ shown only together with the verified sentence that follows it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -34,35 +34,42 @@ from advisor.types import (
 from advisor.verification.facts import is_frame, says_what_is_missing
 from advisor.verification.groundedness import Encode, Sources, SourceSentence
 from advisor.verification.rejection import Rejected
-from advisor.verification.verify import verify_written
+from advisor.verification.verify import Grounded, verify_written
 
 _FEWEST_WORDS = 20  # of an answer that a model wrote
-_HOPELESS = 6  # sentences withheld before any is shown: the model is stopped
+_HOPELESS = 6  # sentences rejected before any is shown: the model is stopped
 _MOST_REPEATS = 3
 _ENOUGH_TO_TELL = 5  # words that show a sentence's language
 _LONGEST_GAP = 45  # words about what is missing
 _TOO_LONG = 1.5  # times the length asked for
 
 
-@dataclass(slots=True)
-class Written:
-    """What came of it. `missing`: what the model says that the passages lack; `failure`: why there is no answer in it."""
+@dataclass(frozen=True, slots=True)
+class WritingTask:
+    """What a chat model is to write: an answer from numbered passages of the index, of `max_words` at most."""
 
-    shown: list[AnswerSentence] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    question: str
+    language: Language
+    passages: Sequence[ScoredChunk]
+    index: Generation
+    max_words: int
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedAnswer:
+    """What a chat model wrote, verified.
+
+    `missing`: what it says that the passages lack; `failure`: why it makes no answer, None where it does. Times are in
+    milliseconds; `first_sentence_ms` is None where no sentence passed.
+    """
+
+    shown: tuple[AnswerSentence, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    missing: tuple[str, ...] = ()
     failure: str | None = None
+    first_sentence_ms: float | None = None
     verify_ms: float = 0.0
-
-    @property
-    def words(self) -> int:
-        """The length of what is shown."""
-        return sum(len(sentence.text.split()) for sentence in self.shown)
-
-    def is_enough(self) -> bool:
-        """Whether it makes an answer: not too short, and at least half of the sentences passed."""
-        return self.words >= _FEWEST_WORDS and len(self.shown) >= len(self.rejected)
 
     def as_answer(self, base: Answer, model: str) -> Answer:
         """The answer that this makes, by a model of that name."""
@@ -72,158 +79,170 @@ class Written:
             status="answered",
             text=compose(self.shown),
             reason=" ".join(self.missing) or None,
-            sentences=tuple(self.shown),
+            sentences=self.shown,
             withheld=withheld_in_words(base.language, self.rejected),
             citations=tuple(citation for citation in self.citations if citation.marker in used),
             writer=model,
         )
 
+    def use_of_model(self, use: ModelUse) -> ModelUse:
+        """What the model did, with what came of it."""
+        return replace(use, prompt_version=prompts.VERSION, first_sentence_ms=self.first_sentence_ms, failure=self.failure)
+
+
+def write_generative(
+    chat: ChatModel, task: WritingTask, encode: Encode, use: ModelUse
+) -> Generator[SentenceReady, None, GeneratedAnswer]:
+    """The sentences that pass, as they come; returns what they make.
+
+    :param use: counts what the model did.
+    """
+    sources = Sources(source_sentences(task.passages), encode)
+    verifier = _SentenceVerifier(task, sources)
+    failure: str | None = None
+    first_sentence_ms: float | None = None
+    started = time.perf_counter()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        prepared = worker.submit(sources.prepare)  # while the model reads
+        try:
+            for sentence in _read(chat, task, use):
+                prepared.result()
+                ready = verifier.verify(sentence)
+                if ready:
+                    first_sentence_ms = first_sentence_ms or round((time.perf_counter() - started) * 1_000, 2)
+                    yield ready
+                if verifier.is_done():
+                    break
+        except ChatFailure as error:
+            failure = "little" if error.kind == "cut" else error.kind
+    return replace(verifier.result(failure), first_sentence_ms=first_sentence_ms)
+
+
+def _read(chat: ChatModel, task: WritingTask, use: ModelUse) -> Iterator[DraftSentence]:
+    """The sentences of the model, as they arrive.
+
+    :raises ChatFailure: when the model fails, after the sentences that came whole.
+    """
+    reader = SentenceReader(task.language)
+    try:
+        for piece in chat.stream(prompts.writing(task.question, task.passages, task.language, words=task.max_words), use):
+            yield from reader.feed(piece)
+    except ChatFailure:
+        yield from reader.finish(whole=False)
+        raise
+    yield from reader.finish(whole=True)
+
 
 @dataclass(slots=True)
-class _Supervisor:
-    """Verifies the sentences of one answer in turn."""
+class _SentenceVerifier:
+    """Verifies the sentences of one answer in turn, and keeps what came of them."""
 
-    index: Generation
-    question: str
-    language: Language
-    passages: Sequence[ScoredChunk]
+    task: WritingTask
     sources: Sources
-    written: Written
-    frame: str = ""
-    repeats: int = 0
+    shown: list[AnswerSentence] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    announcement: str = ""
     said: set[str] = field(default_factory=set)
-    strangers: int = 0
+    verify_ms: float = 0.0
 
-    def take(self, sentence: DraftSentence) -> SentenceReady | None:
+    def verify(self, sentence: DraftSentence) -> SentenceReady | None:
         """Verify one sentence; what may be shown, with the citations that it is the first to use."""
         started = time.perf_counter()
-        try:
-            return self._take(sentence)
-        finally:
-            self.written.verify_ms += (time.perf_counter() - started) * 1_000
+        found = self._examine(sentence)
+        ready = None
+        if isinstance(found, Rejected):
+            self.rejected.append(found)
+        elif found:
+            ready = self._show(found)
+        self.verify_ms += (time.perf_counter() - started) * 1_000
+        return ready
 
-    def _take(self, sentence: DraftSentence) -> SentenceReady | None:
-        text = sentence.text
+    def _examine(self, sentence: DraftSentence) -> Grounded | Rejected | None:
+        """The sentence verified; None for an announcement or a gap, which claim nothing of the subject."""
+        text, language = sentence.text, self.task.language
         if is_frame(text):
-            self.frame = text if text.endswith(":") else ""
+            self.announcement = text if text.endswith(":") else ""
             return None
         if fold(text) in self.said:
-            self.repeats += 1
-            self.written.rejected.append(Rejected(text, "repeated"))
-            return None
+            return Rejected(text, "repeated")
         self.said.add(fold(text))
-        if len(text.split()) >= _ENOUGH_TO_TELL and detect_language(text) != self.language:
-            self.strangers += 1
-            self.written.rejected.append(Rejected(text, "language"))
+        if len(text.split()) >= _ENOUGH_TO_TELL and detect_language(text) != language:
+            return Rejected(text, "language")
+        if says_what_is_missing(text) and _is_about(self.task.question, text, language):
+            self.missing.append(text)
             return None
-        if says_what_is_missing(text) and self._is_about_the_question(text):
-            self.written.missing.append(text)
-            return None
-        context = {n: (p.chunk.title, *p.chunk.heading) for n, p in enumerate(self.passages, start=1)}
-        found = verify_written(sentence, self.language, self.sources, context)
-        if isinstance(found, Rejected):
-            self.written.rejected.append(found)
-            return None
-        markers, fresh = self._cite(found.rests_on)
-        announced = f"{self.frame} {text}" if self.frame and not sentence.is_item else text
-        self.frame = ""
-        shown = AnswerSentence(announced, markers, "supported", found.support, sentence.group, sentence.is_item)
-        self.written.shown.append(shown)
-        return SentenceReady(shown, fresh)
+        context = {n: (p.chunk.title, *p.chunk.heading) for n, p in enumerate(self.task.passages, start=1)}
+        return verify_written(sentence, language, self.sources, context)
 
-    def _is_about_the_question(self, text: str) -> bool:
-        """A sentence on what is missing has no source; it may name nothing but what was asked."""
-        known = set(names(self.question, self.language)) | {fold(word) for word in self.question.split()}
-        return (
-            len(text.split()) <= _LONGEST_GAP
-            and set(names(text, self.language)) <= known
-            and bool(term_set(text, self.language) & term_set(self.question, self.language))
-        )
+    def _show(self, found: Grounded) -> SentenceReady:
+        sentence = found.sentence
+        markers, fresh = self._cite(found.rests_on)
+        announced = self.announcement and not sentence.is_item
+        text = f"{self.announcement} {sentence.text}" if announced else sentence.text
+        self.announcement = ""
+        self.shown.append(AnswerSentence(text, markers, "supported", found.support, sentence.group, sentence.is_item))
+        return SentenceReady(self.shown[-1], fresh)
 
     def _cite(self, rests_on: Sequence[SourceSentence]) -> tuple[tuple[int, ...], tuple[Citation, ...]]:
-        """Markers of the spans that a sentence rests on; sentences of a passage that follow each other are one span."""
-        spans: list[tuple[int, int, int]] = []
-        for source in rests_on:
-            chunk = self.passages[source.marker - 1].chunk
-            starts = [sentence.start for sentence in chunk.sentences]
-            number = starts.index(source.start)
-            if spans and spans[-1][0] == source.marker and number and starts[number - 1] >= spans[-1][1]:
-                previous = chunk.sentences[number - 1]
-                if previous.end == spans[-1][2]:
-                    spans[-1] = (source.marker, spans[-1][1], source.end)
-                    continue
-            spans.append((source.marker, source.start, source.end))
-        known = {(c.document, c.start, c.end): c.marker for c in self.written.citations}
+        """Markers of the spans that a sentence rests on, and the citations that are new."""
+        known = {(c.document, c.start, c.end): c.marker for c in self.citations}
         markers, fresh = [], []
-        for passage, start, end in spans:
-            chunk = self.passages[passage - 1].chunk
+        for passage, start, end in _spans(rests_on, self.task.passages):
+            chunk = self.task.passages[passage - 1].chunk
             marker = known.get((chunk.document, start, end))
             if marker is None:
-                marker = len(self.written.citations) + 1
-                fresh.append(cite_passage(marker, chunk, self.index.catalog.document(chunk.document), start, end))
-                self.written.citations.append(fresh[-1])
+                marker = len(self.citations) + 1
+                fresh.append(cite_passage(marker, chunk, self.task.index.catalog.document(chunk.document), start, end))
+                self.citations.append(fresh[-1])
             markers.append(marker)
         return tuple(dict.fromkeys(markers)), tuple(fresh)
 
-    def is_done(self, words: int) -> bool:
+    def is_done(self) -> bool:
         """Whether reading on is of no use: the model repeats itself, is hopeless, or has said enough."""
-        hopeless = not self.written.shown and len(self.written.rejected) >= _HOPELESS
-        return hopeless or self.repeats >= _MOST_REPEATS or self.written.words > words * _TOO_LONG
+        hopeless = not self.shown and len(self.rejected) >= _HOPELESS
+        return hopeless or self._count("repeated") >= _MOST_REPEATS or self._words() > self.task.max_words * _TOO_LONG
+
+    def result(self, failure: str | None) -> GeneratedAnswer:
+        """What the sentences make: an answer when it is not too short and at least half of the sentences passed.
+
+        :param failure: of the model itself; an answer that is complete without what is lost is one all the same.
+        """
+        if self._words() >= _FEWEST_WORDS and len(self.shown) >= len(self.rejected):
+            failure = None
+        elif failure is None:
+            foreign = self._count("language") * 2 > len(self.rejected) + len(self.shown)
+            failure = "language" if foreign else "little"
+        verified = tuple(self.shown), tuple(self.rejected), tuple(self.citations), tuple(self.missing)
+        return GeneratedAnswer(*verified, failure=failure, verify_ms=self.verify_ms)
+
+    def _count(self, code: str) -> int:
+        return sum(one.code == code for one in self.rejected)
+
+    def _words(self) -> int:
+        return sum(len(sentence.text.split()) for sentence in self.shown)
 
 
-def write_supervised(
-    chat: ChatModel,
-    index: Generation,
-    question: str,
-    language: Language,
-    passages: Sequence[ScoredChunk],
-    encode: Encode,
-    use: ModelUse,
-    *,
-    max_words: int,
-) -> Iterator[SentenceReady | Written]:
-    """The sentences that pass, as they come, and what came of it last."""
-    sources = Sources(source_sentences(passages), encode)
-    supervisor = _Supervisor(index, question, language, passages, sources, Written())
-    written = supervisor.written
-    started = time.perf_counter()
-    use.prompt_version = prompts.VERSION
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        prepared = worker.submit(sources.prepare)  # while the model reads
-        for sentence in _read(chat, question, language, passages, use, written, max_words=max_words):
-            prepared.result()
-            ready = supervisor.take(sentence)
-            if ready:
-                use.first_sentence_ms = use.first_sentence_ms or round((time.perf_counter() - started) * 1_000, 2)
-                yield ready
-            if supervisor.is_done(max_words):
-                break
-    if written.is_enough():
-        written.failure = None
-    elif written.failure is None:
-        foreign = supervisor.strangers * 2 > len(written.rejected) + len(written.shown)
-        written.failure = "language" if foreign else "little"
-    use.failure = written.failure
-    yield written
+def _is_about(question: str, text: str, language: Language) -> bool:
+    """Whether a sentence on what is missing, which has no source, names nothing but what was asked."""
+    known = set(names(question, language)) | {fold(word) for word in question.split()}
+    return (
+        len(text.split()) <= _LONGEST_GAP
+        and set(names(text, language)) <= known
+        and bool(term_set(text, language) & term_set(question, language))
+    )
 
 
-def _read(
-    chat: ChatModel,
-    question: str,
-    language: Language,
-    passages: Sequence[ScoredChunk],
-    use: ModelUse,
-    written: Written,
-    *,
-    max_words: int,
-) -> Iterator[DraftSentence]:
-    """The sentences of the model, as they arrive; what went wrong is noted in `written`."""
-    reader = SentenceReader(language)
-    try:
-        for piece in chat.stream(prompts.writing(question, passages, language, words=max_words), use):
-            yield from reader.feed(piece)
-    except ChatFailure as failure:
-        yield from reader.finish(whole=False)
-        written.failure = "little" if failure.kind == "cut" else failure.kind
-    else:
-        yield from reader.finish(whole=True)
+def _spans(rests_on: Sequence[SourceSentence], passages: Sequence[ScoredChunk]) -> list[tuple[int, int, int]]:
+    """The number of a passage with `[start, end)`: sentences of a passage that follow each other are one span."""
+    spans: list[tuple[int, int, int]] = []
+    for source in rests_on:
+        sentences = passages[source.marker - 1].chunk.sentences
+        number = [sentence.start for sentence in sentences].index(source.start)
+        before = sentences[number - 1].end if number else None
+        if spans and spans[-1][0] == source.marker and spans[-1][2] == before:
+            spans[-1] = (source.marker, spans[-1][1], source.end)
+        else:
+            spans.append((source.marker, source.start, source.end))
+    return spans

@@ -58,36 +58,34 @@ def says_what_is_missing(text: str) -> bool:
     return bool(_MISSING.match(fold(text))) and not figures(text) and not quotations(text)
 
 
-def objection(
+def check_facts(
     text: str,
     language: Language,
-    resting: list[SourceSentence],
+    aligned: Sequence[SourceSentence],
     passages: Sequence[SourceSentence],
     context: Sequence[str],
-) -> Rejected | None:
-    """Why the sentence may not be shown, whatever it means as a whole, or None.
+) -> Rejected | list[SourceSentence]:
+    """The source sentences that a sentence rests on, or why it may not be shown, whatever it means as a whole.
 
-    :param resting: what it rests on; a sentence of the passages that a name of it needs is added.
+    :param aligned: those that hold its words; a sentence of the passages that a name of it needs is added.
     :param passages: every sentence of the cited passages.
     :param context: titles and headings of the cited passages, which the reader sees with them.
     """
-    for check in (_names, _figures):
-        wrong = check(text, language, resting, passages, context)
-        if wrong:
-            return wrong
+    resting = _with_names(text, language, aligned, passages, context)
+    if isinstance(resting, Rejected):
+        return resting
+    wrong_figure = _check_figures(text, language, resting, context)
+    if wrong_figure:
+        return wrong_figure
     whole = " ".join(fold(sentence.text) for sentence in passages)
     for phrase in quotations(text):
         if fold(phrase).strip(" .,;:!?") not in whole:
             return Rejected(text, "quotation", phrase)
-    return contradiction(text, language, [(sentence.text, sentence.language) for sentence in resting])
+    return contradiction(text, language, [(sentence.text, sentence.language) for sentence in resting]) or resting
 
 
-def _figures(
-    text: str,
-    language: Language,
-    resting: list[SourceSentence],
-    _passages: Sequence[SourceSentence],
-    context: Sequence[str],
+def _check_figures(
+    text: str, language: Language, resting: Sequence[SourceSentence], context: Sequence[str]
 ) -> Rejected | None:
     """Each figure must be stated by a source sentence about the same thing, as the figure of the same thing."""
     folded = fold(text)
@@ -146,17 +144,22 @@ def _around(folded: str, figure: Figure, language: Language) -> frozenset[str]:
     return frozenset(stem for stem in [*before, *after] if not stem.isdigit())
 
 
-def _names(
-    text: str, language: Language, resting: list[SourceSentence], passages: Sequence[SourceSentence], context: Sequence[str]
-) -> Rejected | None:
-    """Each name must be in what the sentence rests on, or in the title or headings above it.
+def _with_names(
+    text: str,
+    language: Language,
+    aligned: Sequence[SourceSentence],
+    passages: Sequence[SourceSentence],
+    context: Sequence[str],
+) -> Rejected | list[SourceSentence]:
+    """What a sentence rests on, its names included: each must be there, or in the title or headings above it.
 
     A name that stands elsewhere in the passage adds its sentence, when that speaks of the same thing.
     """
+    resting = list(aligned)
     known = frozenset[str]().union(
         *(words_of(sentence.text) for sentence in passages), *(words_of(line) for line in context)
     )
-    held = frozenset[str]().union(*(words_of(sentence.text) for sentence in resting), *(words_of(line) for line in context))
+    held = frozenset[str]().union(*(words_of(sentence.text) for sentence in aligned), *(words_of(line) for line in context))
     for name in names(text, language, known):
         if _is_held(name, held):
             continue
@@ -164,7 +167,7 @@ def _names(
         if further is None or not related(text, language, further):
             return Rejected(text, "name", name)
         resting.append(further)
-    return None
+    return resting
 
 
 def _is_held(name: str, held: frozenset[str]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from advisor.text.plain import fold, has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language
-from advisor.verification.facts import objection
+from advisor.verification.facts import check_facts
 from advisor.verification.groundedness import Alignment, Sources, SourceSentence, calibration
 from advisor.verification.rejection import Rejected
 
@@ -85,34 +85,32 @@ def verify_written(
     wrong = [marker for marker in sentence.markers if marker not in numbers]
     reason = Rejected(text, "no-passage", str(wrong[0])) if wrong else Rejected(text, "uncited")
     if cited:
-        objected, aligned = _examine(text, language, sources, context, cited)
-        if objected is None and aligned:
-            return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
-        reason = objected or reason
-    objected, aligned = _examine(text, language, sources, context, ())
-    if objected is None and aligned and aligned.score >= _CLEAR_SUPPORT:
-        return Grounded(sentence, aligned.sentences, round(aligned.score, 4))
+        found = _examine(text, language, sources, context, cited)
+        if isinstance(found, Alignment):
+            return Grounded(sentence, found.sentences, round(found.score, 4))
+        reason = found
+    found = _examine(text, language, sources, context, ())
+    if isinstance(found, Alignment) and found.score >= _CLEAR_SUPPORT:
+        return Grounded(sentence, found.sentences, round(found.score, 4))
     return reason
 
 
 def _examine(
     text: str, language: Language, sources: Sources, context: Mapping[int, Sequence[str]], cited: Sequence[int]
-) -> tuple[Rejected | None, Alignment | None]:
-    """The objection to a sentence if it cites these passages (any when empty), and what it rests on."""
+) -> Rejected | Alignment:
+    """What a sentence rests on if it cites these passages (any when empty), or why it may not be shown then."""
     passages = [source for source in sources.sentences if not cited or source.marker in cited]
     copied = next((source for source in passages if fold(source.text) == fold(text)), None)
     if copied:
-        return None, Alignment((copied,), sources.identical, FULL_SUPPORT)
+        return Alignment((copied,), sources.identical, FULL_SUPPORT)
     chosen = sources.rests_on(text, language, cited)
     if not chosen:
-        return Rejected(text, "uncited"), None
+        return Rejected(text, "uncited")
     headings = [line for marker in {source.marker for source in chosen} for line in context.get(marker, ())]
-    resting = list(chosen)
-    objected = objection(text, language, resting, passages, headings)
-    if objected:
-        return objected, None
+    resting = check_facts(text, language, chosen, passages, headings)
+    if isinstance(resting, Rejected):
+        return resting
     aligned = sources.judge(text, language, chosen)
     if aligned.score < calibration()["threshold"]:
-        return Rejected(text, "unclear", f"{aligned.score:.2f}"), None
-    ordered = tuple(sorted(resting, key=lambda source: (source.marker, source.start)))
-    return None, replace(aligned, sentences=ordered)
+        return Rejected(text, "unclear", f"{aligned.score:.2f}")
+    return replace(aligned, sentences=tuple(sorted(resting, key=lambda source: (source.marker, source.start))))
