@@ -1,9 +1,9 @@
 """How well source sentences support a sentence that nobody copied: which of them it rests on, and the probability.
 
 The sentence is aligned with the few source sentences that hold its words, its figures and its names. Two features of the
-alignment make the probability that a person would call it supported: a logistic regression whose weights (`support.json`)
-`evals/calibrate_support.py` fits on half of the sentences of QAGS that people judged. More features (pairs of words, several
-source sentences together) raise the AUROC by 0.01 and reject more honest paraphrases, since the summaries of QAGS copy.
+alignment make the probability that a person would call it supported: a logistic regression. `evals/calibrate_groundedness.py`
+fits its weights (`groundedness.json`) on half of the sentences of QAGS that people judged. More features (pairs of words,
+several source sentences together) raise the AUROC by 0.01 and reject more honest paraphrases: the summaries of QAGS copy.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SourceSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class SupportFeatures:
     """What support is judged by, in 0..1.
 
     `coverage`: share of the sentence's words and figures that the best source sentence holds, alone; `cosine`: of the
@@ -66,14 +66,14 @@ class Alignment:
     """The source sentences that a sentence rests on, in reading order, and how well (0..1)."""
 
     sentences: tuple[SourceSentence, ...]
-    signals: Signals
+    features: SupportFeatures
     score: float
 
 
 class Sources:
     """The sentences of the cited passages, with vectors made once."""
 
-    identical = Signals(1.0, 1.0)
+    identical = SupportFeatures(1.0, 1.0)
 
     def __init__(self, sentences: Sequence[SourceSentence], encode: Encode) -> None:
         self.sentences = tuple(sentences)
@@ -101,8 +101,8 @@ class Sources:
     def judge(self, text: str, language: Language, chosen: Sequence[SourceSentence]) -> Alignment:
         """How well source sentences support a sentence as a whole. It is encoded for that, which takes most of the time."""
         coverage = max(held_share(text, language, [one.text]) for one in chosen)
-        signals = Signals(coverage, max(0.0, float(self._cosines(text, chosen).max())))
-        return Alignment(tuple(sorted(chosen, key=lambda s: (s.marker, s.start))), signals, probability(signals))
+        features = SupportFeatures(coverage, max(0.0, float(self._cosines(text, chosen).max())))
+        return Alignment(tuple(sorted(chosen, key=lambda s: (s.marker, s.start))), features, probability(features))
 
     def _cosines(self, text: str, sentences: Sequence[SourceSentence]) -> NDArray[np.float32]:
         vectors = self._encoded([text, *(sentence.text for sentence in sentences)])
@@ -165,16 +165,16 @@ def held_share(text: str, language: Language, others: Sequence[str]) -> float:
 
 @cache
 def calibration() -> dict[str, float]:
-    """The weights of the signals, `bias`, and `threshold`."""
+    """The weights of the features, `bias`, and `threshold`."""
     values: dict[str, float] = json.loads((files("advisor.verification") / "groundedness.json").read_text(encoding="utf-8"))[
         "weights"
     ]
     return values
 
 
-def probability(signals: Signals) -> float:
+def probability(features: SupportFeatures) -> float:
     """The probability (0..1) that a person would call the sentence supported."""
     weights = calibration()
-    names = (field.name for field in fields(Signals))
-    total = weights["bias"] + sum(weights[n] * value for n, value in zip(names, astuple(signals), strict=True))
+    names = (field.name for field in fields(SupportFeatures))
+    total = weights["bias"] + sum(weights[n] * value for n, value in zip(names, astuple(features), strict=True))
     return 1 / (1 + math.exp(-total))

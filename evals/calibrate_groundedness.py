@@ -1,10 +1,10 @@
-"""Fit the weights of `advisor/support.json`: how well a source must support a sentence that nobody copied.
+"""Fit the weights of `advisor/verification/groundedness.json`: how well sources must support a sentence nobody copied.
 
-    python evals/calibrate_support.py --data ../shared/data
+    python evals/calibrate_groundedness.py --data ../shared/data
 
 QAGS has sentences of machine-written summaries with three human votes each: does the article support it? Half of the
 articles (by a hash of their name) are for fitting, the other half tells how good the fit is: AUROC with the 95 % interval of
-a bootstrap over articles, beside each signal alone. A sentence is supported from a probability of 0.5 on.
+a bootstrap over articles, beside each feature alone. A sentence is supported from a probability of 0.5 on.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from sklearn.metrics import roc_auc_score
 from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
 from advisor.text.plain import sentence_spans
-from advisor.verification.groundedness import Signals, Sources, SourceSentence
+from advisor.verification.groundedness import Sources, SourceSentence, SupportFeatures
 
-NAMES = tuple(field.name for field in fields(Signals))
+NAMES = tuple(field.name for field in fields(SupportFeatures))
 RESAMPLES = 2_000
-OUTPUT = Path(__file__).resolve().parent.parent / "advisor" / "support.json"
+OUTPUT = Path(__file__).resolve().parent.parent / "advisor" / "verification" / "groundedness.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A judged sentence: its article, its signals, and what people said."""
+    """A judged sentence: its article, its features, and what people said."""
 
     article: str
-    signals: tuple[float, ...]
+    features: tuple[float, ...]
     supported: bool
 
     @property
@@ -52,16 +52,16 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = read_rows(arguments.data / "qags-en", Embeddings(load_settings()))
     tuned, held = [row for row in rows if row.fitted], [row for row in rows if not row.fitted]
-    model = LogisticRegression(C=100, class_weight="balanced").fit([r.signals for r in tuned], [r.supported for r in tuned])
+    model = LogisticRegression(C=100, class_weight="balanced").fit([r.features for r in tuned], [r.supported for r in tuned])
     weights = dict(zip(NAMES, map(float, model.coef_[0]), strict=True)) | {"bias": float(model.intercept_[0])}
     figures = {
         "fitted_sentences": len(tuned),
         "held_out_sentences": len(held),
-        "auroc": report(held, model.decision_function([row.signals for row in held])),
-        "auroc_fitted_half": report(tuned, model.decision_function([row.signals for row in tuned])),
+        "auroc": report(held, model.decision_function([row.features for row in held])),
+        "auroc_fitted_half": report(tuned, model.decision_function([row.features for row in tuned])),
     }
     for name in NAMES:
-        figures[f"auroc_{name}"] = report(held, np.array([row.signals[NAMES.index(name)] for row in held]))
+        figures[f"auroc_{name}"] = report(held, np.array([row.features[NAMES.index(name)] for row in held]))
     sys.stdout.write(json.dumps({"weights": weights, "figures": figures}, indent=1) + "\n")
     known = json.loads(OUTPUT.read_text(encoding="utf-8"))
     rounded = {name: round(value, 4) for name, value in weights.items()}
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def read_rows(folder: Path, embeddings: Embeddings) -> list[Row]:
-    """The signals of every judged sentence against its article."""
+    """The features of every judged sentence against its article."""
     rows = []
     lines = (folder / "sentences.jsonl").read_text(encoding="utf-8").splitlines()
     by_article: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -89,7 +89,7 @@ def read_rows(folder: Path, embeddings: Embeddings) -> list[Row]:
             resting = sources.rests_on(entry["sentence"], "en")
             if resting:
                 aligned = sources.judge(entry["sentence"], "en", resting)
-                rows.append(Row(article, astuple(aligned.signals), entry["label"] == "supported"))
+                rows.append(Row(article, astuple(aligned.features), entry["label"] == "supported"))
     return rows
 
 
