@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from advisor.index.bm25 import LexicalIndex, build
-from advisor.text.terms import LANGUAGES, terms
+from advisor.text.language import LANGUAGES
+from advisor.text.terms import terms
 from advisor.types import Chunk, Language
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from advisor.answering.messages import withheld_in_words
-from advisor.text.terms import LANGUAGES
+from advisor.text.language import LANGUAGES
 from advisor.types import Citation, Draft, DraftSentence, Language
 from advisor.verification.rejection import Code, Rejected
 from advisor.verification.verify import verify

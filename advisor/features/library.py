@@ -9,7 +9,8 @@ from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
 from advisor.index.generation import Generation
-from advisor.text.terms import LANGUAGES, terms
+from advisor.text.language import LANGUAGES
+from advisor.text.terms import terms
 from advisor.types import Chunk, Document, Language, Sentence
 
 _LINK = re.compile(r"\]\(<?([^)\s>#]+)[^)]*\)")

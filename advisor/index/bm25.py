@@ -15,7 +15,8 @@ from pathlib import Path
 import tantivy
 
 from advisor.documents.passages import searched_text
-from advisor.text.terms import ANALYZERS, LANGUAGES, terms
+from advisor.text.language import LANGUAGES
+from advisor.text.terms import ANALYZERS, terms
 from advisor.types import Chunk, Language
 
 VERSION = 2

@@ -15,8 +15,9 @@ from pathlib import Path
 import yaml
 
 from advisor.errors import CorpusError
+from advisor.text.language import LANGUAGES
 from advisor.text.plain import fold
-from advisor.text.terms import LANGUAGES, terms
+from advisor.text.terms import terms
 from advisor.types import Language
 
 FILE = "thesaurus.yaml"

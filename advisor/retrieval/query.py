@@ -14,8 +14,9 @@ from difflib import SequenceMatcher
 from advisor.documents.passages import searched_text
 from advisor.index.generation import Generation
 from advisor.index.thesaurus import Concept, word_spans, words
+from advisor.text.language import LANGUAGES
 from advisor.text.plain import fold
-from advisor.text.terms import LANGUAGES, terms
+from advisor.text.terms import terms
 from advisor.types import Language
 
 _OTHER_FORM = 0.7  # what another form of the concept is worth, the question's own being 1

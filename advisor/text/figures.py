@@ -7,76 +7,54 @@ its month is one figure. Digits that belong to a name ("NIS2", "GPT-4") are part
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from advisor.text.language import all_rules, merged
 from advisor.text.plain import fold
 
-MONTHS = (
-    ("janvier", "january", "jan"), ("fevrier", "february", "feb"), ("mars", "march"), ("avril", "april", "apr"),
-    ("mai", "may"), ("juin", "june"), ("juillet", "july"), ("aout", "august", "aug"), ("septembre", "september", "sept"),
-    ("octobre", "october", "oct"), ("novembre", "november", "nov"), ("decembre", "december", "dec"),
-)  # fmt: skip
-_MONTH = {name: number for number, names in enumerate(MONTHS, start=1) for name in names}
-_DAYS = (
-    ("lundi", "monday"), ("mardi", "tuesday"), ("mercredi", "wednesday"), ("jeudi", "thursday"), ("vendredi", "friday"),
-    ("samedi", "saturday"), ("dimanche", "sunday"),
-)  # fmt: skip
-CALENDAR = frozenset([*_MONTH, *(name for names in _DAYS for name in names)])
+
+def _numbered(names: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Form of a name -> its place in the calendar, from 1."""
+    return {form: number for number, forms in enumerate(names, start=1) for form in forms}
+
+
+_RULES = [rules.figures for rules in all_rules()]
+_MONTHS = merged(_numbered(rules.months) for rules in _RULES)
+_WEEKDAYS = merged(_numbered(rules.weekdays) for rules in _RULES)
+CALENDAR = frozenset([*_MONTHS, *_WEEKDAYS])
 """Names of months and days, folded: parts of a date, not proper names."""
-_DAY = {name: number for number, names in enumerate(_DAYS, start=1) for name in names}
-
-_SMALL = {
-    "zero": 0, "deux": 2, "two": 2, "trois": 3, "three": 3, "quatre": 4, "four": 4, "cinq": 5, "five": 5, "six":
-    6, "sept": 7, "seven": 7, "huit": 8, "eight": 8, "neuf": 9, "nine": 9, "dix": 10, "ten": 10, "onze": 11,
-    "eleven": 11, "douze": 12, "twelve": 12, "treize": 13, "thirteen": 13, "quatorze": 14, "fourteen": 14,
-    "quinze": 15, "fifteen": 15, "seize": 16, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
-    "vingt": 20, "vingts": 20, "twenty": 20, "trente": 30, "thirty": 30, "quarante": 40, "forty": 40, "cinquante":
-    50, "fifty": 50, "soixante": 60, "sixty": 60, "septante": 70, "seventy": 70, "huitante": 80, "eighty": 80,
-    "nonante": 90, "ninety": 90,
-}  # fmt: skip
-_ONE = {"un", "une", "one"}
-_HUNDRED = {"cent", "cents", "hundred"}
-_SCALES = {
-    "mille": 1e3, "thousand": 1e3, "k": 1e3, "million": 1e6, "millions": 1e6, "mio": 1e6, "milliard": 1e9, "milliards": 1e9,
-    "md": 1e9, "mds": 1e9, "billion": 1e9, "billions": 1e9, "bn": 1e9, "trillion": 1e12, "trillions": 1e12,
-}  # fmt: skip
-# "des dizaines", "hundreds of": an order of magnitude.
-_VAGUE = {
-    "dizaine": 10, "dizaines": 10, "dozen": 12, "dozens": 12, "douzaine": 12, "centaine": 100, "centaines": 100,
-    "hundreds": 100, "millier": 1e3, "milliers": 1e3, "thousands": 1e3,
-}  # fmt: skip
-_SHARES = {"moitie": 50.0, "half": 50.0, "halves": 50.0}
-_MULTIPLES = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubler": 2, "doublent": 2, "thrice": 3, "triple": 3,
-              "triples": 3, "tripled": 3, "tripler": 3}  # fmt: skip
-
+_NUMBERS = merged(rules.numbers for rules in _RULES)
+_ONE = frozenset(word for rules in _RULES for word in rules.one)
+_HUNDRED = frozenset(word for rules in _RULES for word in rules.hundred)
+_THOUSAND = frozenset(word for rules in _RULES for word in rules.thousand)
+_TWENTIES = frozenset(word for rules in _RULES for word in rules.twenties)
+_AND = frozenset(word for rules in _RULES for word in rules.conjunction)
+_AFTER_AND = frozenset(word for rules in _RULES for word in rules.after_and)
+_OF = frozenset(["-", *(word for rules in _RULES for word in rules.of)])
+_PERCENT = frozenset(phrase for rules in _RULES for phrase in rules.percent)
+_PER = frozenset(phrase[0] for phrase in _PERCENT)
+_JOINS = frozenset(["-", "–", *(word for rules in _RULES for word in rules.joins)])
+_SCALES = merged(rules.scales for rules in _RULES)
+# A word that is a figure by itself, with its unit: an order of magnitude, a share, a multiple.
+_WHOLE = merged(
+    {word: (value, unit) for word, value in table.items()}
+    for rules in _RULES
+    for table, unit in ((rules.about, "about"), (rules.percentages, "%"), (rules.multiples, "times"))
+)
+_UNITS: dict[str, str] = merged({word: unit for unit, words in rules.units.items() for word in words} for rules in _RULES)
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _MONTHLY = {"month": 1, "quarter": 3, "year": 12}
-_UNITS = {
-    "%": "%", "percent": "%", "pct": "%", "points": "point", "point": "point", "pp": "point",
-    "ms": "ms", "milliseconde": "ms", "millisecondes": "ms", "millisecond": "ms", "milliseconds": "ms",
-    "s": "second", "sec": "second", "seconde": "second", "secondes": "second", "second": "second", "seconds": "second",
-    "min": "minute", "mn": "minute", "minute": "minute", "minutes": "minute",
-    "h": "hour", "heure": "hour", "heures": "hour", "hour": "hour", "hours": "hour", "hrs": "hour",
-    "jour": "day", "jours": "day", "day": "day", "days": "day", "semaine": "week", "semaines": "week", "week": "week",
-    "weeks": "week", "mois": "month", "month": "month", "months": "month", "trimestre": "quarter", "trimestres": "quarter",
-    "quarter": "quarter", "quarters": "quarter", "an": "year", "ans": "year", "annee": "year", "annees": "year",
-    "year": "year", "years": "year", "yrs": "year",
-    "fois": "times", "times": "times", "x": "times", "fold": "times",
-    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD",
-    "dollars": "USD", "£": "GBP", "gbp": "GBP", "chf": "CHF", "cad": "CAD",
-    "ko": "kB", "kb": "kB", "mo": "MB", "mb": "MB", "go": "GB", "gb": "GB", "tb": "TB", "gib": "GB",
-    "km": "km", "kg": "kg", "kwh": "kWh", "mw": "MW", "gw": "GW",
-}  # fmt: skip
 _CURRENCIES = {"EUR", "USD", "GBP", "CHF", "CAD"}
-_COUNTED_AS_ONE = {*_SECONDS, *_MONTHLY, "%", "times"} - {"times"}  # "un mois" is a figure, "une fois" seldom
+_COUNTED_AS_ONE = {*_SECONDS, *_MONTHLY, "%"}  # "un mois" is a figure, "une fois" seldom
 
 _NUMERAL = r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_ORDINAL = "|".join(ending for rules in _RULES for ending in rules.ordinal_endings)
 # A name with digits (NIS2, GPT-4, B2B), a numeral, a currency or percent sign, a word.
 _TOKEN = re.compile(
-    rf"[^\W\d_]+[-_]?\d[\w-]*|(?P<numeral>{_NUMERAL})(?:er|e|eme|st|nd|rd|th)?(?![^\W\d_]*\d)|us\$|[%€$£]|[^\W\d_]+|-|–|/"
+    rf"[^\W\d_]+[-_]?\d[\w-]*|(?P<numeral>{_NUMERAL})(?:{_ORDINAL})?(?![^\W\d_]*\d)|us\$|[%€$£]|[^\W\d_]+|-|–|/"
 )
-_JOINS = {"a", "to", "ou", "or", "et", "and", "-", "–", "puis", "then"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +106,12 @@ def _figure(tokens: list[_Token], at: int) -> tuple[Figure | None, int]:
     token = tokens[at]
     if not token.numeral:
         word = token.text
-        if word in _MONTH and _is_month(word, tokens, at):
+        if word in _MONTHS and _is_month(word, tokens, at):
             return _dated(tokens, at)
-        if word in _DAY:
-            return Figure(_DAY[word], "weekday", token.start, token.end), at + 1
-        for table, unit in ((_VAGUE, "about"), (_SHARES, "%"), (_MULTIPLES, "times")):
-            if word in table:
-                return Figure(table[word], unit, token.start, token.end), at + 1
+        if word in _WEEKDAYS:
+            return Figure(_WEEKDAYS[word], "weekday", token.start, token.end), at + 1
+        if word in _WHOLE:
+            return Figure(*_WHOLE[word], token.start, token.end), at + 1
     value, after = _value(tokens, at)
     if value is None:
         return None, at + 1
@@ -151,11 +128,11 @@ def _with_unit(tokens: list[_Token], at: int, value: float, after: int) -> tuple
     before = _UNITS.get(_text(tokens, at - 1), "")
     if before in _CURRENCIES:
         return Figure(value, before, tokens[at - 1].start, end), after
-    if _text(tokens, after) in ("pour", "per") and _text(tokens, after + 1) in ("cent", "100"):
+    if (_text(tokens, after), _text(tokens, after + 1)) in _PERCENT:
         return Figure(value, "%", tokens[at].start, tokens[after + 1].end), after + 2
     if _text(tokens, after) == "percentage":
         after += 1
-    unit_at = after + 1 if _text(tokens, after) in ("-", "de", "d", "of") else after
+    unit_at = after + 1 if _text(tokens, after) in _OF else after
     unit = _UNITS.get(_text(tokens, unit_at), "")
     close = unit_at == after or _text(tokens, after) == "-" or unit in _CURRENCIES  # "6-month", "10 millions d'euros"
     if tokens[at].text in _ONE and after == at + 1 and unit not in _COUNTED_AS_ONE:
@@ -163,7 +140,7 @@ def _with_unit(tokens: list[_Token], at: int, value: float, after: int) -> tuple
     if unit and close:
         value, unit = _in_base_unit(value, unit)
         return Figure(value, unit, tokens[at].start, tokens[unit_at].end), unit_at + 1
-    month = _MONTH.get(_text(tokens, after))
+    month = _MONTHS.get(_text(tokens, after))
     if month and tokens[at].numeral:
         return Figure(value, f"day-{month}", tokens[at].start, tokens[after].end), after + 1
     return Figure(value, "", tokens[at].start, end), after
@@ -187,16 +164,16 @@ def _value(tokens: list[_Token], at: int) -> tuple[float | None, int]:
     total, group, used = 0.0, 0.0, at
     while used < len(tokens):
         word = tokens[used].text
-        if word in _SMALL:
+        if word in _NUMBERS:
             # "quatre-vingt", in which four twenties are eighty
-            group = group * 20 if word.startswith("vingt") and group == 4 else group + _SMALL[word]  # noqa: PLR2004
-        elif word in _HUNDRED and _text(tokens, used - 1) not in ("pour", "per"):
+            group = group * 20 if word in _TWENTIES and group == 4 else group + _NUMBERS[word]  # noqa: PLR2004
+        elif word in _HUNDRED and _text(tokens, used - 1) not in _PER:
             group = max(group, 1) * 100
         elif word in _ONE and (used == at or group):
             group += 1
-        elif word in ("mille", "thousand") and (group or used == at):
+        elif word in _THOUSAND and (group or used == at):
             total, group = total + max(group, 1) * 1_000, 0
-        elif not (word in ("-", "et", "and") and used > at and _continues(tokens, used)):
+        elif not ((word == "-" or word in _AND) and used > at and _continues(tokens, used)):
             break
         used += 1
     return (total + group, used) if used > at else (None, at)
@@ -205,11 +182,11 @@ def _value(tokens: list[_Token], at: int) -> tuple[float | None, int]:
 def _continues(tokens: list[_Token], at: int) -> bool:
     """Whether a hyphen or "et" stands inside one number word: "vingt et un", "quatre-vingt-dix", "a hundred and ten"."""
     before, after = _text(tokens, at - 1), _text(tokens, at + 1)
-    number = after in _SMALL or after in _ONE or after in _HUNDRED
+    number = after in _NUMBERS or after in _ONE or after in _HUNDRED
     if tokens[at].text == "-":
         return number and tokens[at].start == tokens[at - 1].end
-    tens = _SMALL.get(before, 0) >= 20  # noqa: PLR2004 - twenty
-    return (tens and after in {*_ONE, "onze"}) or (before in _HUNDRED and number)
+    tens = _NUMBERS.get(before, 0) >= 20  # noqa: PLR2004 - twenty
+    return (tens and after in _AFTER_AND) or (before in _HUNDRED and number)
 
 
 def _numeral(digits: str) -> float:
@@ -227,9 +204,9 @@ def _is_month(word: str, tokens: list[_Token], at: int) -> bool:
 
 def _dated(tokens: list[_Token], at: int) -> tuple[Figure, int]:
     """A month, with the day that follows it in English: "July 22"."""
-    month, token = _MONTH[tokens[at].text], tokens[at]
+    month, token = _MONTHS[tokens[at].text], tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if following and following.numeral and (day := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", following.text)):
+    if following and following.numeral and (day := re.fullmatch(rf"(\d{{1,2}})(?:{_ORDINAL})?", following.text)):
         return Figure(float(day[1]), f"day-{month}", token.start, following.end), at + 2
     return Figure(month, "month", token.start, token.end), at + 1
 

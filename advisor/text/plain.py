@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import sentencex
 
 from advisor.text.invisible import INVISIBLE
+from advisor.text.language import LANGUAGES, all_rules, language_rules
 from advisor.types import Language
 
 if TYPE_CHECKING:
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
 NEWLINE = re.compile(r"\r\n?|\n")
 # sentencex ends a sentence after these although the next word goes on; the list of the other language is not consulted
 # by it, and documents mix both.
-_NOT_AN_END = re.compile(
-    r"(?<![^\s(«\"'’])(?:MM?|Mmes?|Mlles?|Dr|Pr|Mr|Mrs|Ms|St|Ste|No|n°|art|arts|p|pp|cf|vs|env|etc|ex|fig|vol|chap|approx|Inc"
-    r"|Ltd|e\.g|i\.e|al|réf|[A-Z])\.\s*$",
-    re.IGNORECASE,
-)
+_ABBREVIATIONS = "|".join(re.escape(word) for rules in all_rules() for word in rules.abbreviations)
+_NOT_AN_END = re.compile(rf"(?<![^\s(«\"'’])(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
 _INSIDE_A_WORD = re.compile(r"[^\s\w]\w")  # "GOV.UK" is one name; sentencex takes the words of other languages apart there
 _CLOSING_MARKS = re.compile(r"[*_~]{1,3}(?=\s|$)")
 _LONGEST_ABBREVIATION = 32  # characters, with what surrounds it
@@ -42,17 +40,7 @@ _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
 _ESCAPE = re.compile(r"\\(?=[#>|<\[])")
 _SPACE = re.compile(r"\s+")
-# In a short text, little words tell the language better than statistics: "Comment recruter un staff engineer ?" is French.
-_FRENCH = """
-a-t-il au aux avec ce ces cette combien comment d dans de des doit du elle en est et faire faut il ils je l la le les leur
-ma mes mon nos notre nous ou où par pas pour pourquoi qu que quel quelle quelles quels qui quoi sa ses son sont sur un une
-vos votre vous à y
-"""
-_ENGLISH = """
-a an and are as at be by can could did do does for from has have how i in is it its me my of or our should so that the
-their them there they this to us was we were what when where which who why will with you your
-"""
-_LITTLE_WORDS: dict[Language, frozenset[str]] = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
+_FUNCTION_WORDS = {language: frozenset(language_rules(language).function_words) for language in LANGUAGES}
 _SHORT_TEXT = 200  # characters
 _CLEARLY = 4
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -65,22 +53,23 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(["fr", "en"])
+    identifier.set_languages(list(LANGUAGES))
     return identifier
 
 
 def detect_language(text: str) -> Language:
-    """French or English, whichever the text is more likely to be in (French for a text without letters)."""
+    """The language that a text is most likely in (the first of all for a text without letters)."""
     beginning = text[:_ENOUGH_TO_TELL]
     if not any(map(str.isalpha, beginning)):
-        return "fr"
+        return LANGUAGES[0]
     said = _WORD.findall(beginning.lower())
-    french, english = (sum(word in _LITTLE_WORDS[language] for word in said) for language in ("fr", "en"))
-    clear = _CLEARLY * (min(french, english) + 1) < max(french, english)  # no model to load, which takes half a second
-    if clear or (len(beginning) <= _SHORT_TEXT and french != english):
-        return "fr" if french > english else "en"
-    language, _ = _identifier().classify(beginning)
-    return "en" if language == "en" else "fr"
+    counts = {language: sum(word in _FUNCTION_WORDS[language] for word in said) for language in LANGUAGES}
+    best, second = sorted(LANGUAGES, key=lambda language: -counts[language])[:2]
+    clear = _CLEARLY * (counts[second] + 1) < counts[best]  # no model to load, which takes half a second
+    if clear or (len(beginning) <= _SHORT_TEXT and counts[best] != counts[second]):
+        return best
+    found, _ = _identifier().classify(beginning)
+    return next(language for language in LANGUAGES if language == found)
 
 
 def fold(text: str) -> str:

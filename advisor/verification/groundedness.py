@@ -1,9 +1,10 @@
 """How well source sentences support a sentence that nobody copied: which of them it rests on, and the probability.
 
 The sentence is aligned with the few source sentences that hold its words, its figures and its names. Two features of the
-alignment make the probability that a person would call it supported: a logistic regression. `evals/calibrate_groundedness.py`
-fits its weights (`groundedness.json`) on half of the sentences of QAGS that people judged. More features (pairs of words,
-several source sentences together) raise the AUROC by 0.01 and reject more honest paraphrases: the summaries of QAGS copy.
+alignment make the probability that a person would call it supported: a logistic regression, whose weights
+(`groundedness.json`) `evals/calibrate_groundedness.py` fits on half of the sentences of QAGS that people judged. More
+features (pairs of words, several source sentences together) raise the AUROC by 0.01 and reject more honest paraphrases: the
+summaries of QAGS copy.
 """
 
 from __future__ import annotations

@@ -1,0 +1,137 @@
+"""The words that rules are made of, as data: a file a language (`language/fr.toml`), read and checked once.
+
+A further language is a further file, and its code in `advisor.types.Language`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from advisor.errors import SettingsError
+from advisor.types import Language
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+_FOLDER = files("advisor.text") / "language"
+
+T = TypeVar("T")
+
+
+def _split(text: object) -> object:
+    return tuple(text.split()) if isinstance(text, str) else text
+
+
+def _folded(word: str) -> str:
+    if unicodedata.normalize("NFKD", word.casefold()) != word:
+        message = f"{word!r} is not folded: write it in lower case, without accents"
+        raise ValueError(message)
+    return word
+
+
+Word = Annotated[str, AfterValidator(_folded)]
+Words = Annotated[tuple[Word, ...], BeforeValidator(_split)]
+"""Folded words, set apart by white space in the file."""
+WordsAsWritten = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Unit = Literal[
+    "%", "point", "times", "ms", "second", "minute", "hour", "day", "week", "month", "quarter", "year",
+    "EUR", "USD", "GBP", "CHF", "CAD", "kB", "MB", "GB", "TB", "km", "kg", "kWh", "MW", "GW",
+]  # fmt: skip
+
+
+class _Section(BaseModel):
+    """A table of the file: each of its names is asked for, and no other is taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NameWords(_Section):
+    """What tells a proper name from a word with a capital. `same`: the forms of one name, a line of words each."""
+
+    same: tuple[Words, ...]
+    openers: Words
+    common_endings: Words
+    verb_endings: Words
+    verbs: Words
+
+
+class FigureWords(_Section):
+    """How figures are written: numbers in words, units, dates. The file says what each table is for."""
+
+    months: Annotated[tuple[Words, ...], Field(min_length=12, max_length=12)]
+    weekdays: Annotated[tuple[Words, ...], Field(min_length=7, max_length=7)]
+    one: Words
+    hundred: Words
+    thousand: Words
+    twenties: Words
+    after_and: Words
+    conjunction: Words
+    of: Words
+    percent: tuple[Words, ...]
+    joins: Words
+    ordinal_endings: Words
+    numbers: dict[Word, int]
+    scales: dict[Word, float]
+    about: dict[Word, float]
+    percentages: dict[Word, float]
+    multiples: dict[Word, float]
+    units: dict[Unit, Words]
+
+
+class LanguageRules(_Section):
+    """The words of one language."""
+
+    stemmer: str
+    stop_words: Words
+    function_words: WordsAsWritten
+    abbreviations: WordsAsWritten
+    names: NameWords
+    figures: FigureWords
+
+
+def read_rules(file: Traversable) -> LanguageRules:
+    """The rules of a file.
+
+    :raises SettingsError: when it is missing, is no TOML, lacks a table, or holds what no rule reads.
+    """
+    try:
+        return LanguageRules.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"the words of a language cannot be read from {file}: {error}"
+        raise SettingsError(message) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        message = f"{file}: {where}: {first['msg']}"
+        raise SettingsError(message) from error
+
+
+@cache
+def language_rules(language: Language) -> LanguageRules:
+    """The rules of a language."""
+    return read_rules(_FOLDER / f"{language}.toml")
+
+
+def all_rules() -> tuple[LanguageRules, ...]:
+    """The rules of every language, for texts that mix them."""
+    return tuple(map(language_rules, LANGUAGES))
+
+
+def merged(tables: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    """One table of those of all languages.
+
+    :raises SettingsError: when a word means one thing in one language and another in the next.
+    """
+    whole: dict[str, T] = {}
+    for table in tables:
+        for word, meaning in table.items():
+            if whole.setdefault(word, meaning) != meaning:
+                message = f"{word!r} means {whole[word]} in one language and {meaning} in another"
+                raise SettingsError(message)
+    return whole

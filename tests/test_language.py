@@ -1,0 +1,64 @@
+"""The words of rules: a file a language, checked when it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from advisor.errors import SettingsError
+from advisor.text import language as words
+from advisor.text.language import LANGUAGES, language_rules, merged, read_rules
+
+FILES = {path.stem: path for path in (Path(words.__file__).parent / "language").glob("*.toml")}
+
+
+def test_each_language_has_a_file_and_each_file_a_language() -> None:
+    assert set(FILES) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_is_read_once(language: str) -> None:
+    assert language_rules(language) is language_rules(language)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_stands_twice_in_a_list(language: str) -> None:
+    rules = language_rules(language)  # type: ignore[arg-type]
+    for listed in (rules.stop_words, rules.function_words, rules.abbreviations, rules.names.openers):
+        assert len(set(listed)) == len(listed)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('stemmer = "french"', "", "stemmer: Field required"),
+        ('stemmer = "french"', 'stemmer = "french"\nstemer = "french"', "stemer: Extra inputs are not permitted"),
+        ("janvier", "Janvier", "figures.months.0.0: .*'Janvier' is not folded"),
+        ("fevrier", "février", "figures.months.1.0: .*'février' is not folded"),
+        ('"avril", ', "", "figures.months: .*at least 12 items"),
+        ("zero = 0", 'zero = "none"', "figures.numbers.zero: "),
+        ('km = "km"', 'miles = "miles"', "figures.units.miles.* Input should be"),
+        ("[figures]", "[figures", "cannot be read from .*fr.toml"),
+    ],
+    ids=["lacks", "unknown", "capital", "accent", "short", "type", "unit", "syntax"],
+)
+def test_a_bad_file_is_refused_with_the_place(tmp_path: Path, was: str, becomes: str, said: str) -> None:
+    text = FILES["fr"].read_text(encoding="utf-8")
+    assert was in text
+    bad = tmp_path / "fr.toml"
+    bad.write_text(text.replace(was, becomes, 1), encoding="utf-8")
+    with pytest.raises(SettingsError, match=said) as raised:
+        read_rules(bad)
+    assert str(bad) in str(raised.value)
+
+
+def test_a_language_without_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"es\.toml"):
+        read_rules(tmp_path / "es.toml")
+
+
+def test_a_word_that_means_two_things_is_refused() -> None:
+    assert merged([{"mai": 5}, {"may": 5, "mai": 5}]) == {"mai": 5, "may": 5}
+    with pytest.raises(SettingsError, match="'mai' means 5 in one language and 6 in another"):
+        merged([{"mai": 5}, {"mai": 6}])
