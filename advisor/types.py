@@ -14,7 +14,7 @@ from typing import Literal
 Language = Literal["fr", "en"]
 Status = Literal["answered", "abstained", "invalid"]
 Verdict = Literal["supported", "unsupported"]
-Progress = Callable[[str, int, int], None]
+IndexProgress = Callable[[str, int, int], None]
 """Called with a stage of indexing, what is done of it and what there is to do: ("embed", 120, 400).
 
 The stages: `wait` (for another writer), `read` (files), `embed` (passages and sentences that are new), `write`, `check`.

@@ -11,7 +11,7 @@ import numpy as np
 from advisor.advisor import Advisor
 from advisor.documents.passages import embedded_text
 from advisor.index.generation import open_current
-from advisor.models.embeddings import Embeddings, Progress
+from advisor.models.embeddings import Embeddings, EncodingProgress
 from advisor.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class RememberingEmbeddings(Embeddings):
         super().__init__(settings)
         self._known: dict[str, NDArray[np.float32]] = {}
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+    def encode_passages(self, texts: Sequence[str], progress: EncodingProgress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known.update(zip(new, super().encode_passages(new, progress), strict=True))

@@ -28,10 +28,11 @@ from advisor.evaluation.gate import FILE, Gate, judge, read_gate
 from advisor.evaluation.questions import Item, find_sets, items_of, read_sets
 from advisor.evaluation.run_store import QUESTIONS
 from advisor.evaluation.scoring import Row, score_all
-from advisor.index import bm25 as lexical
+from advisor.index.bm25 import write_keyword_index
 from advisor.index.generation import Generation, open_current
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings, load_settings
+from advisor.text import terms as analysis
 from advisor.types import Language
 
 
@@ -107,23 +108,23 @@ def without_stemming(index: Generation) -> Iterator[Generation]:
     def analyzer(_language: Language) -> tantivy.TextAnalyzer:
         builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
         builder = builder.filter(tantivy.Filter.ascii_fold())
-        return builder.filter(tantivy.Filter.custom_stopword(lexical._STOP_WORDS.split())).build()
+        return builder.filter(tantivy.Filter.custom_stopword(analysis._STOP_WORDS)).build()
 
-    plain = {language: analyzer(language) for language in lexical.LANGUAGES}
-    with tempfile.TemporaryDirectory() as scratch, patch.dict(lexical.ANALYZERS, plain):
-        lexical.term_set.cache_clear()
+    plain = {language: analyzer(language) for language in analysis.LANGUAGES}
+    with tempfile.TemporaryDirectory() as scratch, patch.dict(analysis.ANALYZERS, plain):
+        analysis.term_set.cache_clear()
         folder = Path(scratch) / index.folder.name
         shutil.copytree(index.folder, folder)
         shutil.rmtree(folder / "lexical")
         documents = index.catalog.documents()
         stored = [chunk for document in documents for chunk in index.catalog.chunks_of(document.id)]
-        lexical.build(folder / "lexical", [chunk.chunk for chunk in stored])
+        write_keyword_index(folder / "lexical", [chunk.chunk for chunk in stored])
         opened = Generation(folder)
         try:
             yield opened
         finally:
             opened.close()
-            lexical.term_set.cache_clear()
+            analysis.term_set.cache_clear()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from common import load
 
 from advisor.index.generations import current_generation
 from advisor.index.sync import sync
-from advisor.models.embeddings import Embeddings, Progress
+from advisor.models.embeddings import Embeddings, EncodingProgress
 from advisor.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class TimedEmbeddings(Embeddings):
     wall = cpu = 0.0
     texts = 0
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+    def encode_passages(self, texts: Sequence[str], progress: EncodingProgress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""
         wall, cpu = time.perf_counter(), time.process_time()
         vectors = super().encode_passages(texts, progress)

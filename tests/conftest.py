@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from advisor.advisor import Advisor
 from advisor.index.sync import sync
-from advisor.models.embeddings import Embeddings, Progress
+from advisor.models.embeddings import Embeddings, EncodingProgress
 from advisor.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class RememberingEmbeddings(Embeddings):
         super().__init__(settings)
         self._known: dict[str, NDArray[np.float32]] = {}
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+    def encode_passages(self, texts: Sequence[str], progress: EncodingProgress | None = None) -> NDArray[np.float32]:
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known.update(zip(new, super().encode_passages(new, progress), strict=True))
         if progress:

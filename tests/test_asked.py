@@ -10,7 +10,7 @@ from advisor.advisor import Advisor
 from advisor.documents.chunking import chunk_document
 from advisor.documents.reading import parse_document
 from advisor.errors import CorpusError
-from advisor.index.phrasings import AskedIndex, asked_digest, build_asked, locate, read_asked
+from advisor.index.phrasings import PhrasingIndex, build_phrasing_index, locate, phrasings_digest, read_phrasings
 from advisor.index.sync import sync
 from advisor.index.translations import match_twins
 from advisor.settings import Settings
@@ -53,7 +53,7 @@ def chunks_of(corpus: Path) -> tuple[list, dict[int, int]]:
 
 def test_a_phrasing_is_answered_by_the_sentence_and_its_translation(corpus):
     chunks, twins = chunks_of(corpus)
-    phrasings, lost = locate(read_asked(corpus), chunks, twins)
+    phrasings, lost = locate(read_phrasings(corpus), chunks, twins)
     sentences = [chunk.text_of(sentence) for chunk in chunks for sentence in chunk.sentences]
     assert lost == []
     assert {sentences[number][:12] for phrasing in phrasings for number in phrasing.sentences} == {
@@ -65,7 +65,7 @@ def test_a_phrasing_is_answered_by_the_sentence_and_its_translation(corpus):
 
 def test_a_beginning_that_no_sentence_or_two_have_is_lost(corpus):
     chunks, twins = chunks_of(corpus)
-    entry = read_asked(corpus)[0]
+    entry = read_phrasings(corpus)[0]
     nowhere, everywhere = replace(entry, beginning="No sentence"), replace(entry, beginning="")
     assert locate([nowhere, everywhere], chunks, twins) == ([], [nowhere, everywhere])
 
@@ -104,10 +104,10 @@ def test_a_new_question_makes_a_new_generation_and_embeds_itself_alone(asked_set
 
 
 def test_vectors_of_known_phrasings_are_used_again(corpus, embeddings):
-    phrasings, _ = locate(read_asked(corpus), *chunks_of(corpus))
-    first = build_asked(phrasings, embeddings, None)
-    marked = AskedIndex(first.questions, np.full_like(first.vectors, 0.5), first.sentences)
-    assert (build_asked(phrasings, embeddings, marked).vectors == 0.5).all()
+    phrasings, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
+    first = build_phrasing_index(phrasings, embeddings, None)
+    marked = PhrasingIndex(first.questions, np.full_like(first.vectors, 0.5), first.sentences)
+    assert (build_phrasing_index(phrasings, embeddings, marked).vectors == 0.5).all()
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_vectors_of_known_phrasings_are_used_again(corpus, embeddings):
 def test_a_file_of_another_form_is_an_error_that_names_it(corpus, content):
     (corpus / "asked" / "costs.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(CorpusError, match=r"costs\.yaml is not"):
-        read_asked(corpus)
+        read_phrasings(corpus)
 
 
 def test_a_corpus_without_questions_has_an_empty_index(tmp_path, embeddings):
-    index = build_asked([], embeddings, None)
+    index = build_phrasing_index([], embeddings, None)
     index.save(tmp_path / "asked.npz")
-    loaded = AskedIndex.load(tmp_path / "asked.npz")
+    loaded = PhrasingIndex.load(tmp_path / "asked.npz")
     assert loaded.nearest(np.ones(embeddings.dimension, np.float32), num_results=5) == {}
-    assert asked_digest(tmp_path) == ""
+    assert phrasings_digest(tmp_path) == ""

@@ -12,7 +12,7 @@ import pytest
 from advisor.documents.chunking import chunk_document
 from advisor.documents.passages import embedded_sentence, embedded_text
 from advisor.documents.reading import parse_document
-from advisor.index.catalog import Catalog, text_hash, write
+from advisor.index.catalog import Catalog, text_hash, write_catalog
 from advisor.types import Chunk, Document
 
 SOURCES = {
@@ -27,7 +27,7 @@ def filled(folder: Path, sources: dict[str, str] = SOURCES, twins: dict[int, int
 ]:  # fmt: skip
     documents = [parse_document(name, text.encode()) for name, text in sources.items()]
     chunks = [chunk for document in documents for chunk in chunk_document(document, chunk_chars=900)]
-    write(folder / "catalog #1?.sqlite", documents, chunks, twins or {})
+    write_catalog(folder / "catalog #1?.sqlite", documents, chunks, twins or {})
     return Catalog(folder / "catalog #1?.sqlite"), documents, chunks
 
 

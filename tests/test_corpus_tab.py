@@ -16,7 +16,7 @@ from advisor.accounts.audit import audit_file
 from advisor.accounts.users import add_user, new_token
 from advisor.advisor import Advisor
 from advisor.features.curation import delete_documents, entries, store_upload
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 from advisor.settings import Settings
 from advisor.types import FailedDocument, IndexReport
 from advisor.ui.corpus_view import render_entries
@@ -192,7 +192,7 @@ def test_files_with_the_same_content_are_one_row_with_all_names(small_settings: 
     )
     sync(small_settings, embeddings)
     advisor = Advisor.open(small_settings, embeddings)
-    rows = entries(advisor.index, sync(small_settings, embeddings, dry_run=True))
+    rows = entries(advisor.index, sync(small_settings, embeddings, SyncOptions(dry_run=True)))
     advisor.close()
     assert [(row.document, row.aliases) for row in rows if row.aliases] == [("en/copy.md", ("en/incidents.md",))]
     table = render_entries(rows, advisor.index.info, TEXTS["en"])

@@ -31,7 +31,7 @@ from advisor.evaluation.scoring import Row, score_all
 from advisor.evaluation.summary import summarise
 from advisor.index.generation import Generation
 from advisor.index.generations import current_generation
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 from advisor.settings import Settings
 
 QUESTIONS = [
@@ -394,10 +394,10 @@ def test_indexing_can_be_gated_by_a_question_set(folder: Path, small: Advisor, t
     shutil.copytree(folder / "corpus", corpus)
     mine = small.settings.model_copy(update={"corpus_dir": corpus, "index_dir": tmp_path / "index"})
     judge = judge_of_generations(mine, embeddings, ["small"])
-    sync(mine, embeddings, judge=judge)
+    sync(mine, embeddings, SyncOptions(judge=judge))
     assert "Asking" not in capsys.readouterr().err
     (corpus / "en" / "lunch.md").write_text("# Lunch\n\nThe canteen opens at noon.\n", encoding="utf-8")
-    second = sync(mine, embeddings, judge=judge)
+    second = sync(mine, embeddings, SyncOptions(judge=judge))
     assert second.added == ("en/lunch.md",)
     assert "Asking small of both generations" in capsys.readouterr().err
 

@@ -36,7 +36,7 @@ def test_what_a_generation_holds(folder: Path, small_settings: Settings, embeddi
     documents = index.catalog.documents()
     chunks = [chunk for document in documents for chunk in chunk_document(document, chunk_chars=900)]
     assert len(documents) == len(list_files(small_settings.corpus_dir)) == index.info.documents == 5
-    assert index.info.chunks == index.count_vectors() == index.lexical.size == len(chunks)
+    assert index.info.chunks == index.count_vectors() == index.keyword_index.size == len(chunks)
     stored = index.catalog.chunks([chunk.id for chunk in chunks])
     vectors = index.chunk_vectors([text_hash(embedded_text(chunk)) for chunk in chunks])
     expected = embeddings.encode_passages([embedded_text(chunk) for chunk in chunks])

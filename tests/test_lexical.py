@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.index.bm25 import LexicalIndex, build
+from advisor.index.bm25 import KeywordIndex, write_keyword_index
 from advisor.text.language import LANGUAGES
 from advisor.text.terms import terms
 from advisor.types import Chunk, Language
@@ -18,12 +18,12 @@ def chunk(name: str, text: str, language: Language = "fr") -> Chunk:
     return Chunk(name, "", language, (), 0, len(text), 1, 1, text)
 
 
-def index_of(folder: Path, chunks: list[Chunk]) -> LexicalIndex:
-    build(folder / "lexical", chunks)
-    return LexicalIndex(folder / "lexical")
+def index_of(folder: Path, chunks: list[Chunk]) -> KeywordIndex:
+    write_keyword_index(folder / "lexical", chunks)
+    return KeywordIndex(folder / "lexical")
 
 
-def search(index: LexicalIndex, question: str, num_results: int = 10) -> list[tuple[str, float]]:
+def search(index: KeywordIndex, question: str, num_results: int = 10) -> list[tuple[str, float]]:
     wanted = {language: dict.fromkeys(terms(question, language), 1.0) for language in LANGUAGES}
     return index.search(wanted, num_results=num_results)
 
@@ -109,8 +109,8 @@ def test_nearest(tmp_path: Path) -> None:
 def test_an_index_stays_on_disk(tmp_path: Path) -> None:
     first = index_of(tmp_path, [chunk(f"d{n}", f"mot{n} cloud") for n in range(200)])
     expected = search(first, "cloud mot7")
-    assert LexicalIndex(tmp_path / "lexical").size == first.size == 200
-    assert search(LexicalIndex(tmp_path / "lexical"), "cloud mot7") == expected
+    assert KeywordIndex(tmp_path / "lexical").size == first.size == 200
+    assert search(KeywordIndex(tmp_path / "lexical"), "cloud mot7") == expected
     assert expected[0][0] == "d7@0-10"
 
 

@@ -28,7 +28,7 @@ from advisor.index.catalog import Catalog
 from advisor.index.generation import open_current
 from advisor.index.generations import CATALOG, current_generation, generations, read_manifest
 from advisor.index.lock import writer_lock
-from advisor.index.sync import last_report, rollback, sync
+from advisor.index.sync import SyncOptions, last_report, rollback, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import Chunk, Document, IndexReport, Sentence
@@ -259,7 +259,7 @@ def test_forgetting_leaves_nothing_of_what_was_removed(small_settings: Settings,
     advisor = Advisor.open(small_settings, embeddings)
     assert advisor.document("secret.md", first) is not None
     advisor.close()
-    report = sync(small_settings, embeddings, forget=True)
+    report = sync(small_settings, embeddings, SyncOptions(forget=True))
     assert (report.embedded, report.documents, generations(small_settings.index_dir)) == (0, 5, [report.generation])
     assert read_manifest(small_settings.index_dir / report.generation).dead == 0
     advisor = Advisor.open(small_settings, embeddings)
@@ -335,11 +335,11 @@ import sys
 from pathlib import Path
 from advisor import Settings
 from advisor.models.embeddings import Embeddings
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 s = Settings(corpus_dir=Path(sys.argv[1]), index_dir=Path(sys.argv[2]))
 embeddings = Embeddings(s)
 print("ready", flush=True)
-sync(s, embeddings, wait=float(sys.argv[3]))
+sync(s, embeddings, SyncOptions(wait=float(sys.argv[3])))
 """
 
 
@@ -383,7 +383,7 @@ def test_waiting_has_an_end(small_settings: Settings, embeddings: Embeddings) ->
         writer_lock(small_settings.index_dir, "counting sheep"),
         pytest.raises(IndexLockedError, match="counting sheep"),
     ):
-        sync(small_settings, embeddings, wait=0.3)
+        sync(small_settings, embeddings, SyncOptions(wait=0.3))
     assert time.monotonic() - started_at >= 0.3
 
 
@@ -475,7 +475,7 @@ def test_every_term_of_a_chunk_leads_to_it(small_settings: Settings, embeddings:
     sync(small_settings, embeddings)
     index = open_current(small_settings, embeddings)
     chunks: list[Chunk] = [chunk for some in index.catalog.chunks_by_document().values() for chunk in some]
-    assert all(map(index.lexical.finds, chunks))
-    assert not index.lexical.finds(replace(chunks[0], text=chunks[0].text + " Tamarin"))
-    assert not index.lexical.finds(replace(chunks[0], document="absent.md"))
+    assert all(map(index.keyword_index.finds, chunks))
+    assert not index.keyword_index.finds(replace(chunks[0], text=chunks[0].text + " Tamarin"))
+    assert not index.keyword_index.finds(replace(chunks[0], document="absent.md"))
     index.close()

@@ -27,7 +27,7 @@ from advisor.errors import (
 )
 from advisor.index.generation import Generation, open_current
 from advisor.index.generations import current_generation, generations
-from advisor.index.sync import rollback, sync
+from advisor.index.sync import SyncOptions, rollback, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import IndexReport
@@ -80,7 +80,7 @@ class FailingEmbeddings(Embeddings):
 
 def test_first_build(small_settings: Settings, embeddings: Embeddings) -> None:
     steps: list[tuple[str, int, int]] = []
-    report = sync(small_settings, embeddings, progress=lambda *step: steps.append(step))
+    report = sync(small_settings, embeddings, SyncOptions(progress=lambda *step: steps.append(step)))
     assert changes(report) == (NAMES, (), (), (), 0)
     assert (report.documents, report.failed, report.reused) == (5, (), 0)
     assert report.chunks == report.embedded > 5
@@ -157,7 +157,7 @@ def test_a_file_that_cannot_be_read_keeps_its_version(
     (small_settings.corpus_dir / "new.md").write_bytes(b"\0")
     write(small_settings, "en/notes.txt", "Autres notes\n\nLe budget Lisbonne est gelé.")
     limited = small_settings.model_copy(update={"max_file_bytes": 20_000})
-    report = sync(limited, embeddings, rebuild=rebuild)
+    report = sync(limited, embeddings, SyncOptions(rebuild=rebuild))
     assert [failed.document for failed in report.failed] == ["en/board.md", "en/incidents.md", "new.md"]
     assert "30,000 bytes" in report.failed[0].error
     assert "binary" in report.failed[1].error
@@ -210,14 +210,14 @@ def test_nothing_readable_and_no_index(small_settings: Settings, embeddings: Emb
 
 
 def test_dry_run_changes_nothing(small_settings: Settings, embeddings: Embeddings) -> None:
-    report = sync(small_settings, embeddings, dry_run=True)
+    report = sync(small_settings, embeddings, SyncOptions(dry_run=True))
     assert (report.added, report.documents, report.generation) == (NAMES, 5, "")
     assert not small_settings.index_dir.exists()
     first = sync(small_settings, embeddings)
     before = tree(small_settings.index_dir)
     (small_settings.corpus_dir / "en/board.md").unlink()
     write(small_settings, "new.md", "Texte.")
-    report = sync(small_settings, embeddings, dry_run=True)
+    report = sync(small_settings, embeddings, SyncOptions(dry_run=True))
     assert changes(report) == (("new.md",), (), (), ("en/board.md",), 4)
     assert (report.generation, report.embedded) == (first.generation, 0)
     assert tree(small_settings.index_dir) == before
@@ -226,7 +226,7 @@ def test_dry_run_changes_nothing(small_settings: Settings, embeddings: Embedding
 def test_rebuild_uses_nothing_again(small_settings: Settings, embeddings: Embeddings) -> None:
     first = sync(small_settings, embeddings)
     before = content(small_settings, embeddings)
-    report = sync(small_settings, embeddings, rebuild=True)
+    report = sync(small_settings, embeddings, SyncOptions(rebuild=True))
     assert changes(report) == ((), (), (), (), 5)
     assert (report.embedded, report.reused) == (first.chunks, 0)
     assert report.generation != first.generation
@@ -341,7 +341,7 @@ def test_another_process_holds_the_lock(small_settings: Settings, embeddings: Em
                     IndexLockedError, match=rf"by process {other.pid} on \S+ since 20\S+, counting sheep\. Try again"
                 ):
                     write_index()
-            assert sync(small_settings, embeddings, dry_run=True).documents == 5
+            assert sync(small_settings, embeddings, SyncOptions(dry_run=True)).documents == 5
             assert current_generation(small_settings.index_dir) is None
         finally:
             other.send_signal(signal.SIGKILL)
@@ -385,9 +385,9 @@ def test_a_killed_build(small_settings: Settings, embeddings: Embeddings) -> Non
     write(small_settings, "new.md", "Le projet Tamarin démarre en juin.")
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom advisor import Settings\nfrom advisor.models.embeddings import Embeddings\n"
-        "from advisor.index.sync import sync\n"
+        "from advisor.index.sync import SyncOptions, sync\n"
         "s = Settings(corpus_dir=Path(sys.argv[1]), index_dir=Path(sys.argv[2]))\n"
-        "sync(s, Embeddings(s), progress=lambda stage, *_: stage == 'embed' and os.kill(os.getpid(), 9))\n"
+        "sync(s, Embeddings(s), SyncOptions(progress=lambda stage, *_: stage == 'embed' and os.kill(os.getpid(), 9)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(small_settings.corpus_dir), str(small_settings.index_dir)])
     assert done.returncode == -signal.SIGKILL
@@ -496,13 +496,13 @@ def test_a_generation_that_is_judged_worse_is_not_published(small_settings: Sett
         return ["answers became worse"] if candidate.catalog.document("en/bad.md") else []
 
     seen: list[tuple[str, int]] = []
-    first = sync(small_settings, embeddings, judge=judge)
+    first = sync(small_settings, embeddings, SyncOptions(judge=judge))
     assert seen == []  # there was nothing to compare with
     write(small_settings, "en/bad.md", "# Bad\n\nNothing of use.\n")
     with pytest.raises(RefusedIndexError, match="the old one stays: answers became worse"):
-        sync(small_settings, embeddings, judge=judge)
+        sync(small_settings, embeddings, SyncOptions(judge=judge))
     assert seen == [(first.generation, 6)]
     assert current_generation(small_settings.index_dir) == first.generation
     assert generations(small_settings.index_dir) == [first.generation]
     (small_settings.corpus_dir / "en/bad.md").rename(small_settings.corpus_dir / "en/good.md")
-    assert sync(small_settings, embeddings, judge=judge).added == ("en/good.md",)
+    assert sync(small_settings, embeddings, SyncOptions(judge=judge)).added == ("en/good.md",)

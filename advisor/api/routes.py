@@ -27,7 +27,7 @@ from advisor.api.schemas import (
     SearchRequest,
 )
 from advisor.errors import AdvisorError
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 from advisor.serialization import answer_json, citation_json, report_json, sentence_json
 from advisor.types import Answer, SentenceReady
 
@@ -90,14 +90,8 @@ def index_router(advisor: Advisor) -> APIRouter:
             raise ProblemError(403, "curators_only", "only curators change the index", "Ask a curator to do it.")
         if asked.dry_run and (asked.rebuild or asked.forget):
             raise ProblemError(422, "request", "dry_run goes with neither rebuild nor forget", "Leave one of them out.")
-        report = sync(
-            advisor.settings,
-            advisor.embeddings,
-            dry_run=asked.dry_run,
-            rebuild=asked.rebuild,
-            forget=asked.forget,
-            wait=_WAIT_SECONDS,
-        )
+        options = SyncOptions(dry_run=asked.dry_run, rebuild=asked.rebuild, forget=asked.forget, wait=_WAIT_SECONDS)
+        report = sync(advisor.settings, advisor.embeddings, options)
         if not asked.dry_run:
             record(advisor.settings, current_user(request), "index", generation=report.generation, **asked.model_dump())
         return JSONResponse(report_json(report))

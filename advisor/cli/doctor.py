@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from advisor.documents.reading import list_files
 from advisor.errors import AdvisorError
 from advisor.index.generation import open_current
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings, open_reranker
 from advisor.settings import Settings
 
@@ -86,7 +86,7 @@ def _index(settings: Settings, embeddings: Embeddings) -> str:
 
 def _freshness(settings: Settings, embeddings: Embeddings) -> Finding:
     """Whether the index shows what the corpus folder holds now."""
-    report = sync(settings, embeddings, dry_run=True)
+    report = sync(settings, embeddings, SyncOptions(dry_run=True))
     if report.failed:
         first = report.failed[0]
         return Finding("documents", False, f"{first.document}: {first.error}", "Repair or remove the file.")

@@ -9,6 +9,7 @@ import gc
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +18,11 @@ import typer
 from advisor.advisor import Advisor, invalid_answer
 from advisor.cli import doctor as check_up
 from advisor.cli.evaluation import app as evaluation
-from advisor.cli.options import Corpus, Index, Json, print_json, settings_of
+from advisor.cli.options import Corpus, Index, Json, print_json, settings_of, takes
 from advisor.cli.users import users
 from advisor.errors import AdvisorError, QuestionError
 from advisor.index.progress import STDERR, sync_with_progress
-from advisor.index.sync import Judge
+from advisor.index.sync import Judge, SyncOptions
 from advisor.index.sync import rollback as go_back
 from advisor.models.embeddings import Embeddings
 from advisor.serialization import Asked, answer_json, read_questions, report_json, search_json
@@ -56,50 +57,68 @@ def main() -> None:
         sys.exit(130)
 
 
-@app.command()
-def index(
-    corpus: Corpus = None,
-    index: Index = None,
-    *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build everything anew.")] = False,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the generation before.")] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="Keep no trace of what the folder no longer holds.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10,
+@dataclass(frozen=True)
+class IndexOptions:
+    """The options of `advisor index`."""
+
+    corpus: Corpus = None
+    index: Index = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build everything anew.")] = False
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the generation before.")] = False
+    forget: Annotated[bool, typer.Option("--forget", help="Keep no trace of what the folder no longer holds.")] = False
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10
     gate: Annotated[
         list[str] | None,
         typer.Option(
             "--gate", metavar="SET", help="Ask a question set first; keep the old index when answers become worse."
         ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
+    ] = None
+    as_json: Json = False
+
+
+@app.command()
+@takes(IndexOptions)
+def index(options: IndexOptions) -> None:
     """Bring the index in line with the corpus folder."""
-    asked = {"--dry-run": dry_run, "--rebuild": rebuild, "--rollback": rollback, "--forget": forget, "--watch": watch}
-    together = [name for name, given in asked.items() if given]
-    if gate and together and not rebuild:
+    _refuse_together(options)
+    settings = settings_of(options.corpus, options.index)
+    if options.rollback:
+        name = go_back(settings, wait=options.wait)
+        print_json({"generation": name}) if options.as_json else typer.echo(f"Back to generation {name}.")
+    elif options.watch:
+        _watch(settings, as_json=options.as_json)
+    else:
+        _index_once(settings, options)
+
+
+def _refuse_together(options: IndexOptions) -> None:
+    """:raises typer.BadParameter: when two options exclude each other."""
+    exclusive = ("dry_run", "rebuild", "rollback", "forget", "watch")
+    together = [f"--{name.replace('_', '-')}" for name in exclusive if getattr(options, name)]
+    if options.gate and together and not options.rebuild:
         together.append("--gate")
     if len(together) > 1:
         message = f"{together[0]} and {together[1]} cannot be used together"
         raise typer.BadParameter(message)
-    settings = settings_of(corpus, index)
-    if rollback:
-        name = go_back(settings, wait=wait)
-        print_json({"generation": name}) if as_json else typer.echo(f"Back to generation {name}.")
-    elif watch:
-        _watch(settings, as_json=as_json)
-    else:
-        # Thousands of documents and sentences come and stay: to look for garbage among them, again and again, takes time.
-        gc.set_threshold(50_000)
-        embeddings = Embeddings(settings)
-        judge = _judge(settings, embeddings, gate) if gate else None
-        report = sync_with_progress(
-            settings, embeddings, rebuild=rebuild, forget=forget, dry_run=dry_run, wait=wait, judge=judge
-        )
-        _show_report(report, dry_run=dry_run, as_json=as_json)
-        if report.failed:
-            raise typer.Exit(1)
+
+
+def _index_once(settings: Settings, options: IndexOptions) -> None:
+    # Thousands of documents and sentences come and stay: to look for garbage among them, again and again, takes time.
+    gc.set_threshold(50_000)
+    embeddings = Embeddings(settings)
+    wanted = SyncOptions(
+        rebuild=options.rebuild,
+        forget=options.forget,
+        dry_run=options.dry_run,
+        wait=options.wait,
+        judge=_judge(settings, embeddings, options.gate) if options.gate else None,
+    )
+    report = sync_with_progress(settings, embeddings, wanted)
+    _show_report(report, dry_run=options.dry_run, as_json=options.as_json)
+    if report.failed:
+        raise typer.Exit(1)
 
 
 def _judge(settings: Settings, embeddings: Embeddings, sets: list[str]) -> Judge:
@@ -132,56 +151,66 @@ def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
         STDERR.print(f"advisor: {note}", highlight=False, markup=False, soft_wrap=True)
 
 
+@dataclass(frozen=True)
+class SearchOptions:
+    """The question, or the file of questions, and the options of `advisor search`."""
+
+    question: Question = None
+    questions: From = None
+    k: Annotated[int | None, typer.Option("-k", min=1, max=1_000, help="How many passages.")] = None
+    corpus: Corpus = None
+    index: Index = None
+    as_json: Json = False
+
+
 @app.command()
-def search(
-    question: Question = None,
-    questions: From = None,
-    k: Annotated[int | None, typer.Option("-k", min=1, max=1_000, help="How many passages.")] = None,
-    corpus: Corpus = None,
-    index: Index = None,
-    *,
-    as_json: Json = False,
-) -> None:
+@takes(SearchOptions)
+def search(options: SearchOptions) -> None:
     """Find the passages nearest to a question."""
-    batch = _questions(question, questions)
-    advisor = Advisor.open(settings_of(corpus, index))
+    batch = _questions(options.question, options.questions)
+    advisor = Advisor.open(settings_of(options.corpus, options.index))
     for asked in batch:
         for name, text in _named_turns(asked):
             started = time.perf_counter()
             try:
-                results = advisor.search(text, k=k)
+                results = advisor.search(text, k=options.k)
             except QuestionError as error:
-                if not questions:
+                if not options.questions:
                     raise
                 STDERR.print(f"advisor: {name}: {error}", highlight=False, markup=False)
                 results = []
             line = search_json(name, text, results, (time.perf_counter() - started) * 1000)
-            if as_json:
+            if options.as_json:
                 print_json(line)
             else:
                 typer.echo(_results_in_words(line))
 
 
+@dataclass(frozen=True)
+class AskOptions:
+    """The question, or the file of questions, and the options of `advisor ask`."""
+
+    question: Question = None
+    questions: From = None
+    language: Annotated[str | None, typer.Option(help="Language of the answer: fr or en (detected).")] = None
+    corpus: Corpus = None
+    index: Index = None
+    as_json: Json = False
+
+
 @app.command()
-def ask(
-    question: Question = None,
-    questions: From = None,
-    language: Annotated[str | None, typer.Option(help="Language of the answer: fr or en (detected).")] = None,
-    corpus: Corpus = None,
-    index: Index = None,
-    *,
-    as_json: Json = False,
-) -> None:
+@takes(AskOptions)
+def ask(options: AskOptions) -> None:
     """Answer a question, with the lines behind every sentence."""
-    batch = _questions(question, questions)
-    wanted = _language(language)
-    advisor = Advisor.open(settings_of(corpus, index))
+    batch = _questions(options.question, options.questions)
+    wanted = _language(options.language)
+    advisor = Advisor.open(settings_of(options.corpus, options.index))
     for asked in batch:
         history: list[str] = []
         for name, text in _named_turns(asked):
-            answer = _ask(advisor, text, history, wanted, stop=questions is None)
+            answer = _ask(advisor, text, history, wanted, stop=options.questions is None)
             history.append(answer.standalone_question)
-            if as_json:
+            if options.as_json:
                 print_json(answer_json(name, answer))
             else:
                 typer.echo(_answer_in_words(advisor, answer))

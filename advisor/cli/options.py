@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -14,6 +17,24 @@ from advisor.settings import Settings, load_settings
 Corpus = Annotated[Path | None, typer.Option("--corpus", help="Folder of documents (ADVISOR_CORPUS_DIR; corpus).")]
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index (ADVISOR_INDEX_DIR; index).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+Options = TypeVar("Options")
+
+
+def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Make a command of a function that takes one dataclass: each field is an argument or an option of the command line."""
+
+    def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**values: Any) -> None:  # noqa: ANN401 - typer checks each value
+            command(options(**values))
+
+        run.__annotations__ = get_type_hints(options, include_extras=True)
+        run.__signature__ = inspect.signature(options, eval_str=True)  # type: ignore[attr-defined]
+        return run
+
+    return decorate
 
 
 def settings_of(corpus: Path | None, index: Path | None) -> Settings:

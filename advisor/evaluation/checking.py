@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.documents.reading import list_files
 from advisor.evaluation.places import FindDocument, locate
 from advisor.evaluation.questions import Entry, QuestionSet, missing_facts, repeated_ids
-from advisor.index.phrasings import read_asked
+from advisor.index.phrasings import read_phrasings
 from advisor.index.plan import make_plan, next_documents
 from advisor.settings import Settings
 from advisor.text.plain import detect_language
@@ -38,10 +37,10 @@ def check(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
 
     :raises CorpusError: when there is no corpus.
     """
-    plan = make_plan(settings, list_files(settings.corpus_dir), None, reread=True)
+    plan = make_plan(settings, None, reread=True)
     corpus = {document.id: document for document in next_documents(plan, None)}
     entries = [entry for one in sets for entry in one.entries]
-    asked = [question for known in read_asked(settings.corpus_dir) for question in known.questions]
+    asked = [question for known in read_phrasings(settings.corpus_dir) for question in known.questions]
     errors = [problem for one in sets for problem in one.problems]
     errors += repeated_ids(entries)
     for entry in entries:

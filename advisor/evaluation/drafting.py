@@ -122,7 +122,7 @@ def _gaps(index: Generation, chunks: Sequence[Chunk]) -> list[tuple[Chunk, Sente
 
 
 def _rarity(index: Generation, chunk: Chunk, word: str) -> float:
-    return max((index.lexical.idf(term, chunk.language) for term in terms(word, chunk.language)), default=0.0)
+    return max((index.keyword_index.idf(term, chunk.language) for term in terms(word, chunk.language)), default=0.0)
 
 
 def from_feedback(path: Path) -> list[dict[str, Any]]:

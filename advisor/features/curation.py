@@ -13,7 +13,7 @@ from advisor.documents.reading import check_upload, read_bytes
 from advisor.errors import CorpusError, DocumentError
 from advisor.features.background import in_steps
 from advisor.index.generation import Generation
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import FailedDocument, IndexReport, Language
@@ -146,7 +146,9 @@ def sync_in_steps(settings: Settings, embeddings: Embeddings) -> Iterator[Progre
     :raises AdvisorError: when it cannot be done; the index stays as it is.
     """
     meter = _Meter()
-    yield from in_steps(lambda: sync(settings, embeddings, progress=meter.read), lambda: meter.latest, "re-index")
+    yield from in_steps(
+        lambda: sync(settings, embeddings, SyncOptions(progress=meter.read)), lambda: meter.latest, "re-index"
+    )
 
 
 class _Meter:

@@ -62,7 +62,7 @@ class Library:
     ) -> list[Hit]:
         """The passages with most of the words, best first; none for a text without telling words."""
         wanted: dict[Language, dict[str, float]] = {one: dict.fromkeys(terms(text, one), 1.0) for one in LANGUAGES}
-        ranked = index.lexical.search(wanted, num_results=_MOST_HITS)
+        ranked = index.keyword_index.search(wanted, num_results=_MOST_HITS)
         stored = index.catalog.chunks([key for key, _ in ranked])
         of_topic = {document.id for document in self.documents(index, topic=topic)} if topic else None
         hits = []

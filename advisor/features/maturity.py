@@ -149,7 +149,7 @@ def _advice(index: Generation, embeddings: Embeddings, statement: Statement, bef
         return None
     cosines = index.sentence_vectors([number for number, _ in places]) @ embeddings.encode_query(statement.item.text)
     language = statement.document.language
-    wanted = {term: index.lexical.idf(term, language) for term in terms(statement.item.text, language)}
+    wanted = {term: index.keyword_index.idf(term, language) for term in terms(statement.item.text, language)}
     most = sum(wanted.values()) or 1.0
     shared = [sum(wanted[term] for term in wanted.keys() & set(terms(step.text, language))) / most for _, step in places]
     nearest = max(range(len(places)), key=lambda n: float(cosines[n]) + _WORDS_COUNT * shared[n])

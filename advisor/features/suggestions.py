@@ -74,7 +74,7 @@ def _phrasings(advisor: Advisor, answer: Answer, passages: Sequence[Chunk]) -> I
         found = [
             (len(_shared(question, passage)), -len(question), question, number)
             for number in stored[passage.id].numbers
-            for question in index.asked.questions_for(number)
+            for question in index.phrasings.questions_for(number)
             if question.endswith("?") and len(question) <= _LONGEST and detect_language(question) == answer.language
         ]
         if found:

@@ -39,7 +39,7 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-class LexicalIndex:
+class KeywordIndex:
     """A BM25 index on disk, never modified once built."""
 
     def __init__(self, folder: Path) -> None:
@@ -95,7 +95,7 @@ class LexicalIndex:
         return math.log(1 + (self.size - occurrences + 0.5) / (occurrences + 0.5))
 
 
-def build(folder: Path, chunks: Iterable[Chunk]) -> None:
+def write_keyword_index(folder: Path, chunks: Iterable[Chunk]) -> None:
     """Write the index of the chunks into an empty folder."""
     folder.mkdir(parents=True)
     index = tantivy.Index(_schema(), path=str(folder))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +16,8 @@ from advisor.documents.chunking import chunk_document
 from advisor.documents.passages import embedded_text
 from advisor.documents.reading import content_hash
 from advisor.errors import BrokenIndexError
-from advisor.index import bm25 as lexical
-from advisor.index.catalog import text_hash, write
+from advisor.index.bm25 import write_keyword_index
+from advisor.index.catalog import text_hash, write_catalog
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
@@ -25,22 +25,24 @@ from advisor.index.generations import (
     IN_USE,
     LEXICAL,
     SENTENCES,
+    Companions,
     Manifest,
+    blank_manifest,
     file_sizes,
     flush,
     flush_tree,
     write_manifest,
 )
 from advisor.index.lock import now
-from advisor.index.phrasings import FILE as ASKED
-from advisor.index.phrasings import FOLDER, asked_digest, build_asked, locate, read_asked
+from advisor.index.phrasings import FILE as PHRASINGS
+from advisor.index.phrasings import FOLDER, build_phrasing_index, locate, phrasings_digest, read_phrasings
 from advisor.index.thesaurus import FILE as THESAURUS
 from advisor.index.thesaurus import USED, read_thesaurus, used_forms, write_used_forms
 from advisor.index.translations import match_twins
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import Chunk, Document, FailedDocument, Progress
+from advisor.types import Chunk, Document, FailedDocument, IndexProgress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,39 +66,48 @@ class Built:
     failed: tuple[FailedDocument, ...] = ()
 
 
-def build(
-    settings: Settings,
-    embeddings: Embeddings,
-    documents: Sequence[Document],
-    number: int,
-    *,
-    previous: str,
-    old: Generation | None,
-    fresh: bool,
-    progress: Progress | None,
-) -> Built:
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """What generations are built with. `old` is the one that vectors and chunks of unchanged documents come from.
+
+    `fresh` writes the vector store anew, so that nothing of what was removed stays in it.
+    """
+
+    settings: Settings
+    embeddings: Embeddings
+    old: Generation | None = None
+    fresh: bool = False
+    progress: IndexProgress | None = None
+
+    def tell(self, stage: str, total: int) -> None:
+        """Say that a stage begins."""
+        if self.progress:
+            self.progress(stage, 0, total)
+
+
+def build_generation(context: BuildContext, documents: Sequence[Document], *, number: int, previous: str) -> Built:
     """Write a generation into the index folder; it is not published yet.
 
-    :param old: where vectors and chunks of unchanged documents come from.
-    :param fresh: write the vector store anew, so that nothing of what was removed stays in it.
+    :param previous: the name of the generation to go back to; "" for none.
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
+    settings, embeddings, old = context.settings, context.embeddings, context.old
     chunks = _chunks(settings, documents, old)
     name = f"{number:06d}-{_digest(documents)}"
-    scratch = settings.index_dir / f"{BUILDING}{name}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
-        vectors = make_vectors(embeddings, chunks, old, progress)
-        _tell(progress, "write", chunks)
-        dead = _write_store(scratch / CHROMA, vectors, old, fresh=fresh)
+    beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
+    with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
+        vectors = make_vectors(embeddings, chunks, old, context.progress)
+        context.tell("write", len(chunks))
+        dead = _write_store(folder / CHROMA, vectors, old, fresh=context.fresh)
         twins = match_twins(documents, chunks)
-        write(scratch / CATALOG, documents, chunks, twins)
-        lost = _write_asked(settings, embeddings, scratch, chunks, twins, old)
-        np.save(scratch / SENTENCES, vectors.sentences)
-        lexical.build(scratch / LEXICAL, chunks)
-        (scratch / IN_USE).touch()
-        manifest = Manifest(
+        write_catalog(folder / CATALOG, documents, chunks, twins)
+        lost = _write_phrasings(context, folder, chunks, twins)
+        np.save(folder / SENTENCES, vectors.sentences)
+        write_keyword_index(folder / LEXICAL, chunks)
+        _write_thesaurus(settings.corpus_dir, folder, chunks)
+        (folder / IN_USE).touch()
+        manifest = replace(
+            blank_manifest(settings, embeddings),
             generation=name,
             created=now(),
             documents=len(documents),
@@ -104,55 +115,49 @@ def build(
             entries=len(vectors.keys),
             dead=dead,
             sentences=len(vectors.sentences),
-            embedding_model=embeddings.name,
-            embedding_digest=embeddings.digest,
-            dimension=embeddings.dimension,
-            chunk_chars=settings.chunk_chars,
-            thesaurus=_write_thesaurus(settings.corpus_dir, scratch, chunks),
-            asked=asked_digest(settings.corpus_dir),
+            thesaurus=beside.thesaurus,
+            asked=beside.asked,
             previous=previous,
+            files=file_sizes(folder),
         )
-        manifest = replace(manifest, files=file_sizes(scratch))
-        write_manifest(scratch, manifest)
-        _tell(progress, "check", chunks)
-        _check(scratch, chunks, vectors)
-        flush_tree(scratch)
-        scratch.rename(settings.index_dir / name)
+        write_manifest(folder, manifest)
+        context.tell("check", len(chunks))
+        _check(folder, chunks, vectors)
+        flush_tree(folder)
+        folder.rename(settings.index_dir / name)
         flush(settings.index_dir)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
     return Built(manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), lost)
 
 
-def _tell(progress: Progress | None, stage: str, chunks: Sequence[Chunk]) -> None:
-    if progress:
-        progress(stage, 0, len(chunks))
+@contextmanager
+def _scratch_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder, removed when what is done in it fails."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
-def _write_asked(
-    settings: Settings,
-    embeddings: Embeddings,
-    folder: Path,
-    chunks: Sequence[Chunk],
-    twins: Mapping[int, int],
-    old: Generation | None,
+def _write_phrasings(
+    context: BuildContext, folder: Path, chunks: Sequence[Chunk], twins: Mapping[int, int]
 ) -> tuple[FailedDocument, ...]:
     """Write the questions that curators put beside sentences; returns the entries whose sentence is not to be found."""
-    phrasings, lost = locate(read_asked(settings.corpus_dir), chunks, twins)
-    build_asked(phrasings, embeddings, old.asked if old else None).save(folder / ASKED)
+    phrasings, lost = locate(read_phrasings(context.settings.corpus_dir), chunks, twins)
+    known = context.old.phrasings if context.old else None
+    build_phrasing_index(phrasings, context.embeddings, known).save(folder / PHRASINGS)
     why = "not one sentence of {} begins with {!r}. Write its beginning as it stands there, long enough to be the only one"
     return tuple(FailedDocument(f"{FOLDER}/{e.file}", why.format(e.document, e.beginning)) for e in lost)
 
 
-def curated(corpus_dir: Path) -> tuple[str, str]:
-    """The digests of what curators keep beside the documents: the thesaurus, and the questions of sentences."""
-    return thesaurus_hash(corpus_dir), asked_digest(corpus_dir)
+def companions_of(corpus_dir: Path) -> Companions:
+    """What curators keep beside the documents of a folder."""
+    return Companions(thesaurus=_digest_of_file(corpus_dir / THESAURUS), asked=phrasings_digest(corpus_dir))
 
 
-def thesaurus_hash(folder: Path) -> str:
-    """The hash of the thesaurus in a folder; empty when there is none."""
-    path = folder / THESAURUS
+def _digest_of_file(path: Path) -> str:
     return content_hash(path.read_bytes()) if path.is_file() else ""
 
 
@@ -206,13 +211,12 @@ def _add(store: VectorStore, entries: Mapping[str, NDArray[np.float32]]) -> None
         store.add(list(entries), np.stack(list(entries.values())))
 
 
-def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> str:
-    """Put the thesaurus into the new generation, with the forms that its documents use; returns its hash."""
+def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> None:
+    """Put the thesaurus into the new generation, with the forms that its documents use."""
     if (corpus_dir / THESAURUS).is_file():
         shutil.copyfile(corpus_dir / THESAURUS, folder / THESAURUS)
     concepts = read_thesaurus(folder / THESAURUS)
     write_used_forms(folder / USED, used_forms(concepts, (embedded_text(chunk) for chunk in chunks)))
-    return thesaurus_hash(folder)
 
 
 def _check(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -226,7 +230,7 @@ def _check(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
             key = text_hash(embedded_text(chunk))
             vector = vectors.new[key] if key in vectors.new else built.chunk_vectors([key])[key]
             nearest = built.search_vectors(vector, num_results=1)
-            if not nearest or nearest[0][1] < float(vector @ vector) - 1e-3 or not built.lexical.finds(chunk):
+            if not nearest or nearest[0][1] < float(vector @ vector) - 1e-3 or not built.keyword_index.finds(chunk):
                 message = (
                     f"the new generation does not find {chunk.location}; the old one stays. Run: advisor index --rebuild"
                 )

@@ -60,7 +60,7 @@ class StoredChunk:
     twins: tuple[int, ...]
 
 
-def write(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], twins: Mapping[int, int]) -> None:
+def write_catalog(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], twins: Mapping[int, int]) -> None:
     """Write a new catalog. Chunks and sentences are numbered in the order given.
 
     :param twins: sentence number -> number of the sentence that says the same in the other language.

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.errors import IndexMismatchError, IndexNotFoundError
-from advisor.index.bm25 import LexicalIndex
+from advisor.index.bm25 import KeywordIndex
 from advisor.index.catalog import Catalog
 from advisor.index.generations import (
     CATALOG,
     CHROMA,
     LEXICAL,
     SENTENCES,
+    blank_manifest,
     current_generation,
-    expected_recipe,
     held,
     read_manifest,
 )
-from advisor.index.phrasings import FILE as ASKED
-from advisor.index.phrasings import AskedIndex
+from advisor.index.phrasings import FILE as PHRASINGS
+from advisor.index.phrasings import PhrasingIndex
 from advisor.index.thesaurus import FILE as THESAURUS
 from advisor.index.thesaurus import USED, read_thesaurus, read_used_forms
 from advisor.settings import Settings
@@ -63,15 +63,15 @@ class Generation:
 
         opened.enter_context(held(self.folder))
         self.catalog = opened.enter_context(closing(Catalog(self.folder / CATALOG)))
-        self.lexical = LexicalIndex(self.folder / LEXICAL)
+        self.keyword_index = KeywordIndex(self.folder / LEXICAL)
         self._store = opened.enter_context(closing(VectorStore(self.folder / CHROMA)))
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS)
         self.used_forms = read_used_forms(self.folder / USED)
-        self.asked = AskedIndex.load(self.folder / ASKED)
+        self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS)
         said = self.manifest
         expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.sentences)
-        found = (*self.catalog.counts(), self.count_vectors(), self.lexical.size, len(self._sentences))
+        found = (*self.catalog.counts(), self.count_vectors(), self.keyword_index.size, len(self._sentences))
         if found != expected:
             message = f"documents, chunks, sentences, and entries of each part: {found}, where the manifest says {expected}"
             raise ValueError(message)
@@ -131,7 +131,7 @@ def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) 
         message = f"there is no index in {settings.index_dir}. Run: advisor index --corpus {settings.corpus_dir}"
         raise IndexNotFoundError(message)
     manifest = read_manifest(settings.index_dir / name)
-    expected = expected_recipe(settings, embeddings)
+    expected = blank_manifest(settings, embeddings).recipe()
     different = [key for key, value in manifest.recipe().items() if expected[key] != value]
     if different:
         key = different[0]

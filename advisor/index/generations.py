@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from advisor.documents import chunking
 from advisor.errors import IndexMismatchError
-from advisor.index import bm25 as lexical
+from advisor.index import bm25
 from advisor.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,22 +43,21 @@ FORMAT = 5
 POINTER = "current"
 CATALOG, SENTENCES, CHROMA, LEXICAL, IN_USE = "catalog.sqlite", "sentences.npy", "chroma", "lexical", "in-use"
 _MANIFEST = "manifest.json"
-_CONTENT = (
-    "generation",
-    "created",
-    "documents",
-    "chunks",
-    "entries",
-    "dead",
-    "sentences",
-    "thesaurus",
-    "asked",
-    "previous",
-    "files",
+_RECIPE = (
+    *("embedding_model", "embedding_digest", "dimension"),
+    *("chunk_chars", "chunking_version", "lexical_version", "format", "chromadb"),
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Companions:
+    """The digests of what curators keep beside the documents: the thesaurus, the questions of sentences. "" for none."""
+
+    thesaurus: str
+    asked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a generation was built with, and what it holds.
 
@@ -66,13 +65,13 @@ class Manifest:
     published when it was built; `files` has the size of each file, in bytes.
     """
 
-    generation: str
-    created: str
-    documents: int
-    chunks: int
-    entries: int
-    dead: int
-    sentences: int
+    generation: str = ""
+    created: str = ""
+    documents: int = 0
+    chunks: int = 0
+    entries: int = 0
+    dead: int = 0
+    sentences: int = 0
     embedding_model: str
     embedding_digest: str
     dimension: int
@@ -82,30 +81,28 @@ class Manifest:
     previous: str = ""
     files: dict[str, int] = field(default_factory=dict)
     chunking_version: int = chunking.VERSION
-    lexical_version: int = lexical.VERSION
+    lexical_version: int = bm25.VERSION
     format: int = FORMAT
     chromadb: str = field(default_factory=lambda: version("chromadb"))
 
     def recipe(self) -> dict[str, object]:
         """The part that decides whether two generations can share anything."""
-        return {name: value for name, value in asdict(self).items() if name not in _CONTENT}
+        return {name: getattr(self, name) for name in _RECIPE}
+
+    @property
+    def companions(self) -> Companions:
+        """What it was built with beside the documents."""
+        return Companions(self.thesaurus, self.asked)
 
 
-def expected_recipe(settings: Settings, embeddings: Embeddings) -> dict[str, object]:
-    """The recipe that these settings would build with."""
+def blank_manifest(settings: Settings, embeddings: Embeddings) -> Manifest:
+    """The manifest of an empty generation that these settings would build."""
     return Manifest(
-        generation="",
-        created="",
-        documents=0,
-        chunks=0,
-        entries=0,
-        dead=0,
-        sentences=0,
         embedding_model=embeddings.name,
         embedding_digest=embeddings.digest,
         dimension=embeddings.dimension,
         chunk_chars=settings.chunk_chars,
-    ).recipe()
+    )
 
 
 def current_generation(index_dir: Path) -> str | None:

@@ -36,7 +36,7 @@ _OFFSET = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PhrasingEntry:
     """The questions that one sentence of a document answers; `beginning` is how the sentence begins."""
 
     file: str
@@ -54,7 +54,7 @@ class Phrasing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskedIndex:
+class PhrasingIndex:
     """The phrasings of a generation.
 
     Row `n` of `vectors`, shape (phrasings, dimension), is that of `questions[n]`; row `n` of `sentences`, shape
@@ -66,7 +66,7 @@ class AskedIndex:
     sentences: NDArray[np.int64]
 
     @classmethod
-    def load(cls, path: Path) -> AskedIndex:
+    def load(cls, path: Path) -> PhrasingIndex:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as held:
             return cls(tuple(held["questions"].tolist()), held["vectors"], held["sentences"])
@@ -95,45 +95,45 @@ class AskedIndex:
         return [self.questions[at] for at in np.flatnonzero((self.sentences == sentence).any(axis=1))]
 
 
-def build_asked(phrasings: Sequence[Phrasing], embeddings: Embeddings, old: AskedIndex | None) -> AskedIndex:
+def build_phrasing_index(phrasings: Sequence[Phrasing], embeddings: Embeddings, old: PhrasingIndex | None) -> PhrasingIndex:
     """The phrasings with their vectors; those of the old generation are re-used."""
     known = dict(zip(old.questions, old.vectors, strict=True)) if old else {}
     new = [question for question in dict.fromkeys(p.question for p in phrasings) if question not in known]
     known |= dict(zip(new, embeddings.encode_questions(new), strict=True))
     vectors = [known[phrasing.question] for phrasing in phrasings]
-    return AskedIndex(
+    return PhrasingIndex(
         questions=tuple(phrasing.question for phrasing in phrasings),
         vectors=np.stack(vectors) if vectors else np.zeros((0, embeddings.dimension), np.float32),
         sentences=np.array([(p.sentences[0], p.sentences[-1]) for p in phrasings], np.int64).reshape(-1, 2),
     )
 
 
-def asked_digest(corpus_dir: Path) -> str:
+def phrasings_digest(corpus_dir: Path) -> str:
     """A digest of every file of questions; empty when there is none."""
-    files = asked_files(corpus_dir)
+    files = phrasing_files(corpus_dir)
     return sha256(b"\0".join(path.name.encode() + b"\0" + path.read_bytes() for path in files)).hexdigest() if files else ""
 
 
-def asked_files(corpus_dir: Path) -> list[Path]:
+def phrasing_files(corpus_dir: Path) -> list[Path]:
     """The files of questions of a corpus, by name."""
     return sorted((corpus_dir / FOLDER).glob("*.yaml"))
 
 
-def read_asked(corpus_dir: Path) -> list[Asked]:
+def read_phrasings(corpus_dir: Path) -> list[PhrasingEntry]:
     """The entries of every file.
 
     :raises CorpusError: when a file has another form.
     """
-    return [entry for path in asked_files(corpus_dir) for entry in _entries(path)]
+    return [entry for path in phrasing_files(corpus_dir) for entry in _entries(path)]
 
 
-def _entries(path: Path) -> Iterator[Asked]:
+def _entries(path: Path) -> Iterator[PhrasingEntry]:
     try:
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         document = str(content["document"])
         for entry in content["asked"]:
             questions = tuple(str(question) for language in ("fr", "en") for question in entry.get(language, ()))
-            yield Asked(path.name, document, str(entry["sentence"]), questions)
+            yield PhrasingEntry(path.name, document, str(entry["sentence"]), questions)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as cause:
         why = " ".join(str(cause).split())
         message = f"{path} is not {{document: path, asked: [{{sentence: …, fr: […], en: […]}}]}}: {why}"
@@ -141,8 +141,8 @@ def _entries(path: Path) -> Iterator[Asked]:
 
 
 def locate(
-    entries: Sequence[Asked], chunks: Sequence[Chunk], twins: Mapping[int, int]
-) -> tuple[list[Phrasing], list[Asked]]:
+    entries: Sequence[PhrasingEntry], chunks: Sequence[Chunk], twins: Mapping[int, int]
+) -> tuple[list[Phrasing], list[PhrasingEntry]]:
     """The phrasings with the sentences (and their translations) that answer them, and the entries that no sentence begins.
 
     :param chunks: of the generation, in order; their sentences are numbered in that order.
@@ -153,7 +153,7 @@ def locate(
     for number, (chunk, sentence) in enumerate(numbered):
         if chunk.document in wanted:
             texts.setdefault(chunk.document, []).append((fold(plain(chunk.text_of(sentence))), number))
-    found, lost = list[Phrasing](), list[Asked]()
+    found, lost = list[Phrasing](), list[PhrasingEntry]()
     for entry in entries:
         beginning = fold(plain(entry.beginning))
         numbers = [number for text, number in texts.get(entry.document, ()) if text.startswith(beginning)]

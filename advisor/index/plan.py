@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.documents.formats.extractor import Extractor
-from advisor.documents.reading import content_hash, document_id, parse_document, read_bytes, title_of_name
+from advisor.documents.reading import content_hash, document_id, list_files, parse_document, read_bytes, title_of_name
 from advisor.errors import DocumentError, HostileDocumentError
 from advisor.index.catalog import Catalog
 from advisor.settings import Settings
-from advisor.types import Document, FailedDocument, Progress
+from advisor.types import Document, FailedDocument, IndexProgress
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How the files differ from the published documents.
 
     `hashes` has the content of every file in the next generation, in the order of the files; `parsed` those that were read.
     """
 
-    hashes: dict[str, str] = field(default_factory=dict)
-    parsed: dict[str, Document] = field(default_factory=dict)
-    added: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    renamed: list[tuple[str, str]] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    failed: list[FailedDocument] = field(default_factory=list)
+    hashes: Mapping[str, str]
+    parsed: Mapping[str, Document]
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    failed: tuple[FailedDocument, ...]
 
     @property
     def changed(self) -> bool:
@@ -38,73 +38,76 @@ class Plan:
 
 def make_plan(
     settings: Settings,
-    files: Sequence[Path],
     published: Catalog | None,
     *,
     reread: bool,
     unsettled: Collection[Path] = (),
-    progress: Progress | None = None,
+    progress: IndexProgress | None = None,
 ) -> Plan:
     """Compare the files with the published documents. Every file is hashed: dates and sizes can lie, and hashing is fast.
 
     :param published: a file that cannot be read keeps its version there, but for one that tells the assistant what to do.
     :param reread: parse also the files that have not changed.
     :param unsettled: files that are being written; like one that cannot be read, but no failure.
+    :raises CorpusError: when the folder is missing or holds no file.
     """
+    files = list_files(settings.corpus_dir)
     before = published.hashes() if published else {}
-    plan = Plan()
-    present = set()
+    held = dict[str, str | None]()
+    parsed, failed = dict[str, Document](), list[FailedDocument]()
     with Extractor(settings) as extractor:
         for done, path in enumerate(files, start=1):
             name = document_id(path, settings.corpus_dir)
-            present.add(name)
-            wait = path in unsettled
-            _compare(plan, settings, extractor, path, before.get(name), reread=reread, wait=wait)
+            held[name] = before.get(name)
+            try:
+                if path not in unsettled:
+                    held[name], document = _read(path, name, extractor, known=None if reread else before.get(name))
+                    parsed |= {name: document} if document else {}
+            except DocumentError as cause:
+                failed.append(FailedDocument(name, str(cause)))
+                held[name] = None if isinstance(cause, HostileDocumentError) else held[name]
             if progress:
                 progress("read", done, len(files))
-    # What speaks to the assistant leaves the index, like a file that is gone.
-    plan.removed = sorted(name for name in before if name not in present or name not in plan.hashes)
-    _match_renames(plan, before)
-    return plan
+    return _difference(before, held, parsed, failed)
 
 
-def _compare(
-    plan: Plan, settings: Settings, extractor: Extractor, path: Path, known: str | None, *, reread: bool, wait: bool
-) -> None:
-    """:param known: the content hash of the published version."""
-    name = document_id(path, settings.corpus_dir)
-    found = known if wait else None
-    if not wait:
-        try:
-            data = read_bytes(path, settings)
-            found = content_hash(data)
-            if reread or found != known:
-                plan.parsed[name] = parse_document(name, data, extractor)
-        except DocumentError as cause:
-            plan.failed.append(FailedDocument(name, str(cause)))
-            found = None if isinstance(cause, HostileDocumentError) else known
-    if found is None:
-        return
-    plan.hashes[name] = found
-    if known is None:
-        plan.added.append(name)
-    elif found != known:
-        plan.updated.append(name)
-    else:
-        plan.unchanged += 1
+def _read(path: Path, name: str, extractor: Extractor, known: str | None) -> tuple[str, Document | None]:
+    """The content hash of a file, and the document in it unless that is the known one."""
+    data = read_bytes(path, extractor.settings)
+    found = content_hash(data)
+    return found, None if found == known else parse_document(name, data, extractor)
 
 
-def _match_renames(plan: Plan, before: dict[str, str]) -> None:
-    """A file that vanished and one that appeared with the same content are one that was renamed."""
+def _difference(
+    before: Mapping[str, str],
+    held: Mapping[str, str | None],
+    parsed: Mapping[str, Document],
+    failed: Iterable[FailedDocument],
+) -> Plan:
+    """:param held: the content of every file of the folder; None for one that cannot be read and has no earlier version."""
+    hashes = {name: found for name, found in held.items() if found is not None}
+    added = [name for name in hashes if name not in before]
+    removed = sorted(name for name in before if name not in hashes)
+    renamed = _renames(added, removed, {**before, **hashes})
+    old_names, new_names = {old for old, _ in renamed}, {new for _, new in renamed}
+    return Plan(
+        hashes=hashes,
+        parsed=parsed,
+        added=tuple(name for name in added if name not in new_names),
+        updated=tuple(name for name, found in hashes.items() if name in before and found != before[name]),
+        renamed=tuple(renamed),
+        removed=tuple(name for name in removed if name not in old_names),
+        unchanged=sum(before.get(name) == found for name, found in hashes.items()),
+        failed=tuple(failed),
+    )
+
+
+def _renames(added: Iterable[str], removed: Iterable[str], hashes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A file that vanished and one that appeared with the same content are one that was renamed: (old name, new name)."""
     vanished: dict[str, list[str]] = {}
-    for name in reversed(plan.removed):
-        vanished.setdefault(before[name], []).append(name)
-    for new in list(plan.added):
-        if vanished.get(plan.hashes[new]):
-            old_name = vanished[plan.hashes[new]].pop()
-            plan.renamed.append((old_name, new))
-            plan.added.remove(new)
-            plan.removed.remove(old_name)
+    for name in removed:
+        vanished.setdefault(hashes[name], []).append(name)
+    return [(vanished[hashes[new]].pop(0), new) for new in added if vanished.get(hashes[new])]
 
 
 def next_documents(plan: Plan, published: Catalog | None) -> list[Document]:

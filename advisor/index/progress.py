@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.generation import open_current
-from advisor.index.sync import Judge, sync
+from advisor.index.sync import AS_USUAL, SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import IndexReport
@@ -25,26 +27,23 @@ _STAGES = {
 }
 
 
-class _SpeedColumn(ProgressColumn):
+class _SpeedColumn(bars.ProgressColumn):
     """How many a second. It is worked out when the line is drawn, not at each of thousands of steps."""
 
-    def render(self, task: Task) -> Text:
+    def render(self, task: bars.Task) -> Text:
         return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
 
-def sync_with_progress(
-    settings: Settings,
-    embeddings: Embeddings,
-    *,
-    rebuild: bool = False,
-    forget: bool = False,
-    dry_run: bool = False,
-    wait: float = 0,
-    judge: Judge | None = None,
-) -> IndexReport:
+def sync_with_progress(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_USUAL) -> IndexReport:
     """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _SpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=STDERR, transient=True) as bar:
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        _SpeedColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=STDERR, transient=True) as bar:
         task = bar.add_task("", total=None, visible=False)
 
         def show(stage: str, done: int, total: int) -> None:
@@ -52,16 +51,7 @@ def sync_with_progress(
                 bar.reset(task, description=_STAGES[stage], visible=True)
             bar.update(task, completed=done, total=total or None)
 
-        return sync(
-            settings,
-            embeddings,
-            rebuild=rebuild,
-            forget=forget,
-            dry_run=dry_run,
-            wait=wait,
-            progress=show,
-            judge=judge,
-        )
+        return sync(settings, embeddings, replace(options, progress=show))
 
 
 def ensure_index(settings: Settings, embeddings: Embeddings) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from advisor.documents.reading import list_files
 from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
 from advisor.index import archive
-from advisor.index.build import BUILDING, build, curated
+from advisor.index.build import BUILDING, BuildContext, build_generation, companions_of
 from advisor.index.catalog import Catalog
 from advisor.index.generation import Generation
 from advisor.index.generations import (
@@ -27,8 +27,8 @@ from advisor.index.generations import (
     FORMAT,
     IN_USE,
     Manifest,
+    blank_manifest,
     current_generation,
-    expected_recipe,
     generations,
     held,
     is_whole,
@@ -41,13 +41,35 @@ from advisor.index.lock import now, writer_lock
 from advisor.index.plan import Plan, make_plan, next_documents
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import FailedDocument, HiddenText, IndexReport, Progress
+from advisor.types import FailedDocument, HiddenText, IndexProgress, IndexReport
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
 """Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
 
 _REMOVING = ".removing-"
 _REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How to bring the index in line.
+
+    `rebuild` re-uses nothing. `forget` keeps no trace of what the folder no longer holds: earlier generations, archived
+    versions, dead vectors. `dry_run` says what would change, and changes nothing. `unsettled` are files that are being
+    written: they stay as they are in the index. `wait` is in seconds, for another writer. The `judge` is asked before a
+    generation is published; not, where there is no earlier one to compare it with.
+    """
+
+    rebuild: bool = False
+    forget: bool = False
+    dry_run: bool = False
+    unsettled: Collection[Path] = ()
+    wait: float = 0
+    progress: IndexProgress | None = None
+    judge: Judge | None = None
+
+
+AS_USUAL = SyncOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,61 +80,43 @@ class _Published:
     manifest: Manifest | None
 
 
-def sync(
-    settings: Settings,
-    embeddings: Embeddings,
-    *,
-    rebuild: bool = False,
-    forget: bool = False,
-    dry_run: bool = False,
-    unsettled: Collection[Path] = (),
-    wait: float = 0,
-    progress: Progress | None = None,
-    judge: Judge | None = None,
-) -> IndexReport:
+def sync(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_USUAL) -> IndexReport:
     """Index what was added, changed, renamed or deleted; publish a new generation when anything was.
 
-    :param rebuild: re-use nothing.
-    :param forget: keep no trace of what the folder no longer holds: earlier generations, archived versions, dead vectors.
-    :param dry_run: say what would change, change nothing.
-    :param unsettled: files that are being written: they stay as they are in the index.
-    :param wait: seconds to wait for another writer.
-    :param judge: asked before a generation is published; not, where there is no earlier one to compare it with.
     :raises CorpusError: when the folder is missing or empty; the index stays as it is.
     :raises RefusedIndexError: when the judge objects; the index stays as it is.
     :raises IndexLockedError: when another process is writing.
     """
     started = time.perf_counter()
-
-    def compare() -> IndexReport:
-        with ExitStack() as opened:
-            published = _open_published(settings, embeddings, opened, rebuild=rebuild)
-            plan = make_plan(
-                settings,
-                list_files(settings.corpus_dir),
-                published.catalog,
-                reread=published.manifest is None,
-                unsettled=unsettled,
-                progress=progress,
-            )
-            held_beside = published.manifest and (published.manifest.thesaurus, published.manifest.asked)
-            stale = held_beside != curated(settings.corpus_dir)
-            if dry_run or not (plan.changed or stale or forget):
-                return _report(plan, published.manifest)
-            return _build(settings, embeddings, plan, published, forget=forget, progress=progress, judge=judge)
-
-    if dry_run:
-        return _finished(compare(), started)
+    if options.dry_run:
+        return _finished(_compare_and_build(settings, embeddings, options), started)
     if not settings.index_dir.exists():
         list_files(settings.corpus_dir)  # nothing is made for a folder that cannot be read
-    if progress and wait:
-        progress("wait", 0, 0)
-    with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=wait):
-        report = compare()
+    if options.progress and options.wait:
+        options.progress("wait", 0, 0)
+    with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=options.wait):
+        report = _compare_and_build(settings, embeddings, options)
         _prune(settings.index_dir)
         report = _finished(report, started)
         replace_text(settings.index_dir / _REPORT, json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
     return report
+
+
+def _compare_and_build(settings: Settings, embeddings: Embeddings, options: SyncOptions) -> IndexReport:
+    with ExitStack() as opened:
+        published = _open_published(settings, embeddings, opened, rebuild=options.rebuild)
+        plan = make_plan(
+            settings,
+            published.catalog,
+            reread=published.manifest is None,
+            unsettled=options.unsettled,
+            progress=options.progress,
+        )
+        beside = published.manifest.companions if published.manifest else None
+        stale = beside != companions_of(settings.corpus_dir)
+        if options.dry_run or not (plan.changed or stale or options.forget):
+            return _report(plan, published.manifest)
+        return _build_and_publish(settings, embeddings, options, plan, published)
 
 
 def _finished(report: IndexReport, started: float) -> IndexReport:
@@ -159,50 +163,42 @@ def _open_published(settings: Settings, embeddings: Embeddings, opened: ExitStac
         catalog.counts()
     except (IndexMismatchError, sqlite3.Error):
         return _Published(None, None)
-    usable = not rebuild and manifest.recipe() == expected_recipe(settings, embeddings) and is_whole(folder, manifest)
+    usable = (
+        not rebuild and manifest.recipe() == blank_manifest(settings, embeddings).recipe() and is_whole(folder, manifest)
+    )
     if usable:
         opened.enter_context(held(folder))
     return _Published(catalog, manifest if usable else None)
 
 
-def _build(
-    settings: Settings,
-    embeddings: Embeddings,
-    plan: Plan,
-    published: _Published,
-    *,
-    forget: bool,
-    progress: Progress | None,
-    judge: Judge | None,
+def _build_and_publish(
+    settings: Settings, embeddings: Embeddings, options: SyncOptions, plan: Plan, published: _Published
 ) -> IndexReport:
-    """Build, check and publish a generation."""
     index_dir = settings.index_dir
     if not plan.hashes:
         why = f"{plan.failed[0].document}: {plan.failed[0].error}" if plan.failed else "nothing has settled yet"
         message = f"no document of {settings.corpus_dir} can be read ({why}). The index was not changed"
         raise BrokenIndexError(message)
     documents = next_documents(plan, published.catalog)
-    previous = "" if forget else current_generation(index_dir) or ""
     with ExitStack() as opened:
         old = None
         if published.manifest:
             old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
+        context = BuildContext(settings, embeddings, old, fresh=options.forget, progress=options.progress)
         try:
             number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
-            built = build(
-                settings, embeddings, documents, number, previous=previous, old=old, fresh=forget, progress=progress
-            )
-            if judge and old:
-                _judge(judge, old, index_dir / built.manifest.generation)
+            previous = "" if options.forget else current_generation(index_dir) or ""
+            built = build_generation(context, documents, number=number, previous=previous)
+            if options.judge and old:
+                _judge(options.judge, old, index_dir / built.manifest.generation)
             archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
         except (OSError, sqlite3.Error) as cause:
             message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
             raise BrokenIndexError(message) from cause
     publish(index_dir, built.manifest.generation)
-    if forget:
+    if options.forget:
         archive.forget(index_dir)
-    plan.failed += built.failed
-    return _report(plan, built.manifest, embedded=built.embedded)
+    return _report(replace(plan, failed=(*plan.failed, *built.failed)), built.manifest, embedded=built.embedded)
 
 
 def _judge(judge: Judge, published: Generation, candidate: Path) -> None:
@@ -252,9 +248,9 @@ def _report(plan: Plan, manifest: Manifest | None, *, embedded: int | None = Non
         added=tuple(sorted(plan.added)),
         updated=tuple(sorted(plan.updated)),
         renamed=tuple(sorted(plan.renamed)),
-        removed=tuple(plan.removed),
+        removed=plan.removed,
         unchanged=plan.unchanged,
-        failed=tuple(plan.failed),
+        failed=plan.failed,
         hidden=tuple(HiddenText(name, document.hidden) for name, document in plan.parsed.items() if document.hidden),
         documents=len(set(plan.hashes.values())),
         chunks=manifest.chunks if manifest else 0,

@@ -12,7 +12,7 @@ from advisor.documents.passages import embedded_sentence, embedded_text
 from advisor.index.catalog import text_hash
 from advisor.index.generation import Generation
 from advisor.models.embeddings import Embeddings
-from advisor.types import Chunk, Progress
+from advisor.types import Chunk, IndexProgress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Vectors:
 
 
 def make_vectors(
-    embeddings: Embeddings, chunks: Sequence[Chunk], old: Generation | None, progress: Progress | None
+    embeddings: Embeddings, chunks: Sequence[Chunk], old: Generation | None, progress: IndexProgress | None
 ) -> Vectors:
     """The vectors of the chunks and of their sentences, in order; only texts that `old` does not know are encoded."""
     texts = {text_hash(embedded_text(chunk)): embedded_text(chunk) for chunk in chunks}

@@ -11,7 +11,7 @@ import watchfiles
 
 from advisor.documents.reading import list_files
 from advisor.errors import AdvisorError, CorpusError
-from advisor.index.sync import sync
+from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import IndexReport
@@ -41,7 +41,7 @@ def follow(settings: Settings, embeddings: Embeddings) -> Iterator[IndexReport |
 
 def _attempt(settings: Settings, embeddings: Embeddings, moving: frozenset[Path]) -> IndexReport | AdvisorError:
     try:
-        return sync(settings, embeddings, unsettled=moving, wait=_WAIT)
+        return sync(settings, embeddings, SyncOptions(unsettled=moving, wait=_WAIT))
     except AdvisorError as error:
         return error
 

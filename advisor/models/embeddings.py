@@ -36,7 +36,7 @@ _BATCH = 32
 _SMALL_BATCH_CHARS = 20_000
 _SHORT = 400  # characters that never make more tokens than the model's window
 
-Progress = Callable[[int], None]
+EncodingProgress = Callable[[int], None]
 """Called with the number of texts done since the last call."""
 
 
@@ -101,7 +101,7 @@ class Embeddings:
             return np.zeros((0, self.dimension), np.float32)
         return self._encode(texts, QUERY_PREFIX, None)
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+    def encode_passages(self, texts: Sequence[str], progress: EncodingProgress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
@@ -124,7 +124,7 @@ class Embeddings:
         long_texts = (text for text in texts if len(text) > _SHORT)
         return all(engine.token_count(_clean(text)) <= bundled_model.WINDOW for text in long_texts)
 
-    def _encode(self, texts: Sequence[str], prefix: str, progress: Progress | None) -> NDArray[np.float32]:
+    def _encode(self, texts: Sequence[str], prefix: str, progress: EncodingProgress | None) -> NDArray[np.float32]:
         transformer = self._passage_transformer()
         vectors = np.empty((len(texts), self.dimension), np.float32)
         # Batches of like length waste no padding.

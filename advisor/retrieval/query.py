@@ -109,13 +109,13 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
         for concept, stems in named:
             if term in stems:
                 forms += [(frozenset(form), _OTHER_FORM) for form in concept.forms[language] if form]
-        known = index.lexical.document_frequency(term, language) > 0 or len(forms) > 1
-        near = None if known or term in names else index.lexical.nearest(term, language)
+        known = index.keyword_index.document_frequency(term, language) > 0 or len(forms) > 1
+        near = None if known or term in names else index.keyword_index.nearest(term, language)
         if near:
             slips[term] = near
             forms.append((frozenset({near}), _NEAREST))
             wanted[language].setdefault(near, _NEAREST)
-        needs.append(Need(term, index.lexical.idf(near or term, language), bool(known or near), tuple(forms)))
+        needs.append(Need(term, index.keyword_index.idf(near or term, language), bool(known or near), tuple(forms)))
     for concept, _ in named:
         for each in LANGUAGES:
             for form in concept.forms[each]:
@@ -134,7 +134,7 @@ def _in_known_spelling(index: Generation, question: str, language: Language) -> 
         return question
 
     def is_known(word: str) -> bool:
-        return all(index.lexical.document_frequency(term, "en") for term in terms(word, "en"))
+        return all(index.keyword_index.document_frequency(term, "en") for term in terms(word, "en"))
 
     def known(found: re.Match[str]) -> str:
         word = found.group()
@@ -194,7 +194,7 @@ def _spelled(index: Generation, question: str, slips: Mapping[str, str], languag
 
     def right(found: re.Match[str]) -> str:
         near = next((slips[term] for term in terms(found.group(), language) if term in slips), None)
-        hits = index.lexical.search({language: {near: 1.0}}, num_results=1) if near else []
+        hits = index.keyword_index.search({language: {near: 1.0}}, num_results=1) if near else []
         text = searched_text(index.catalog.chunks([hits[0][0]])[hits[0][0]].chunk) if hits else ""
         same = (word for word in _WORD.findall(text) if terms(word, language) == [near])
         return next((word for word in same if _is_slip(found.group(), word)), found.group())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A question as search used it, and the passages that it found; `asked` as in `AskedIndex.nearest`."""
+    """A question as search used it, and the passages that it found; `asked` as in `PhrasingIndex.nearest`."""
 
     query: Query
     vector: NDArray[np.float32]
@@ -61,7 +61,7 @@ def search(
     vector = embeddings.encode_query(query.expanded)
     fused = max(wanted, settings.num_passages) if reranker else wanted
     candidates = max(settings.num_candidates, fused)
-    asked = index.asked.nearest(vector, num_results=candidates)
+    asked = index.phrasings.nearest(vector, num_results=candidates)
     passages = hybrid_search(
         index,
         query,

@@ -14,7 +14,7 @@ from advisor.api.access import current_user, may_curate
 from advisor.documents.formats.kinds import SUFFIXES
 from advisor.errors import AdvisorError
 from advisor.features.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
-from advisor.index.sync import last_report, rollback, sync
+from advisor.index.sync import SyncOptions, last_report, rollback, sync
 from advisor.types import IndexReport
 from advisor.ui.corpus_view import (
     render_deleted,
@@ -134,6 +134,6 @@ class _Desk:
     def _pending(self) -> IndexReport:
         """What a re-index would change; nothing when the folder cannot be read (a re-index says why)."""
         try:
-            return sync(self._advisor.settings, self._advisor.embeddings, dry_run=True)
+            return sync(self._advisor.settings, self._advisor.embeddings, SyncOptions(dry_run=True))
         except AdvisorError:
             return IndexReport(self._advisor.index.info.generation)
