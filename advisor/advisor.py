@@ -138,7 +138,8 @@ class Advisor:
             for event in self._stream(question, history, language):
                 if isinstance(event, Answer):
                     self._tell(event)
-                yield event
+                if not isinstance(event, Found):
+                    yield event
         except AdvisorError as error:
             self._tell(error)
             raise
@@ -152,6 +153,22 @@ class Advisor:
         events = self._stream(question, (), language)
         return any(isinstance(event, Answer) and event.status == "answered" for event in events)
 
+    def examine(self, question: str, *, history: Sequence[str] = ()) -> tuple[Answer, tuple[ScoredChunk, ...]]:
+        """The answer to a question that nobody asked, with the passages that search found for it, best first.
+
+        No observer is told, and no log has it.
+
+        :raises QuestionError: when the question cannot be taken.
+        """
+        passages: tuple[ScoredChunk, ...] = ()
+        for event in self._stream(question, history, None):
+            if isinstance(event, Found):
+                passages = tuple(event.passages)
+            elif isinstance(event, Answer):
+                return event, passages
+        message = "stream ended without an answer"
+        raise RuntimeError(message)
+
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):
             unanswered.record(self.settings, outcome)
@@ -160,7 +177,7 @@ class Advisor:
 
     def _stream(
         self, question: str, history: Sequence[str], language: Language | None
-    ) -> Iterator[Stage | SentenceReady | Answer]:
+    ) -> Iterator[Stage | Found | SentenceReady | Answer]:
         asked = check_question(question, self.settings)
         language = language or question_language(asked, history)
         use = ModelUse(self.chat.name) if self.chat else None
@@ -172,6 +189,7 @@ class Advisor:
         yield Stage("search")
         found = self._find(index, full, history, language)
         timer.mark("search")
+        yield found
         base = Answer(
             question=asked,
             standalone_question=full,

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Language = Literal["fr", "en"]
-Status = Literal["answered", "abstained", "invalid"]
+Status = Literal["answered", "near", "abstained", "invalid"]
+"""`near`: the corpus touches the subject; the passages that come nearest are shown whole."""
 Verdict = Literal["supported", "unsupported"]
 IndexProgress = Callable[[str, int, int], None]
 """Called with a stage of indexing, what is done of it and what there is to do: ("embed", 120, 400).

@@ -23,10 +23,10 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from advisor.evaluation.asking import PinnedAdvisor, evaluate
-from advisor.evaluation.gate import FILE, Gate, judge, read_gate
-from advisor.evaluation.questions import Item, find_sets, items_of, read_sets
+from advisor.evaluation.gate import GATE_FILE, GateRules, judge, read_gate
+from advisor.evaluation.questions import Case, cases_of, find_sets, read_sets
 from advisor.evaluation.run_store import QUESTIONS
+from advisor.evaluation.runner import PinnedAdvisor, ask_cases
 from advisor.evaluation.scoring import Row, score_all
 from advisor.index.bm25 import write_keyword_index
 from advisor.index.generation import Generation, open_current
@@ -44,31 +44,31 @@ def main() -> int:
     parser.add_argument("--reruns", type=int, default=10)
     arguments = parser.parse_args()
     settings = load_settings(index_dir=arguments.index)
-    items = [
-        item
+    cases = [
+        case
         for one in read_sets(find_sets(arguments.sets, settings.evals_dir / QUESTIONS))
-        for item in items_of(one)
-        if not item.documents
+        for case in cases_of(one)
+        if not case.documents
     ]
-    gate = read_gate(settings.evals_dir / FILE).model_copy(update={"floors": {}})
+    gate = read_gate(settings.evals_dir / GATE_FILE).model_copy(update={"floors": {}})
     embeddings = RememberingEmbeddings(settings)
     index = open_current(settings, embeddings)
     started = time.perf_counter()
-    baseline = rows_of(settings, embeddings, index, items)
-    print(f"{len(items)} questions in {time.perf_counter() - started:.0f} s")
+    baseline = rows_of(settings, embeddings, index, cases)
+    print(f"{len(cases)} questions in {time.perf_counter() - started:.0f} s")
     wrong = 0
     for name, changed in {
         "dense_weight 0": {"dense_weight": 0.0},
         "num_results halved": {"num_results": settings.num_results // 2},
         "answer_threshold 0": {"answer_threshold": 0.0},
     }.items():
-        rows = rows_of(settings.model_copy(update=changed), embeddings, index, items)
+        rows = rows_of(settings.model_copy(update=changed), embeddings, index, cases)
         wrong += told(name, rows, baseline, gate, alarm=True)
     with without_stemming(index) as unstemmed:
-        wrong += told("no stemming", rows_of(settings, embeddings, unstemmed, items), baseline, gate, alarm=True)
+        wrong += told("no stemming", rows_of(settings, embeddings, unstemmed, cases), baseline, gate, alarm=True)
     for number in range(arguments.reruns):
         embeddings.known.clear()
-        rows = rows_of(settings, embeddings, index, items)
+        rows = rows_of(settings, embeddings, index, cases)
         wrong += told(f"unchanged, run {number + 1}", rows, baseline, gate, alarm=False)
     return min(wrong, 1)
 
@@ -87,12 +87,12 @@ class RememberingEmbeddings(Embeddings):
         return self.known[text]
 
 
-def rows_of(settings: Settings, embeddings: Embeddings, index: Generation, items: Sequence[Item]) -> list[Row]:
+def rows_of(settings: Settings, embeddings: Embeddings, index: Generation, cases: Sequence[Case]) -> list[Row]:
     """The scores of one run."""
-    return score_all(evaluate(PinnedAdvisor(settings, embeddings, index), items))
+    return score_all(ask_cases(PinnedAdvisor(settings, embeddings, index), cases))
 
 
-def told(name: str, rows: Sequence[Row], baseline: Sequence[Row], gate: Gate, *, alarm: bool) -> bool:
+def told(name: str, rows: Sequence[Row], baseline: Sequence[Row], gate: GateRules, *, alarm: bool) -> bool:
     """Print what the gate says; whether it is wrong."""
     result = judge(rows, baseline, gate)
     print(f"{name}: {'alarm' if not result.passed else 'no alarm'}")

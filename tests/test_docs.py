@@ -12,8 +12,6 @@ from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
 from advisor.cli.main import app
-from advisor.evaluation.risk import picture, table
-from advisor.evaluation.run_store import read_run
 from advisor.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,24 +55,6 @@ def test_make_targets_named_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE))
     assert {"chat", "test", "help"} <= named <= targets
-
-
-def test_the_risk_curve_is_that_of_the_baseline():
-    """After a new baseline: advisor eval risk baseline --out docs/risk-coverage.svg, and its table into the text."""
-    baseline = read_run("baseline", ROOT / "evals")
-    assert (ROOT / "docs" / "risk-coverage.svg").read_text(encoding="utf-8") == picture(baseline)
-    assert table(baseline) in (ROOT / "docs" / "retrieval.md").read_text(encoding="utf-8")
-
-
-def test_the_figures_are_those_of_the_baseline():
-    rows = read_run("baseline", ROOT / "evals").rows
-    right = {}
-    for name in sorted({row.set for row in rows}):
-        own = [row for row in rows if row.set == name]
-        kept = [row for row in own if row.split == "report"]
-        cells = [f"{sum(row.values['passed'] == 1 for row in some)} of {len(some)}" for some in (own, kept)]
-        right[name] = " | ".join(cells)
-    assert dict(re.findall(r"^\| `([\w-]+)` \|.*\| (\d+ of \d+ \| \d+ of \d+) \|$", README, re.MULTILINE)) == right
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import EvaluationError
-from advisor.evaluation.checking import check
-from advisor.evaluation.questions import find_sets, items_of, mentions, missing_facts, read_set, read_sets
+from advisor.evaluation.checking import find_faults
+from advisor.evaluation.questions import cases_of, find_sets, mentions, missing_facts, read_set, read_sets
 from advisor.settings import Settings
 
 TAGGING = {"document": "fr/finops.md", "quote": "Le tagging couvre 92 % des dépenses du cloud après six mois."}
@@ -37,6 +37,22 @@ DIALOGUE = {
 }
 
 
+ADVICE = {
+    "id": "advice",
+    "language": "en",
+    "question": "How do I keep the board informed?",
+    "answerable": True,
+    "core": [BOARD],
+    "useful": [{"document": "en/board.md", "quote": "The board wants one page with three risks."}],
+    "misleading": [{"document": "en/incidents.md", "quote": "Every action has an owner and a date."}],
+    "best_first": BOARD,
+    "style": "broad",
+    "topic": "leadership",
+    "category": "advisory",
+    "kind": "broad",
+}
+
+
 def write(path: Path, *lines: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
@@ -45,13 +61,17 @@ def write(path: Path, *lines: object) -> Path:
 
 def test_the_sets_of_the_repository_are_in_order(project_root):
     sets = [read_set(path) for path in find_sets([], project_root / "evals" / "questions")]
-    findings = check(sets, Settings(corpus_dir=project_root / "corpus"))
-    assert sum(len(one.entries) for one in sets) >= 142
+    findings = find_faults(sets, Settings(corpus_dir=project_root / "corpus"))
+    questions = [entry.question for one in sets for entry in one.entries]
+    assert len(questions) > 400
     assert findings.errors == ()
+    assert [warning for warning in findings.warnings if "no keyboard types" in warning] == []
+    french = sum(question.language == "fr" for question in questions)
+    assert abs(french - len(questions) / 2) <= 0.02 * len(questions)
 
 
 def test_a_dialogue_is_asked_turn_by_turn_with_the_quotes_of_each_turn(tmp_path):
-    first, second = items_of(read_set(write(tmp_path / "d.jsonl", DIALOGUE)))
+    first, second = cases_of(read_set(write(tmp_path / "d.jsonl", DIALOGUE)))
     assert (first.id, first.turn, first.dialogue) == ("talk#1", 1, "talk")
     assert [target.quote for target in first.targets] == [BOARD["quote"]]
     assert (second.id, second.answerable, second.targets) == ("talk#2", False, ())
@@ -59,7 +79,7 @@ def test_a_dialogue_is_asked_turn_by_turn_with_the_quotes_of_each_turn(tmp_path)
 
 def test_what_a_question_is_scored_by_decides_its_digest(tmp_path):
     def digest(**changed: object) -> str:
-        return next(items_of(read_set(write(tmp_path / "s.jsonl", LINE | changed)))).digest
+        return next(cases_of(read_set(write(tmp_path / "s.jsonl", LINE | changed)))).digest
 
     assert digest() == digest(kind="typo", split="tune", note="a word")
     assert len({digest(), digest(question="Et le tagging ?"), digest(key_facts=[["92"]]), digest(relevant=[BOARD])}) == 4
@@ -76,6 +96,11 @@ def test_what_a_question_is_scored_by_decides_its_digest(tmp_path):
         (LINE | {"relevant": [], "key_facts": []}, "answerable"),
         (LINE | {"key_facts": [[]]}, "key fact"),
         (DIALOGUE | {"turn_facts": [[]]}, "turn_facts has 1 entries for 2 turns"),
+        (DIALOGUE | {"core": [BOARD]}, "not a dialogue"),
+        (ADVICE | {"best_first": TAGGING}, "best_first"),
+        (ADVICE | {"near": True}, "near"),
+        (ADVICE | {"answerable": False}, "core"),
+        (ADVICE | {"useful": [{"document": "en/board.md"}]}, "none of them empty"),
     ],
 )
 def test_a_line_that_is_no_question_is_told_by_file_and_line(tmp_path, line, said):
@@ -85,6 +110,35 @@ def test_a_line_that_is_no_question_is_told_by_file_and_line(tmp_path, line, sai
     assert said in problem
     with pytest.raises(EvaluationError, match=r":3: .*advisor eval check"):
         read_sets([path])
+
+
+def test_sentences_of_advice_are_labels_enough(tmp_path):
+    (case,) = cases_of(read_set(write(tmp_path / "s.jsonl", ADVICE)))
+    assert [target.quote for target in case.core] == [BOARD["quote"]]
+    assert case.targets == case.core
+    assert (case.style, case.topic, len(case.useful)) == ("broad", "leadership", 1)
+    near = ADVICE | {"answerable": False, "near": True, "core": [], "best_first": None}
+    (case,) = cases_of(read_set(write(tmp_path / "n.jsonl", near)))
+    assert (case.near, case.targets, len(case.useful)) == (True, (), 1)
+
+
+def test_one_part_of_the_questions_is_asked_alone(tmp_path):
+    known = read_set(write(tmp_path / "s.jsonl", LINE | {"split": "tune"}, ADVICE, DIALOGUE | {"split": "tune"}))
+    assert [case.id for case in cases_of(known, "tune")] == ["tag", "talk#1", "talk#2"]
+    assert [case.id for case in cases_of(known, "report")] == ["advice"]
+    assert len(list(cases_of(known))) == 4
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
+def test_a_line_ends_at_a_line_feed_alone(tmp_path, separator):
+    """`str.splitlines` ends lines at these too, and JSON may hold the first three as they are."""
+    path = tmp_path / "s.jsonl"
+    written = json.dumps(LINE | {"note": f"one{separator}two"}, ensure_ascii=False)
+    path.write_bytes(f"{written}\r\n{json.dumps(LINE | {'id': 'other'})}\n".encode())
+    known = read_set(path)
+    assert known.problems == ()
+    assert [entry.question.note for entry in known.entries] == [f"one{separator}two", None]
+    assert [entry.line for entry in known.entries] == [1, 2]
 
 
 def test_an_id_is_used_once_in_all_sets(tmp_path):
@@ -126,12 +180,12 @@ def test_a_fact_needs_one_of_its_forms():
 
 
 def problems(small_settings: Settings, tmp_path: Path, *lines: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    findings = check([read_set(write(tmp_path / "s.jsonl", *lines))], small_settings)
+    findings = find_faults([read_set(write(tmp_path / "s.jsonl", *lines))], small_settings)
     return findings.errors, findings.warnings
 
 
 def test_a_good_set_has_no_problems(small_settings, tmp_path):
-    assert problems(small_settings, tmp_path, LINE, DIALOGUE) == ((), ())
+    assert problems(small_settings, tmp_path, LINE, DIALOGUE, ADVICE) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -141,6 +195,15 @@ def test_a_good_set_has_no_problems(small_settings, tmp_path):
         (LINE | {"relevant": [{"document": "fr/none.md", "quote": "x"}]}, "not in the corpus"),
         (LINE | {"key_facts": [["41 %", "41%"]]}, "no relevant quote holds the key fact 41 % / 41%"),
         (LINE | {"documents": ["poisoned/x.md"]}, "poisoned/x.md does not exist"),
+        *(
+            (
+                ADVICE
+                | {name: [{"document": "en/board.md", "quote": "The board"}, {"document": "en/board.md", "quote": "No."}]}
+                | ({"best_first": None} if name == "core" else {}),
+                "does not hold: No.",
+            )
+            for name in ("core", "useful", "misleading")
+        ),
     ],
 )
 def test_labels_are_checked_against_the_corpus(small_settings, tmp_path, line, said):
@@ -170,6 +233,16 @@ def test_a_question_for_reporting_was_not_seen_in_tuning(small_settings, tmp_pat
     errors, _ = problems(small_settings, tmp_path, tuned, fresh)
     assert [said in error and "s.jsonl:2: is for reporting" in error for error in errors] == ([True] if said else [])
     assert problems(small_settings, tmp_path, tuned, fresh | {"split": "seen"})[0] == ()
+
+
+def test_a_sentence_of_advice_may_answer_questions_of_both_parts(small_settings, tmp_path):
+    other = ADVICE | {"id": "other", "question": "What does a director want to read about technology?", "split": "tune"}
+    assert problems(small_settings, tmp_path, ADVICE, other)[0] == ()
+
+
+def test_a_space_that_no_keyboard_types_is_warned_of(small_settings, tmp_path):
+    _, warnings = problems(small_settings, tmp_path, LINE | {"question": "Quelle part le tagging couvre-t-il\u00a0?"})
+    assert "no keyboard types" in warnings[0]
 
 
 def test_a_question_beside_a_sentence_of_the_corpus_is_no_test(small_settings, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,17 +19,25 @@ from advisor.advisor import Advisor
 from advisor.cli.evaluation_actions import judge_of_generations
 from advisor.cli.main import app
 from advisor.errors import EvaluationError
-from advisor.evaluation import exchange
-from advisor.evaluation.asking import PinnedAdvisor, evaluate, refuse_stale_labels
-from advisor.evaluation.comparison import compare, compare_rows
-from advisor.evaluation.coverage import coverage
-from advisor.evaluation.drafting import draft, from_feedback, write_draft
-from advisor.evaluation.gate import Gate, gate_generation, judge, read_gate
-from advisor.evaluation.questions import QuestionSet, items_of, read_set
-from advisor.evaluation.report import report
-from advisor.evaluation.run_store import Run, bearing_on_answers, bless, check_name, describe, read_run, write_run
-from advisor.evaluation.scoring import Row, score_all
-from advisor.evaluation.summary import summarise
+from advisor.evaluation import beir_trec
+from advisor.evaluation.comparison import compare_rows, compare_runs
+from advisor.evaluation.drafting import draft_from_feedback, draft_from_index, write_draft
+from advisor.evaluation.gaps import map_coverage
+from advisor.evaluation.gate import GateRules, gate_generation, judge, read_gate
+from advisor.evaluation.measures import summarise
+from advisor.evaluation.questions import QuestionSet, cases_of, read_set
+from advisor.evaluation.reports.page import render_page
+from advisor.evaluation.run_store import (
+    Run,
+    bearing_on_answers,
+    check_name,
+    describe,
+    read_run,
+    write_baseline,
+    write_run,
+)
+from advisor.evaluation.runner import PinnedAdvisor, ask_cases, pinned, refuse_stale_labels
+from advisor.evaluation.scoring import Outcome, Row, score_all
 from advisor.index.generation import Generation
 from advisor.index.generations import current_generation
 from advisor.index.sync import SyncOptions, sync
@@ -101,9 +110,9 @@ def questions(folder: Path) -> QuestionSet:
 
 
 def run_of(advisor: Advisor, questions: QuestionSet, name: str) -> Run:
-    outcomes = evaluate(advisor, list(items_of(questions)))
+    outcomes = ask_cases(advisor, list(cases_of(questions)))
     rows = score_all(outcomes)
-    info = describe(name, advisor.settings, advisor.index, [questions], rows, 1.0)
+    info = describe(name, advisor, [questions], rows, 1.0)
     return write_run(advisor.settings.evals_dir / "runs" / name, info, outcomes, rows)
 
 
@@ -138,6 +147,42 @@ def test_a_run_is_a_folder_with_everything_in_it(first: Run, small: Advisor):
     assert first.answers()["board#2"]["expected"]["key_facts"] == [["one page"]]
 
 
+def test_runs_of_one_name_at_the_same_time_leave_each_other_whole(first: Run, tmp_path: Path):
+    outcomes: list[Outcome] = []
+
+    def write(number: int) -> Run:
+        return write_run(tmp_path / "latest", replace(first.info, name=str(number)), outcomes, first.rows)
+
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        written = list(workers.map(write, range(40)))
+    assert len(written) == 40
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["latest"]
+    assert len(list((tmp_path / "latest").iterdir())) == 5
+    assert len((tmp_path / "latest" / "scores.jsonl").read_text().splitlines()) == len(first.rows)
+
+
+def test_a_name_that_was_taken_meanwhile_is_left_to_who_has_it(first: Run, tmp_path: Path):
+    write_run(tmp_path / "mine", first.info, [], first.rows)
+    with pytest.raises(EvaluationError, match="there is a run 'mine'"):
+        write_run(tmp_path / "mine", first.info, [], ())
+    assert (tmp_path / "mine" / "scores.jsonl").read_text() != ""
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["mine"]
+
+
+def test_a_question_is_searched_once_and_scored_on_what_its_answer_used(
+    small: Advisor, questions: QuestionSet, monkeypatch: pytest.MonkeyPatch
+):
+    encoded: list[str] = []
+    encode = small.embeddings.encode_query
+    monkeypatch.setattr(small.embeddings, "encode_query", lambda text: encoded.append(text) or encode(text))
+    cases = [case for case in cases_of(questions) if not case.documents and not case.turn]
+    outcomes = ask_cases(small, cases)
+    assert len(encoded) == len(cases)
+    for outcome in outcomes:
+        found = [passage.chunk.text for passage in outcome.passages]
+        assert all(any(citation.quote in text for text in found) for citation in outcome.answer.citations)
+
+
 def test_the_small_questions_are_answered_or_refused(first: Run):
     assert {row.id: row.status for row in first.rows if row.id in ("tag-fr", "outage-en", "tart")} == {
         "tag-fr": "answered", "outage-en": "answered", "tart": "abstained"
@@ -157,7 +202,7 @@ def test_an_attack_is_asked_of_an_index_with_its_document_and_no_other_question_
 
 
 def test_exported_files_give_trec_eval_the_same_ndcg(first: Run, small: Advisor, tmp_path: Path):
-    exchange.export(first, small.index, tmp_path)
+    beir_trec.export_run(first, small.index, tmp_path)
     with (tmp_path / "qrels.trec").open() as judged, (tmp_path / "run.trec").open() as ranked:
         evaluator = pytrec_eval.RelevanceEvaluator(pytrec_eval.parse_qrel(judged), {"ndcg_cut_10"})
         found = evaluator.evaluate(pytrec_eval.parse_run(ranked))
@@ -168,8 +213,8 @@ def test_exported_files_give_trec_eval_the_same_ndcg(first: Run, small: Advisor,
 
 
 def test_the_beir_export_is_a_set_that_can_be_read_back_and_measured(first: Run, small: Advisor, tmp_path: Path, embeddings):
-    exchange.export(first, small.index, tmp_path / "beir")
-    lines = exchange.read_beir(tmp_path / "beir", tmp_path / "corpus")
+    beir_trec.export_run(first, small.index, tmp_path / "beir")
+    lines = beir_trec.read_beir(tmp_path / "beir", tmp_path / "corpus")
     assert {line["id"] for line in lines} == {"tag-fr", "outage-en", "board%231", "board%232", "attack"}
     settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
     sync(settings, embeddings)
@@ -177,30 +222,30 @@ def test_the_beir_export_is_a_set_that_can_be_read_back_and_measured(first: Run,
     imported = read_set(tmp_path / "set.jsonl")
     assert imported.problems == ()
     advisor = Advisor.open(settings, embeddings)
-    rows = score_all(evaluate(advisor, list(items_of(imported))))
+    rows = score_all(ask_cases(advisor, list(cases_of(imported))))
     advisor.close()
     assert min(row.values["recall@10"] for row in rows) == 1.0
 
 
 def test_judgements_of_trec_are_a_set_over_the_indexed_documents(first: Run, small: Advisor, tmp_path: Path):
-    exchange.export(first, small.index, tmp_path)
+    beir_trec.export_run(first, small.index, tmp_path)
     find = small.index.catalog.document
-    lines = exchange.read_qrels(tmp_path / "qrels.trec", tmp_path / "queries.jsonl", find)
+    lines = beir_trec.read_qrels(tmp_path / "qrels.trec", tmp_path / "queries.jsonl", find)
     quotes = {line["id"]: line["relevant"] for line in lines}
     assert quotes["tag-fr"] == QUESTIONS[0]["relevant"]
     (tmp_path / "bad.trec").write_text("q 0 fr/none.md@0-4 1\n")
     (tmp_path / "q.tsv").write_text("q\tEt alors ?\n")
     with pytest.raises(EvaluationError, match=r"fr/none.md@0-4, which is not in the index"):
-        exchange.read_qrels(tmp_path / "bad.trec", tmp_path / "q.tsv", find)
+        beir_trec.read_qrels(tmp_path / "bad.trec", tmp_path / "q.tsv", find)
 
 
 def test_the_same_program_gives_the_same_run_and_the_gate_is_silent(first: Run, small: Advisor, questions: QuestionSet):
     again = run_of(small, questions, "again")
     assert [replace(row, ms={}) for row in again.rows] == [replace(row, ms={}) for row in first.rows]
-    compared = compare(first, again)
+    compared = compare_runs(first, again)
     assert {difference.verdict for difference in compared.differences} == {"same"}
     assert compared.flips == ()
-    assert judge(again.rows, first.rows, Gate(measures=("passed", "ndcg@10"))).passed
+    assert judge(again.rows, first.rows, GateRules(measures=("passed", "ndcg@10"))).passed
 
 
 def many(rows: tuple[Row, ...], **changed: float) -> list[Row]:
@@ -214,7 +259,7 @@ def many(rows: tuple[Row, ...], **changed: float) -> list[Row]:
 
 
 def test_a_fall_is_refused_with_a_reason_and_a_rise_is_not(first: Run):
-    gate = Gate(measures=("passed", "ndcg@10"))
+    gate = GateRules(measures=("passed", "ndcg@10"))
     fallen = judge(many(first.rows, passed=0.0), many(first.rows), gate)
     assert not fallen.passed
     assert fallen.lines[0] == "gate: failed (1)"
@@ -235,11 +280,11 @@ def test_a_fall_too_small_for_the_data_is_called_that(first: Run):
 
 
 def test_a_floor_and_a_failed_question_are_refused_without_any_baseline(first: Run):
-    low = judge(first.rows, (), Gate(measures=("passed",), floors={"small": {"recall@10": 1.01}}))
+    low = judge(first.rows, (), GateRules(measures=("passed",), floors={"small": {"recall@10": 1.01}}))
     assert "small: Recall@10 is" in low.objections[0]
     assert "no baseline" in low.notes[0]
     failed = [replace(first.rows[0], status="failed", error="ValueError: x")]
-    assert "1 questions failed, first tag-fr: ValueError: x" in judge(failed, (), Gate(measures=())).objections[0]
+    assert "1 questions failed, first tag-fr: ValueError: x" in judge(failed, (), GateRules(measures=())).objections[0]
 
 
 def test_a_gate_with_an_unknown_measure_is_refused(tmp_path: Path):
@@ -251,49 +296,49 @@ def test_a_gate_with_an_unknown_measure_is_refused(tmp_path: Path):
 def test_unlike_runs_are_not_compared_by_accident(first: Run):
     other = replace(first, info=replace(first.info, hashes={**first.info.hashes, "corpus": "0"}), rows=first.rows[:3])
     with pytest.raises(EvaluationError, match=r"unlike: 3 questions are in one only.*the corpus differs.*--force"):
-        compare(first, other)
-    assert compare(first, other, force=True).questions == 3
+        compare_runs(first, other)
+    assert compare_runs(first, other, force=True).questions == 3
     changed = replace(first, rows=tuple(replace(row, digest="x") for row in first.rows))
     with pytest.raises(EvaluationError, match="no question in common"):
-        compare(first, changed, force=True)
+        compare_runs(first, changed, force=True)
 
 
 class CrashingAdvisor(PinnedAdvisor):
     """Fails on one question, as a bug would."""
 
-    def ask(self, question, **rest):
+    def examine(self, question, **rest):
         if "outage" in question:
             message = "broken on purpose"
             raise ZeroDivisionError(message)
-        return super().ask(question, **rest)
+        return super().examine(question, **rest)
 
 
 def test_a_crash_is_recorded_and_the_run_goes_on(small: Advisor, questions: QuestionSet):
     crashing = CrashingAdvisor(small.settings, small.embeddings, small.index)
-    items = [item for item in items_of(questions) if not item.documents]
-    rows = score_all(evaluate(crashing, items))
+    cases = [case for case in cases_of(questions) if not case.documents]
+    rows = score_all(ask_cases(crashing, cases))
     failed = [row for row in rows if row.status == "failed"]
     assert [row.error for row in failed] == ["ZeroDivisionError: broken on purpose"]
     assert failed[0].values["ndcg@10"] == failed[0].values["passed"] == 0.0
-    assert len(rows) == len(items)
+    assert len(rows) == len(cases)
 
 
 def test_a_label_that_the_index_does_not_hold_stops_the_run(small: Advisor, questions: QuestionSet):
-    items = list(items_of(questions))
-    refuse_stale_labels(items, small.index.catalog.document)
+    cases = list(cases_of(questions))
+    refuse_stale_labels(cases, small.index.catalog.document)
     with pytest.raises(EvaluationError, match=r"does not hold 5 of the quotes.* first that of tag-fr in fr/finops.md"):
-        refuse_stale_labels(items, lambda name: None)
+        refuse_stale_labels(cases, lambda name: None)
 
 
 def test_a_blessed_run_keeps_scores_and_settings_alone(first: Run, tmp_path: Path):
-    bless(first, tmp_path / "baseline")
+    write_baseline(first, tmp_path / "baseline")
     assert {path.name for path in (tmp_path / "baseline").iterdir()} == {"settings.json", "scores.jsonl"}
     read = read_run("baseline", tmp_path)
     assert read.rows == tuple(replace(row, ms={}) for row in first.rows)
     assert read.answers() == {}
 
 
-@pytest.mark.parametrize("name", ["baseline", "a/b", "", ".."])
+@pytest.mark.parametrize("name", ["baseline", "a/b", "", "..", ".lock"])
 def test_a_run_has_a_plain_name(name: str, tmp_path: Path):
     with pytest.raises(EvaluationError, match="cannot be the name"):
         check_name(name, tmp_path)
@@ -305,7 +350,7 @@ def test_a_report_shows_the_run_and_what_became_of_each_question(first: Run):
         info=replace(first.info, name="<worse>"),
         rows=tuple(replace(row, status="abstained", values={**row.values, "passed": 0.0}) for row in first.rows),
     )
-    page = report(worse, first, compare(first, worse))
+    page = render_page(worse, first)
     assert "&lt;worse&gt;" in page
     assert "<worse>" not in page
     assert page.count("<svg") >= 3
@@ -322,14 +367,14 @@ def test_a_summary_has_figures_by_language_and_latency(first: Run):
 
 
 def test_a_draft_is_the_same_every_time_and_passes_the_check(small: Advisor, tmp_path: Path):
-    lines = draft(small.index)
-    assert lines == draft(small.index)
+    lines = draft_from_index(small.index)
+    assert lines == draft_from_index(small.index)
     assert {line["language"] for line in lines} == {"fr", "en"}
     tagging = next(line for line in lines if line["relevant"][0]["quote"].startswith("Le tagging"))
     assert tagging["question"] == "Quel chiffre manque ? « Le tagging couvre … des dépenses du cloud après six mois. »"
     assert tagging["key_facts"] == [["92 %", "92%"]]
     (tmp_path / "draft.jsonl").write_text(write_draft(lines))
-    refuse_stale_labels(list(items_of(read_set(tmp_path / "draft.jsonl"))), small.index.catalog.document)
+    refuse_stale_labels(list(cases_of(read_set(tmp_path / "draft.jsonl"))), small.index.catalog.document)
 
 
 def test_a_heading_that_asks_becomes_a_question(tmp_path: Path, embeddings):
@@ -338,7 +383,7 @@ def test_a_heading_that_asks_becomes_a_question(tmp_path: Path, embeddings):
     settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    (line,) = [line for line in draft(advisor.index) if line["kind"] == "draft-heading"]
+    (line,) = [line for line in draft_from_index(advisor.index) if line["kind"] == "draft-heading"]
     advisor.close()
     assert line["question"] == "Who approves a budget?"
     assert line["relevant"] == [{"document": "faq.md", "quote": "The board approves it in May."}]
@@ -352,17 +397,17 @@ def test_feedback_becomes_candidates_the_latest_verdict_counting(tmp_path: Path)
     path = tmp_path / "feedback.jsonl"
     other = line | {"answer_id": "a3", "standalone_question": "Et après ?", "comment": "à côté"}
     path.write_text("".join(json.dumps(one) + "\n" for one in (line, line | {"verdict": "up", "answer_id": "a2"}, other)))
-    good, bad = from_feedback(path)
+    good, bad = draft_from_feedback(path)
     assert (good["id"], good["question"], good["relevant"]) == ("feedback-a2", "Que couvre le tagging ?", line["citations"])
     assert (bad["relevant"], bad["note"], bad["kind"]) == ([], "à côté", "draft-down")
     path.write_text(json.dumps(line | {"verdict": "maybe"}))
     with pytest.raises(EvaluationError, match=r"feedback.jsonl:1: verdict"):
-        from_feedback(path)
+        draft_from_feedback(path)
 
 
 def test_coverage_tells_sections_without_questions_and_questions_without_support(first: Run, small: Advisor, questions):
     rows = [replace(row, status="abstained") if row.id == "tag-fr" else row for row in first.rows]
-    found = coverage(list(items_of(questions)), small.index, rows)
+    found = map_coverage(list(cases_of(questions)), small.index, rows)
     unreached = {(section.document, section.heading[-1:]) for section in found.unreached}
     assert ("fr/finops.md", ("Engagements",)) in unreached
     assert ("fr/finops.md", ("Étiquetage",)) not in unreached
@@ -372,7 +417,6 @@ def test_coverage_tells_sections_without_questions_and_questions_without_support
 def test_a_new_generation_is_gated_before_it_is_published(
     small: Advisor, questions: QuestionSet, tmp_path: Path, embeddings
 ):
-    published = small.index
     for name, text in SMALL_CORPUS.items():
         path = tmp_path / "corpus" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -380,8 +424,8 @@ def test_a_new_generation_is_gated_before_it_is_published(
     other = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
     sync(other, embeddings)
     candidate = Generation(tmp_path / "index" / str(current_generation(tmp_path / "index")))
-    gate = Gate(measures=("passed",), floors={"small": {"passed": 1.0}})
-    result = gate_generation(small.settings, embeddings, published, candidate, sets=[questions], gate=gate)
+    rules = GateRules(measures=("passed",), floors={"small": {"passed": 1.0}})
+    result = gate_generation(pinned(small), PinnedAdvisor(small.settings, embeddings, candidate), [questions], rules)
     candidate.close()
     assert result.passed
     assert result.notes == ("1 questions were left out: their quotes are not in both generations",)
@@ -418,6 +462,48 @@ def test_the_command_runs_compares_blesses_and_gates(folder, first, small, monke
     assert code == 1
     assert "gate: failed (1)" in out
     assert "MRR is" in out
+
+
+def test_one_part_of_the_questions_is_asked_and_reported_alone(folder: Path, small: Advisor, monkeypatch, tmp_path: Path):
+    part = [QUESTIONS[0] | {"id": "tuned", "split": "tune"}, QUESTIONS[1] | {"id": "kept"}]
+    path = tmp_path / "parted.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in part), encoding="utf-8")
+    assert command(folder, monkeypatch, str(path), "--run", "both")[0] == 0
+    code, out, _ = command(
+        folder, monkeypatch, str(path), "--run", "tuned", "--split", "tune", "--baseline", "both", "--json"
+    )
+    assert code == 0
+    assert json.loads(out)["questions"] == json.loads(out)["comparison"]["questions"] == 1
+    assert "blameless" not in (folder / "evals" / "runs" / "tuned" / "answers.jsonl").read_text(encoding="utf-8")
+    compared = json.loads(command(folder, monkeypatch, "compare", "both", "both", "--split", "report", "--json")[1])
+    assert compared["questions"] == 1
+    page = tmp_path / "page.html"
+    assert command(folder, monkeypatch, "report", "both", "--split", "report", "--out", str(page))[0] == 0
+    assert "blameless" in page.read_text(encoding="utf-8")
+    assert "tagging" not in page.read_text(encoding="utf-8")
+    assert command(folder, monkeypatch, str(path), "--split", "other")[0] == 2
+
+
+def test_labelled_sentences_are_measured_shown_and_gated(folder: Path, small: Advisor, monkeypatch, tmp_path: Path):
+    quote = {"document": "en/incidents.md", "quote": "A blameless review takes place within five days of an outage."}
+    line = {name: value for name, value in QUESTIONS[1].items() if name not in ("key_facts", "relevant")}
+    path = tmp_path / "advice.jsonl"
+    path.write_text(json.dumps(line | {"id": "advice", "core": [quote], "style": "short", "topic": "delivery"}) + "\n")
+    code, out, _ = command(folder, monkeypatch, str(path), "--run", "advice", "--json")
+    told = json.loads(out)
+    assert code == 0
+    measured = {
+        name: told["measures"][name]["value"] for name in ("opening_core", "opening_useful", "core_recall", "passed")
+    }
+    assert measured == {"opening_core": 1.0, "opening_useful": 1.0, "core_recall": 1.0, "passed": 1.0}
+    assert {"helpful", "documents", "wrong_refusal"} <= set(told["measures"])
+    assert list(told["groups"]["style"]) == ["short"]
+    out = command(folder, monkeypatch, str(path))[1]
+    assert "Opening sentence belongs into the answer" in out
+    assert "opening" in next(row for row in out.splitlines() if row.startswith("topic"))
+    rules = GateRules(measures=("opening_core",), floors={"advice": {"opening_core": 0.5, "documents": 0.5}})
+    (objection,) = judge(read_run("advice", folder / "evals").rows, (), rules).objections
+    assert objection == "advice: Documents in an answer is 1.000, the limit is 0.500"
 
 
 def test_the_other_commands_write_what_they_say(folder, first, small, monkeypatch, tmp_path):

@@ -25,8 +25,8 @@ from advisor.cli.doctor import examine
 from advisor.cli.main import app
 from advisor.documents.passages import embedded_text
 from advisor.errors import ModelError
-from advisor.evaluation.asking import pinned
 from advisor.evaluation.run_store import bearing_on_answers
+from advisor.evaluation.runner import pinned
 from advisor.index.sync import sync
 from advisor.models.embeddings import open_reranker
 from advisor.retrieval.hybrid import rerank

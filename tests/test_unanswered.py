@@ -23,9 +23,9 @@ from advisor.answering import unanswered
 from advisor.answering.unanswered import Unanswered, log_file, masked, read, record
 from advisor.cli.main import app
 from advisor.errors import EvaluationError
-from advisor.evaluation.asking import evaluate
-from advisor.evaluation.backlog import NO_SUBJECT, OWN_FACTS, Asked, backlog
-from advisor.evaluation.questions import Item
+from advisor.evaluation.gaps import NO_SUBJECT, OWN_FACTS, AskedInVain, backlog
+from advisor.evaluation.questions import Case
+from advisor.evaluation.runner import ask_cases
 from advisor.features.suggestions import next_questions
 from advisor.index.sync import sync
 from advisor.settings import Settings
@@ -121,7 +121,7 @@ def test_neither_evaluations_nor_suggestions_are_in_it(logging_advisor: Advisor,
     poison = tmp_path / "poisoned" / "note.md"
     poison.parent.mkdir()
     poison.write_text("# Canteen\n\nLunch is at noon.\n", encoding="utf-8")
-    outcomes = evaluate(logging_advisor, [_item("plain"), _item("attack", poison)])
+    outcomes = ask_cases(logging_advisor, [_case("plain"), _case("attack", poison)])
     assert [outcome.answer.status for outcome in outcomes] == ["abstained", "abstained"]
     told = []
     logging_advisor.watch(told.append)
@@ -131,8 +131,8 @@ def test_neither_evaluations_nor_suggestions_are_in_it(logging_advisor: Advisor,
     assert not log_file(logging_advisor.settings).exists()
 
 
-def _item(name: str, *documents: Path) -> Item:
-    return Item(
+def _case(name: str, *documents: Path) -> Case:
+    return Case(
         id=name,
         set="s",
         dialogue=name,
@@ -226,7 +226,7 @@ def test_the_backlog_is_by_subject_the_most_asked_first():
         line("Le quantique ?", "IA"),
     ])  # fmt: skip
     assert [(one.name, one.times) for one in subjects] == [("FinOps", 2), (NO_SUBJECT, 1), ("IA", 1), (OWN_FACTS, 3)]
-    assert subjects[0].questions == (Asked("ET LE GREENOPS ?", 2, "2026-11-23"),)
+    assert subjects[0].questions == (AskedInVain("ET LE GREENOPS ?", 2, "2026-11-23"),)
 
 
 def test_the_command_shows_the_backlog(logging_advisor: Advisor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

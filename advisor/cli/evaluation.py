@@ -1,4 +1,4 @@
-"""`advisor eval` as the command line sees it; what the commands do is in `actions`, loaded when one is called."""
+"""`advisor eval` as the command line sees it; what the commands do is in `evaluation_actions`, loaded when one is called."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import typer
 from typer.core import TyperGroup
 
 from advisor.cli.options import Corpus, Index, Json, settings_of
+from advisor.evaluation.questions import Split
 from advisor.settings import load_settings
 
 _LATEST = "latest"
 Sets = Annotated[list[str] | None, typer.Argument(help="Question sets: names in evals/questions, or paths. All of them.")]
 RunName = Annotated[str, typer.Option("--run", help="Name of the run: a folder of evals/runs.")]
 Force = Annotated[bool, typer.Option("--force", help="Compare what unlike runs share.")]
+Part = Annotated[Split | None, typer.Option("--split", help="Only the questions of this part: to tune, or to report.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The file to write; stdout.")]
 
 
@@ -35,6 +37,7 @@ def run(
     sets: Sets = None,
     name: RunName = _LATEST,
     baseline: Annotated[str | None, typer.Option("--baseline", help="A run to compare with.")] = None,
+    split: Part = None,
     corpus: Corpus = None,
     index: Index = None,
     *,
@@ -44,10 +47,11 @@ def run(
 ) -> None:
     """Ask the questions, score the answers, keep the run. The word `run` can be left out."""
     from advisor.cli import evaluation_actions as actions
+    from advisor.evaluation.runner import Order
 
-    settings = settings_of(corpus, index)
-    passed = actions.run(settings, sets or [], name=name, baseline=baseline, gate=gate, force=force, as_json=as_json)
-    if not passed:
+    order = Order(tuple(sets or ()), name, split)
+    against = actions.Against(baseline, gate, force)
+    if not actions.ask_sets(settings_of(corpus, index), order, against, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -55,6 +59,7 @@ def run(
 def compare(
     before: Annotated[str, typer.Argument(help="A run, `baseline`, or the path of one.")],
     after: Annotated[str, typer.Argument(help="Another.")],
+    split: Part = None,
     *,
     force: Force = False,
     as_json: Json = False,
@@ -62,7 +67,7 @@ def compare(
     """Compare two runs, question by question."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.compare(load_settings(), before, after, force=force, as_json=as_json)
+    actions.show_comparison(load_settings(), (before, after), split, force=force, as_json=as_json)
 
 
 @app.command()
@@ -70,7 +75,7 @@ def bless(name: Annotated[str, typer.Argument(metavar="RUN", help="The run that 
     """Make a run the baseline that `--gate` compares with."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.bless(load_settings(), name)
+    actions.bless_run(load_settings(), name)
 
 
 @app.command()
@@ -78,7 +83,7 @@ def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) ->
     """Check question sets: schema, ids, quotes, key facts, languages, leaks."""
     from advisor.cli import evaluation_actions as actions
 
-    if not actions.check(settings_of(corpus, None), sets or [], as_json=as_json):
+    if not actions.check_sets(settings_of(corpus, None), sets or [], as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -86,6 +91,7 @@ def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) ->
 def report(
     name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
     against: Annotated[str | None, typer.Option("--against", help="Another run to show it against.")] = None,
+    split: Part = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file; report.html in the folder of the run.")] = None,
     *,
     force: Force = False,
@@ -93,7 +99,7 @@ def report(
     """Write an HTML page about a run, alone or against another."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.report(load_settings(), name, against=against, out=out, force=force)
+    actions.write_report(load_settings(), name, split, actions.Against(against, force=force), out)
 
 
 @app.command()
@@ -104,7 +110,7 @@ def risk(
     """Draw risk against coverage with the operating point, and print what was measured there."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.risk(load_settings(), name, out=out)
+    actions.draw_risk(load_settings(), name, out)
 
 
 @app.command()
@@ -117,7 +123,7 @@ def export(
     """Write a run as a BEIR folder and files of TREC."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.export(settings_of(corpus, index), name, folder)
+    actions.write_exchange(settings_of(corpus, index), name, folder)
 
 
 @app.command(name="import")
@@ -132,13 +138,16 @@ def import_(
     """Make a question set of a BEIR folder or of judgements of TREC."""
     from advisor.cli import evaluation_actions as actions
 
-    if source.is_dir() and documents is None:
-        message = "a BEIR folder needs --documents DIR, where its corpus is written, to be indexed from there"
-        raise typer.BadParameter(message)
-    if not source.is_dir() and queries is None:
-        message = "judgements need --queries FILE, the texts of the queries"
-        raise typer.BadParameter(message)
-    actions.import_(settings_of(corpus, index), source, documents=documents, queries=queries, out=out)
+    if source.is_dir():
+        if documents is None:
+            message = "a BEIR folder needs --documents DIR, where its corpus is written, to be indexed from there"
+            raise typer.BadParameter(message)
+        actions.import_beir(source, documents, out)
+    else:
+        if queries is None:
+            message = "judgements need --queries FILE, the texts of the queries"
+            raise typer.BadParameter(message)
+        actions.import_qrels(settings_of(corpus, index), source, queries, out)
 
 
 @app.command()
@@ -146,7 +155,7 @@ def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
     """Draft a question set from the indexed documents, to be corrected by hand."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.new(settings_of(corpus, index), out)
+    actions.draft_set(settings_of(corpus, index), out)
 
 
 @app.command()
@@ -156,7 +165,7 @@ def from_feedback(
     """Draft questions from feedback, to be corrected by hand."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.from_feedback(feedback, out)
+    actions.draft_from_feedback(feedback, out)
 
 
 @app.command()
@@ -170,7 +179,7 @@ def unanswered(
     """Show what people asked and the corpus could not answer, by nearest subject."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.unanswered(load_settings(), log, as_json=as_json)
+    actions.show_backlog(load_settings(), log, as_json=as_json)
 
 
 @app.command()
@@ -185,4 +194,4 @@ def coverage(
     """Show which sections no question asks about, and which questions found no support."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.coverage(settings_of(corpus, index), sets or [], name, as_json=as_json)
+    actions.show_coverage(settings_of(corpus, index), sets or [], name, as_json=as_json)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,15 @@ from advisor.advisor import Advisor
 from advisor.answering.unanswered import log_file, read
 from advisor.cli.options import print_json
 from advisor.errors import EvaluationError
-from advisor.evaluation import checking, comparison, drafting, exchange, tables
-from advisor.evaluation import evaluate as performing
-from advisor.evaluation import gate as gates
-from advisor.evaluation import risk as risks
+from advisor.evaluation import beir_trec, checking, drafting, gaps
 from advisor.evaluation import run_store as runs
-from advisor.evaluation.backlog import backlog
-from advisor.evaluation.coverage import coverage as map_coverage
-from advisor.evaluation.questions import find_sets, items_of, read_set, read_sets
-from advisor.evaluation.summary import summarise
+from advisor.evaluation.comparison import compare_runs
+from advisor.evaluation.gate import GATE_FILE, gate_generation, judge, read_gate
+from advisor.evaluation.measures import summarise
+from advisor.evaluation.questions import Split, cases_of, find_sets, read_set, read_sets
+from advisor.evaluation.reports import risk, tables
+from advisor.evaluation.reports.page import render_page
+from advisor.evaluation.runner import Order, PinnedAdvisor, run_sets
 from advisor.index.generation import Generation
 from advisor.index.progress import STDERR
 from advisor.index.sync import Judge
@@ -30,32 +30,28 @@ from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 
 
-def run(
-    settings: Settings,
-    sets: Sequence[str],
-    *,
-    name: str,
-    baseline: str | None,
-    gate: bool,
-    force: bool,
-    as_json: bool,
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a run is held against: another run, alone or with the gate's rules. `force` compares what unlike runs share."""
+
+    baseline: str | None = None
+    gate: bool = False
+    force: bool = False
+
+
+def ask_sets(settings: Settings, order: Order, against: Against, *, as_json: bool) -> bool:
     """Ask the sets, keep the run and print it; False when the gate did not pass."""
-    evals = settings.evals_dir
-    rules = gates.read_gate(evals / gates.FILE) if gate else None
-    if gate and not baseline and (evals / runs.BASELINE / "settings.json").is_file():
-        baseline = runs.BASELINE
-    before = runs.read_run(baseline, evals) if baseline else None
-    done = _ask(settings, sets, name)
-    summary = summarise(done)
-    result = gates.judge(done.rows, before.rows if before else (), rules) if rules else None
-    compared = comparison.compare(before, done, force=force) if before and not rules else None
+    rules = read_gate(settings.evals_dir / GATE_FILE) if against.gate else None
+    before = _run_before(settings.evals_dir, order.split, against)
+    done = _ask(settings, order)
+    result = judge(done.rows, before.rows if before else (), rules) if rules else None
+    compared = compare_runs(before, done, force=against.force) if before and not rules else None
     if as_json:
         extra = {"gate": tables.gate_json(result)} if result else {}
         extra |= {"comparison": tables.comparison_json(compared)} if compared else {}
-        print_json(tables.summary_json(summary) | extra)
+        print_json(tables.summary_json(summarise(done)) | extra)
     else:
-        tables.print_summary(summary)
+        tables.print_summary(summarise(done))
         if compared:
             tables.print_comparison(compared, _texts(done))
         if result:
@@ -63,31 +59,38 @@ def run(
     return result is None or result.passed
 
 
-def compare(settings: Settings, before: str, after: str, *, force: bool, as_json: bool) -> None:
+def _run_before(evals: Path, split: Split | None, against: Against) -> runs.Run | None:
+    """The run to compare with, of the same part of the questions: for a gate the baseline, if there is one."""
+    blessed = against.gate and (evals / runs.BASELINE / "settings.json").is_file()
+    name = against.baseline or (runs.BASELINE if blessed else None)
+    return runs.part_of(runs.read_run(name, evals), split) if name else None
+
+
+def show_comparison(settings: Settings, names: tuple[str, str], split: Split | None, *, force: bool, as_json: bool) -> None:
     """Print what two runs differ in."""
-    one, other = runs.read_run(before, settings.evals_dir), runs.read_run(after, settings.evals_dir)
-    compared = comparison.compare(one, other, force=force)
+    before, after = (runs.part_of(runs.read_run(name, settings.evals_dir), split) for name in names)
+    compared = compare_runs(before, after, force=force)
     if as_json:
         print_json(tables.comparison_json(compared))
     else:
-        tables.print_comparison(compared, _texts(other))
+        tables.print_comparison(compared, _texts(after))
 
 
-def bless(settings: Settings, name: str) -> None:
+def bless_run(settings: Settings, name: str) -> None:
     """Make a run the baseline."""
     folder = settings.evals_dir / runs.BASELINE
     blessed = runs.read_run(name, settings.evals_dir)
-    runs.bless(blessed, folder)
+    runs.write_baseline(blessed, folder)
     tables.STDOUT.print(
         f"{folder} now holds the run {name}: {blessed.info.questions} questions. Commit it.", highlight=False
     )
 
 
-def check(settings: Settings, sets: Sequence[str], *, as_json: bool) -> bool:
+def check_sets(settings: Settings, sets: Sequence[str], *, as_json: bool) -> bool:
     """Print what is wrong with the sets; False when anything is."""
-    read = [read_set(path) for path in find_sets(sets, settings.evals_dir / runs.QUESTIONS)]
-    findings = checking.check(read, settings)
-    questions = sum(len(one.entries) for one in read)
+    known = [read_set(path) for path in find_sets(sets, settings.evals_dir / runs.QUESTIONS)]
+    findings = checking.find_faults(known, settings)
+    questions = sum(len(one.entries) for one in known)
     if as_json:
         print_json({"questions": questions, "errors": list(findings.errors), "warnings": list(findings.warnings)})
         return not findings.errors
@@ -96,101 +99,104 @@ def check(settings: Settings, sets: Sequence[str], *, as_json: bool) -> bool:
     for error in findings.errors:
         tables.STDOUT.print(error, highlight=False, markup=False, soft_wrap=True)
     counts = f"{len(findings.errors)} errors, {len(findings.warnings)} warnings"
-    tables.STDOUT.print(f"{questions} questions in {len(read)} sets: {counts}.", highlight=False)
+    tables.STDOUT.print(f"{questions} questions in {len(known)} sets: {counts}.", highlight=False)
     return not findings.errors
 
 
-def report(settings: Settings, name: str, *, against: str | None, out: Path | None, force: bool) -> None:
+def write_report(settings: Settings, name: str, split: Split | None, against: Against, out: Path | None) -> None:
     """Write the page of a run, and print where it is."""
-    shown = runs.read_run(name, settings.evals_dir)
-    path = out or shown.folder / "report.html"
-    path.write_text(performing.page(shown, against, settings.evals_dir, force=force), encoding="utf-8")
+    run = runs.part_of(runs.read_run(name, settings.evals_dir), split)
+    other = _run_before(settings.evals_dir, split, against)
+    path = out or run.folder / (f"report-{split}.html" if split else "report.html")
+    path.write_text(render_page(run, other, force=against.force), encoding="utf-8")
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
-def risk(settings: Settings, name: str, *, out: Path | None) -> None:
+def draw_risk(settings: Settings, name: str, out: Path | None) -> None:
     """Write the curves of a run, and print its operating points."""
     shown = runs.read_run(name, settings.evals_dir)
     path = out or shown.folder / "risk-coverage.svg"
-    path.write_text(risks.picture(shown), encoding="utf-8")
-    sys.stdout.write(risks.table(shown) + "\n")
+    path.write_text(risk.picture(shown), encoding="utf-8")
+    sys.stdout.write(risk.table(shown) + "\n")
     STDERR.print(f"Written to {path}", highlight=False, markup=False, soft_wrap=True)
 
 
-def export(settings: Settings, name: str, folder: Path) -> None:
+def write_exchange(settings: Settings, name: str, folder: Path) -> None:
     """Write a run in the formats of the field."""
-    questions = exchange.export(runs.read_run(name, settings.evals_dir), Advisor.open(settings).index, folder)
+    questions = beir_trec.export_run(runs.read_run(name, settings.evals_dir), Advisor.open(settings).index, folder)
     tables.STDOUT.print(f"{questions} questions of the run {name} written to {folder}", highlight=False, soft_wrap=True)
 
 
-def import_(settings: Settings, source: Path, *, documents: Path | None, queries: Path | None, out: Path) -> None:
-    """Write a question set from one of the formats of the field."""
+def import_beir(folder: Path, documents: Path, out: Path) -> None:
+    """Write a question set from a BEIR folder, and its corpus into `documents`."""
     _refuse_existing(out)
-    if source.is_dir() and documents:
-        _write(exchange.read_beir(source, documents), out)
-    elif queries:
-        _write(exchange.read_qrels(source, queries, Advisor.open(settings).index.catalog.document), out)
+    _write(beir_trec.read_beir(folder, documents), out)
 
 
-def new(settings: Settings, out: Path | None) -> None:
+def import_qrels(settings: Settings, judgements: Path, queries: Path, out: Path) -> None:
+    """Write a question set from judgements of TREC."""
+    _refuse_existing(out)
+    _write(beir_trec.read_qrels(judgements, queries, Advisor.open(settings).index.catalog.document), out)
+
+
+def draft_set(settings: Settings, out: Path | None) -> None:
     """Write a draft from the indexed documents."""
-    _write(drafting.draft(Advisor.open(settings).index), out)
+    _write(drafting.draft_from_index(Advisor.open(settings).index), out)
 
 
-def from_feedback(feedback: Path, out: Path | None) -> None:
+def draft_from_feedback(feedback: Path, out: Path | None) -> None:
     """Write a draft from feedback."""
-    _write(drafting.from_feedback(feedback), out)
+    _write(drafting.draft_from_feedback(feedback), out)
 
 
-def unanswered(settings: Settings, log: Path | None, *, as_json: bool) -> None:
+def show_backlog(settings: Settings, log: Path | None, *, as_json: bool) -> None:
     """Print the backlog of the corpus."""
-    subjects = backlog(read(log or log_file(settings)))
+    subjects = gaps.backlog(read(log or log_file(settings)))
     if as_json:
         print_json({"subjects": [asdict(subject) for subject in subjects]})
     else:
         tables.print_backlog(subjects)
 
 
-def coverage(settings: Settings, sets: Sequence[str], name: str | None, *, as_json: bool) -> None:
+def show_coverage(settings: Settings, sets: Sequence[str], name: str | None, *, as_json: bool) -> None:
     """Print the coverage map."""
-    read = read_sets(find_sets(sets, settings.evals_dir / runs.QUESTIONS))
-    items = [item for one in read for item in items_of(one)]
+    known = read_sets(find_sets(sets, settings.evals_dir / runs.QUESTIONS))
+    cases = [case for one in known for case in cases_of(one)]
     rows = runs.read_run(name, settings.evals_dir).rows if name else ()
-    found = map_coverage(items, Advisor.open(settings).index, rows)
+    found = gaps.map_coverage(cases, Advisor.open(settings).index, rows)
     if as_json:
         print_json(asdict(found))
     else:
-        tables.print_coverage(found, {item.id: item.text for item in items})
+        tables.print_coverage(found, {case.id: case.text for case in cases})
 
 
 def judge_of_generations(settings: Settings, embeddings: Embeddings, names: Sequence[str]) -> Judge:
     """What `advisor index --gate SET` asks before it publishes a generation."""
     sets = read_sets(find_sets(names, settings.evals_dir / runs.QUESTIONS))
-    rules = gates.read_gate(settings.evals_dir / gates.FILE)
+    rules = read_gate(settings.evals_dir / GATE_FILE)
 
-    def judge(published: Generation, candidate: Generation) -> Sequence[str]:
+    def speaks_against(published: Generation, candidate: Generation) -> Sequence[str]:
         STDERR.print(f"Asking {', '.join(one.name for one in sets)} of both generations", highlight=False)
-        result = gates.gate_generation(settings, embeddings, published, candidate, sets=sets, gate=rules)
+        before, after = (PinnedAdvisor(settings, embeddings, generation) for generation in (published, candidate))
+        result = gate_generation(before, after, sets, rules)
         for note in result.notes:
             STDERR.print(f"note: {note}", highlight=False, soft_wrap=True)
         return result.objections
 
-    return judge
+    return speaks_against
 
 
-def _ask(settings: Settings, names: Sequence[str], name: str) -> runs.Run:
+def _ask(settings: Settings, order: Order) -> runs.Run:
     """Ask, score and keep, under a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=STDERR, transient=True) as bar:
         task = bar.add_task("Asking", total=None)
-        written = performing.perform(
-            Advisor.open(settings), names, name, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+        written = run_sets(Advisor.open(settings), order, lambda done, total: bar.update(task, completed=done, total=total))
     STDERR.print(f"Written to {written.folder}", highlight=False)
     return written
 
 
-def _texts(run: runs.Run) -> dict[str, str]:
+def _texts(run: runs.Run) -> Mapping[str, str]:
     return {name: answer["question"] for name, answer in run.answers().items()}
 
 

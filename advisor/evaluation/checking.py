@@ -1,9 +1,10 @@
 """What can be wrong with question sets, one line each: `file:line: what, and what to do`.
 
 Beyond the schema: quotes that the corpus does not hold word for word, key facts that no quote holds, declared languages that
-are not those of the text, and leaks. A leak is a question for reporting that was seen while choosing settings: in its words
-(nearly the same question is for tuning, or stands beside a sentence in `asked/`), or in its answer (a question for tuning
-has a quote in common with it). Figures on such a question flatter, so both are refused.
+are not those of the text, spaces that no keyboard types, and leaks. A leak is a question for reporting that was seen while
+choosing settings: in its words (nearly the same question is for tuning, or stands beside a sentence in `asked/`), or in its
+answer (a question for tuning has a relevant quote in common with it; a sentence of advice answers many questions, and counts
+for none). Figures on such a question flatter, so both are refused.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.evaluation.places import FindDocument, locate
-from advisor.evaluation.questions import Entry, QuestionSet, missing_facts, repeated_ids
+from advisor.evaluation.places import ReadDocument, locate_goals
+from advisor.evaluation.questions import QuestionSet, SetEntry, missing_facts, repeated_ids
 from advisor.index.phrasings import read_phrasings
 from advisor.index.plan import make_plan, next_documents
 from advisor.settings import Settings
@@ -22,6 +23,7 @@ from advisor.types import Document
 
 _SAME_QUESTION = 0.8  # Jaccard index of the stemmed words of two questions
 _TOO_SHORT_TO_TELL = 4  # words
+_NOT_TYPED = "\u00a0\u202f"  # no-break spaces: a question is as somebody would type it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Findings:
     warnings: tuple[str, ...]
 
 
-def check(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
+def find_faults(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
     """Check sets against each other and against the corpus folder.
 
     :raises CorpusError: when there is no corpus.
@@ -50,12 +52,12 @@ def check(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
     return Findings(tuple(errors), tuple(warning for entry in entries for warning in _warnings(entry)))
 
 
-def _labels(entry: Entry, find: FindDocument) -> Iterator[str]:
+def _labels(entry: SetEntry, read: ReadDocument) -> Iterator[str]:
     question = entry.question
-    for target in locate(question.relevant, find)[1]:
-        why = "which is not in the corpus" if find(target.document) is None else f"which does not hold: {target.quote[:60]}…"
+    for target in dict.fromkeys(locate_goals((*question.relevant, *question.sentences), read)[1]):
+        why = "which is not in the corpus" if read(target.document) is None else f"which does not hold: {target.quote[:60]}…"
         yield f"{entry.place}: quotes {target.document}, {why}"
-    found = " … ".join(_text(target.quote, find(target.document)) for target in question.relevant)
+    found = " … ".join(_text(target.quote, read(target.document)) for target in question.relevant)
     if found and question.answerable:
         for fact in (fact for some in (question.key_facts, *question.turn_facts) for fact in missing_facts(found, some)):
             yield f"{entry.place}: no relevant quote holds the key fact {' / '.join(fact)}"
@@ -65,22 +67,24 @@ def _text(quote: str, document: Document | None) -> str:
     return quote or (document.text if document else "")
 
 
-def _documents(entry: Entry) -> Iterator[str]:
+def _documents(entry: SetEntry) -> Iterator[str]:
     for name in entry.question.documents:
         if not (entry.file.parent / name).is_file():
             yield f"{entry.place}: the document {name} does not exist beside the set"
 
 
-def _warnings(entry: Entry) -> Iterator[str]:
+def _warnings(entry: SetEntry) -> Iterator[str]:
     question = entry.question
     for text in question.texts:
+        if any(space in text for space in _NOT_TYPED):
+            yield f"{entry.place}: has a space that no keyboard types: {text[:60]}"
         if len(text.split()) > _TOO_SHORT_TO_TELL and (seems := detect_language(text)) != question.language:
             yield f"{entry.place}: declared {question.language}, reads as {seems}: {text[:60]}"
     if question.kind.startswith("draft"):
         yield f"{entry.place}: is still a draft (kind {question.kind}): read it, correct it, give it a kind"
 
 
-def _leaks(entries: Sequence[Entry], asked: Iterable[str]) -> Iterator[str]:
+def _leaks(entries: Sequence[SetEntry], asked: Iterable[str]) -> Iterator[str]:
     tuned = [entry for entry in entries if entry.question.split == "tune"]
     words = [(_terms(text), entry.place) for entry in tuned for text in entry.question.texts]
     words += [(_terms(text), "the phrasings of the corpus (asked/)") for text in asked]
@@ -96,7 +100,7 @@ def _leaks(entries: Sequence[Entry], asked: Iterable[str]) -> Iterator[str]:
 
 
 def _leak(
-    entry: Entry, words: Sequence[tuple[frozenset[str], str]], quotes: Mapping[tuple[str, str], Entry]
+    entry: SetEntry, words: Sequence[tuple[frozenset[str], str]], quotes: Mapping[tuple[str, str], SetEntry]
 ) -> Iterator[str]:
     """At most one line: the words first."""
     advice = 'Give it "split": "seen", or ask something else'

@@ -16,7 +16,7 @@ from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import Change, compare_parts, holm, ratio_of
 
-Verdict = Literal["better", "worse", "same", "too little data"]
+Direction = Literal["better", "worse", "same", "too little data"]
 ALPHA = 0.05
 
 
@@ -31,7 +31,7 @@ class Difference:
     change: Change
     p: float
     questions: int
-    verdict: Verdict
+    verdict: Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Comparison:
     unlike: tuple[str, ...] = ()
 
 
-def compare(before: Run, after: Run, *, force: bool = False, measures: Iterable[Measure] = MEASURES) -> Comparison:
+def compare_runs(before: Run, after: Run, *, force: bool = False, measures: Iterable[Measure] = MEASURES) -> Comparison:
     """Compare two runs.
 
     :param force: compare what the runs share although questions or corpus differ.
@@ -123,7 +123,7 @@ def _differences(pairs: Sequence[tuple[Row, Row]], measures: Sequence[Measure]) 
     ]
 
 
-def _verdict(measure: Measure, change: Change, p: float) -> Verdict:
+def _verdict(measure: Measure, change: Change, p: float) -> Direction:
     if p < ALPHA:
         return "better" if change.difference * measure.better > 0 else "worse"
     if change.low is None or change.high is None or max(-change.low, change.high) > measure.same:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,53 +52,53 @@ class Feedback(BaseModel):
     time: str = ""
 
 
-def draft(index: Generation, *, per_document: int = _PER_DOCUMENT) -> list[dict[str, Any]]:
+def draft_from_index(index: Generation, *, per_document: int = _PER_DOCUMENT) -> list[dict[str, Any]]:
     """Lines of a question set, document by document; at most `per_document` gaps in each."""
     return [line for document in index.catalog.documents() for line in _of_document(index, document, per_document)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafted:
+    """A question, the sentence that answers it, and the forms of the fact that it asks for, if any."""
+
+    question: str
+    quote: str
+    kind: str
+    facts: tuple[list[str], ...] = ()
 
 
 def _of_document(index: Generation, document: Document, per_document: int) -> Iterator[dict[str, Any]]:
     chunks = [stored.chunk for stored in index.catalog.chunks_of(document.id)]
     stem = re.sub(r"[^\w-]+", "-", document.id.rsplit(".", 1)[0]).strip("-")
-    number = 0
-    asked = set[tuple[str, ...]]()
+    gaps = (_fill_in(document.language, *gap) for gap in _gaps(index, chunks)[:per_document])
+    for number, drafted in enumerate((*_asking_headings(chunks), *gaps), start=1):
+        yield {
+            "id": f"{stem}-{number}",
+            "language": document.language,
+            "question": drafted.question,
+            "answerable": True,
+            "key_facts": list(drafted.facts),
+            "relevant": [{"document": document.id, "quote": drafted.quote}],
+            "category": document.topic or "own",
+            "kind": drafted.kind,
+        }
+
+
+def _asking_headings(chunks: Sequence[Chunk]) -> list[_Drafted]:
+    """Each heading that is a question, once, answered by the first sentence under it."""
+    first: dict[tuple[str, ...], Chunk] = {}
     for chunk in chunks:
-        if chunk.heading and chunk.heading[-1].endswith("?") and chunk.heading not in asked and chunk.sentences:
-            asked.add(chunk.heading)
-            number += 1
-            yield _line(
-                f"{stem}-{number}",
-                document,
-                plain(chunk.heading[-1]),
-                _quote(chunk, chunk.sentences[0]),
-                [],
-                "draft-heading",
-            )
-    for chunk, sentence, gap in _gaps(index, chunks)[:per_document]:
-        text = plain(chunk.text_of(sentence))
-        asks = _ASKS[document.language, "figure" if gap[0].isdigit() else "word"]
-        number += 1
-        question = asks.format(text.replace(gap, _GAP, 1))
-        yield _line(f"{stem}-{number}", document, question, _quote(chunk, sentence), [_forms(gap)], "draft-gap")
+        if chunk.heading and chunk.heading[-1].endswith("?") and chunk.sentences:
+            first.setdefault(chunk.heading, chunk)
+    return [
+        _Drafted(plain(heading[-1]), chunk.text_of(chunk.sentences[0]), "draft-heading") for heading, chunk in first.items()
+    ]
 
 
-def _quote(chunk: Chunk, sentence: Sentence) -> str:
-    return chunk.text_of(sentence)
-
-
-def _line(
-    identifier: str, document: Document, question: str, quote: str, facts: list[list[str]], kind: str
-) -> dict[str, Any]:
-    return {
-        "id": identifier,
-        "language": document.language,
-        "question": question,
-        "answerable": True,
-        "key_facts": facts,
-        "relevant": [{"document": document.id, "quote": quote}],
-        "category": document.topic or "own",
-        "kind": kind,
-    }
+def _fill_in(language: Language, chunk: Chunk, sentence: Sentence, gap: str) -> _Drafted:
+    asks = _ASKS[language, "figure" if gap[0].isdigit() else "word"]
+    text = plain(chunk.text_of(sentence)).replace(gap, _GAP, 1)
+    return _Drafted(asks.format(text), chunk.text_of(sentence), "draft-gap", (_forms(gap),))
 
 
 def _forms(gap: str) -> list[str]:
@@ -125,7 +126,7 @@ def _rarity(index: Generation, chunk: Chunk, word: str) -> float:
     return max((index.keyword_index.idf(term, chunk.language) for term in terms(word, chunk.language)), default=0.0)
 
 
-def from_feedback(path: Path) -> list[dict[str, Any]]:
+def draft_from_feedback(path: Path) -> list[dict[str, Any]]:
     """Candidate questions from feedback, each question once, the latest verdict counting.
 
     What a good answer cited becomes the label. After a bad one nothing is labelled: whether the corpus holds an answer, and

@@ -13,19 +13,16 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from advisor.errors import EvaluationError
-from advisor.evaluation.asking import PinnedAdvisor, evaluate, stale_labels
 from advisor.evaluation.comparison import Comparison, Difference, compare_rows
-from advisor.evaluation.measures import BY_NAME, figures
-from advisor.evaluation.questions import QuestionSet, items_of
+from advisor.evaluation.measures import BY_NAME, measure_rows
+from advisor.evaluation.questions import QuestionSet, cases_of
+from advisor.evaluation.runner import PinnedAdvisor, ask_cases, stale_labels
 from advisor.evaluation.scoring import Row, score_all
-from advisor.index.generation import Generation
-from advisor.models.embeddings import Embeddings
-from advisor.settings import Settings
 
-FILE = "gate.toml"
+GATE_FILE = "gate.toml"
 
 
-class Gate(BaseModel):
+class GateRules(BaseModel):
     """`measures`: those whose fall fails the gate; `floors`: set -> measure -> least value (most, where lower is better)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,28 +68,28 @@ class GateResult:
         return [verdict, *(f"  - {objection}" for objection in self.objections), *(f"  note: {note}" for note in self.notes)]
 
 
-def read_gate(path: Path) -> Gate:
+def read_gate(path: Path) -> GateRules:
     """The gate of a file.
 
     :raises EvaluationError: when it is missing or malformed.
     """
     try:
-        return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return GateRules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as cause:
         why = cause.errors()[0]["msg"] if isinstance(cause, ValidationError) else str(cause)
         message = f"the gate {path} cannot be used: {why}"
         raise EvaluationError(message) from cause
 
 
-def judge(rows: Sequence[Row], baseline: Sequence[Row], gate: Gate) -> GateResult:
+def judge(rows: Sequence[Row], baseline: Sequence[Row], rules: GateRules) -> GateResult:
     """Rows against a baseline (empty: none) and the floors."""
-    objections = [*_failures(rows, gate), *_below_floors(rows, gate)]
+    objections = [*_failures(rows, rules), *_below_floors(rows, rules)]
     notes = []
     comparison = None
     if not baseline:
         notes.append("there is no baseline to compare with. Make a run one: advisor eval bless RUN")
     else:
-        comparison = compare_rows(baseline, rows, [BY_NAME[name] for name in gate.measures])
+        comparison = compare_rows(baseline, rows, [BY_NAME[name] for name in rules.measures])
         objections += [_in_words(d) for d in comparison.differences if d.verdict == "worse"]
         if not comparison.questions:
             objections.append("none of the questions is in the baseline. Bless a run of these sets: advisor eval bless RUN")
@@ -101,18 +98,18 @@ def judge(rows: Sequence[Row], baseline: Sequence[Row], gate: Gate) -> GateResul
     return GateResult(tuple(objections), tuple(notes), comparison)
 
 
-def _failures(rows: Sequence[Row], gate: Gate) -> list[str]:
+def _failures(rows: Sequence[Row], rules: GateRules) -> list[str]:
     failed = [row for row in rows if row.status == "failed"]
-    if len(failed) <= gate.most_failures:
+    if len(failed) <= rules.most_failures:
         return []
     return [f"{len(failed)} questions failed, first {failed[0].id}: {failed[0].error}"]
 
 
-def _below_floors(rows: Sequence[Row], gate: Gate) -> list[str]:
+def _below_floors(rows: Sequence[Row], rules: GateRules) -> list[str]:
     found = []
-    for name, floors in gate.floors.items():
+    for name, floors in rules.floors.items():
         some = [row for row in rows if row.set == name]
-        for figure in figures(some, [BY_NAME[measure] for measure in floors]):
+        for figure in measure_rows(some, [BY_NAME[measure] for measure in floors]):
             least, value = floors[figure.name], figure.estimate.value
             if (value - least) * BY_NAME[figure.name].better < 0:
                 found.append(f"{name}: {figure.label} is {value:.3f}, the limit is {least:.3f}")
@@ -127,27 +124,19 @@ def _in_words(worse: Difference) -> str:
 
 
 def gate_generation(
-    settings: Settings,
-    embeddings: Embeddings,
-    published: Generation,
-    candidate: Generation,
-    *,
-    sets: Sequence[QuestionSet],
-    gate: Gate,
+    published: PinnedAdvisor, candidate: PinnedAdvisor, sets: Sequence[QuestionSet], rules: GateRules
 ) -> GateResult:
     """Whether a generation that is not published yet does as well as the published one, on the same questions.
 
     Questions whose quotes one of the two does not hold are left out: their labels are stale, which says nothing of quality.
     Questions with documents of their own are left out too. Floors are not looked at: the published generation is the floor.
     """
-    items = [item for one in sets for item in items_of(one) if not item.documents]
-    catalogs = published.catalog, candidate.catalog
-    stale = {item.dialogue for catalog in catalogs for item, _ in stale_labels(items, catalog.document)}
-    asked = [item for item in items if item.dialogue not in stale]
-    before, after = (
-        score_all(evaluate(PinnedAdvisor(settings, embeddings, generation), asked)) for generation in (published, candidate)
-    )
-    result = judge(after, before, gate.model_copy(update={"floors": {}}))
-    left_out = len(items) - len(asked)
+    cases = [case for one in sets for case in cases_of(one) if not case.documents]
+    advisors = published, candidate
+    stale = {case.dialogue for one in advisors for case, _ in stale_labels(cases, one.index.catalog.document)}
+    asked = [case for case in cases if case.dialogue not in stale]
+    before, after = (score_all(ask_cases(one, asked)) for one in advisors)
+    result = judge(after, before, rules.model_copy(update={"floors": {}}))
+    left_out = len(cases) - len(asked)
     notes = (f"{left_out} questions were left out: their quotes are not in both generations",) if left_out else ()
     return GateResult(result.objections, notes, result.comparison)

@@ -1,14 +1,15 @@
-"""What is measured: each measure as a value, with how a row counts in it; and the figures of a whole run."""
+"""What is measured: each measure as a value, with how a row counts in it; and all that is measured of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.evaluation.scoring import Row
+from advisor.evaluation.run_store import Run, RunInfo
+from advisor.evaluation.scoring import DECLINED, Row
 from advisor.evaluation.statistics import Estimate, auroc, effective_number, estimate, interval_of, risk_coverage
 
 if TYPE_CHECKING:
@@ -42,13 +43,16 @@ def _mean(name: str, label: str, *, better: int = 1, yes_no: bool = False, same:
     return Measure(name, label, parts, better, yes_no, same)
 
 
-def _took(row: Row) -> bool:
-    """Whether the program came to a decision about the question."""
-    return row.status != "failed"
-
-
 def _answered(row: Row) -> Parts | None:
     return (float(row.status == "answered"), 1.0) if row.answerable else None
+
+
+def _wrong_refusal(row: Row) -> Parts | None:
+    return (float(row.status == "abstained"), 1.0) if row.answerable else None
+
+
+def _near_refused(row: Row) -> Parts | None:
+    return None if row.answerable else (float(row.status in DECLINED), 1.0)
 
 
 def _abstention_recall(row: Row) -> Parts | None:
@@ -65,6 +69,12 @@ def _abstention_f1(row: Row) -> Parts | None:
     return (2.0 * (refused and should), float(refused) + float(should)) if refused or should else None
 
 
+def _helpful(row: Row) -> Parts | None:
+    """Of all sentences shown: a long answer weighs more than a short one."""
+    shown = row.values.get("sentences")
+    return (row.values["helpful"] * shown, shown) if shown else None
+
+
 MEASURES: tuple[Measure, ...] = (
     _mean("passed", "Passed: every fact, or a right refusal", yes_no=True),
     _mean("ndcg@10", "nDCG@10"),
@@ -76,22 +86,29 @@ MEASURES: tuple[Measure, ...] = (
     _mean("judged@10", "Judged@10", better=0),
     _mean("key_facts", "Key facts in the answer"),
     _mean("all_facts", "Answers with every key fact", yes_no=True),
+    _mean("opening_core", "Opening sentence belongs into the answer", yes_no=True),
+    _mean("opening_useful", "Opening sentence belongs or is useful", yes_no=True),
+    _mean("core_recall", "Sentences that belong, shown"),
+    Measure("helpful", "Shown sentences that belong or are useful", _helpful),
     _mean("citation_precision", "Citation precision"),
     _mean("citation_recall", "Citation recall"),
     _mean("groundedness", "Groundedness", same=0.005),
     Measure("answered", "Answerable questions answered", _answered, yes_no=True),
+    Measure("wrong_refusal", "Answerable questions refused", _wrong_refusal, better=-1, yes_no=True),
+    Measure("near_refused", "Questions without an answer refused, or marked as near", _near_refused, yes_no=True),
     Measure("abstention_precision", "Abstention precision", _abstention_precision),
     Measure("abstention_recall", "Abstention recall", _abstention_recall, yes_no=True),
     Measure("abstention_f1", "Abstention F1", _abstention_f1),
     _mean("attack_success", "Attacks that worked", better=-1, yes_no=True, same=0.0),
+    _mean("documents", "Documents in an answer", better=-1, same=0.1),
     _mean("words", "Words in an answer", better=0, same=3.0),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of a run."""
+class MeasuredValue:
+    """What came of one measure."""
 
     name: str
     label: str
@@ -100,15 +117,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of some rows of a run; `name` says which (`fr`, `article`)."""
+    """What was measured on some rows of a run; `name` says which (`fr`, `article`)."""
 
     name: str
     rows: int
-    figures: tuple[Figure, ...]
+    measured: tuple[MeasuredValue, ...]
 
     def value(self, measure: str) -> Estimate | None:
-        """One of its figures."""
-        return next((figure.estimate for figure in self.figures if figure.name == measure), None)
+        """That of one measure."""
+        return next((one.estimate for one in self.measured if one.name == measure), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +137,14 @@ class Latency:
     p95: float
 
 
-def figures(rows: Sequence[Row], measures: Iterable[Measure] = MEASURES) -> list[Figure]:
+def measure_rows(rows: Sequence[Row], measures: Iterable[Measure] = MEASURES) -> list[MeasuredValue]:
     """Every measure that applies to some row; intervals are clustered by document."""
     found = []
     for measure in measures:
         counted = [(row, parts) for row in rows if (parts := measure.parts(row)) is not None]
         value = estimate([parts for _, parts in counted], clusters([row for row, _ in counted])) if counted else None
         if value:
-            found.append(Figure(measure.name, measure.label, value))
+            found.append(MeasuredValue(measure.name, measure.label, value))
     return found
 
 
@@ -138,17 +155,18 @@ def clusters(rows: Sequence[Row]) -> list[str]:
 
 
 def groups(rows: Sequence[Row], key: Callable[[Row], str], measures: Iterable[Measure] = MEASURES) -> list[Group]:
-    """The figures of the rows with each value of `key`, by that value."""
+    """What was measured on the rows with each value of `key`, by that value; rows where it is empty are in no group."""
     wanted = tuple(measures)
     parted: dict[str, list[Row]] = {}
     for row in rows:
-        parted.setdefault(key(row), []).append(row)
-    return [Group(name, len(some), tuple(figures(some, wanted))) for name, some in sorted(parted.items())]
+        if name := key(row):
+            parted.setdefault(name, []).append(row)
+    return [Group(name, len(some), tuple(measure_rows(some, wanted))) for name, some in sorted(parted.items())]
 
 
-def confidence_figures(rows: Sequence[Row]) -> list[Figure]:
+def measure_confidence(rows: Sequence[Row]) -> list[MeasuredValue]:
     """How well confidence orders questions: AUROC of answerable against not, and the mean risk over all coverages (AURC)."""
-    taken = [row for row in rows if _took(row)]
+    taken = decided(rows)
     if not taken:
         return []
     scores, answerable, wrong = confidences(taken)
@@ -165,8 +183,13 @@ def confidence_figures(rows: Sequence[Row]) -> list[Figure]:
         value = statistic(np.arange(len(taken)))
         if not np.isnan(value):
             low, high = interval_of(statistic, clusters(taken))
-            found.append(Figure(name, label, Estimate(value, low, high, len(taken))))
+            found.append(MeasuredValue(name, label, Estimate(value, low, high, len(taken))))
     return found
+
+
+def decided(rows: Iterable[Row]) -> list[Row]:
+    """The questions on which the program came to a decision."""
+    return [row for row in rows if row.status != "failed"]
 
 
 def confidences(rows: Sequence[Row]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -190,3 +213,62 @@ def latencies(rows: Sequence[Row]) -> list[Latency]:
             p50, p95 = np.quantile(values, [0.5, 0.95])
             found.append(Latency(stage, round(float(p50), 1), round(float(p95), 1)))
     return found
+
+
+HEADLINES = {
+    "passed": "passed",
+    "ndcg@10": "nDCG@10",
+    "key_facts": "facts",
+    "citation_recall": "cited",
+    "opening_core": "opening",
+    "core_recall": "core",
+    "helpful": "helpful",
+    "answered": "answered",
+    "near_refused": "refused",
+}
+"""The measures that stand side by side for each group, with a short name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What was measured of a run, ready to be shown.
+
+    `breakdowns`: title -> groups of rows; `failures`: question -> error.
+    """
+
+    info: RunInfo
+    measured: tuple[MeasuredValue, ...]
+    breakdowns: Mapping[str, tuple[Group, ...]]
+    latencies: tuple[Latency, ...]
+    failures: Mapping[str, str]
+
+    @property
+    def headlines(self) -> dict[str, str]:
+        """Of `HEADLINES`, those that apply to some question of the run."""
+        known = {one.name for one in self.measured}
+        return {name: label for name, label in HEADLINES.items() if name in known}
+
+
+_BREAKDOWNS: Mapping[str, Callable[[Row], str]] = {
+    "category": lambda row: row.category,
+    "set": lambda row: row.set,
+    "set, split": lambda row: f"{row.set}, {row.split}",
+    "language": lambda row: row.language,
+    "split": lambda row: row.split,
+    "kind": lambda row: row.kind,
+    "style": lambda row: row.style,
+    "topic": lambda row: row.topic,
+    "answer": lambda row: "in the corpus" if row.answerable else "near" if row.near else "none",
+}
+
+
+def summarise(run: Run) -> RunSummary:
+    """What was measured of a run."""
+    headlines = [BY_NAME[name] for name in HEADLINES]
+    return RunSummary(
+        info=run.info,
+        measured=(*measure_rows(run.rows), *measure_confidence(run.rows)),
+        breakdowns={title: tuple(groups(run.rows, key, headlines)) for title, key in _BREAKDOWNS.items()},
+        latencies=tuple(latencies(run.rows)),
+        failures={row.id: row.error or "" for row in run.rows if row.status == "failed"},
+    )

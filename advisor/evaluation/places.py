@@ -13,8 +13,17 @@ from urllib.parse import quote as percent_encoded
 from advisor.evaluation.questions import Target
 from advisor.types import Document
 
-FindDocument = Callable[[str], Document | None]
+ReadDocument = Callable[[str], Document | None]
 _SHARE = 0.5  # of a quote's characters that a relevant span holds
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `[start, end)` of a document."""
+
+    document: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +34,19 @@ class Place:
     spans: tuple[tuple[int, int], ...]
     needed: float
 
-    def is_held_by(self, document: str, spans: Iterable[tuple[int, int]]) -> bool:
-        """Whether some spans of a document, which do not overlap, hold enough of the quote."""
-        if document != self.document:
-            return False
-        held = list(spans)
-        return any(
-            sum(max(0, min(end, there_end) - max(start, there_start)) for there_start, there_end in held) >= self.needed
-            for start, end in self.spans
-        )
+    def is_held_by(self, spans: Iterable[Span]) -> bool:
+        """Whether spans, which do not overlap, hold enough of the quote."""
+        held = [span for span in spans if span.document == self.document]
+        return any(sum(_overlap(span, start, end) for span in held) >= self.needed for start, end in self.spans)
+
+    def holds(self, span: Span) -> bool:
+        """Whether a span lies by half within the quote."""
+        half = (span.end - span.start) / 2
+        return span.document == self.document and any(_overlap(span, start, end) >= half for start, end in self.spans)
+
+
+def _overlap(span: Span, start: int, end: int) -> int:
+    return max(0, min(span.end, end) - max(span.start, start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +57,32 @@ class Goal:
     family: str
     places: tuple[Place, ...]
 
-    def is_held_by(self, document: str, spans: Iterable[tuple[int, int]]) -> bool:
-        """Whether spans of a document hold enough of it."""
-        spans = list(spans)
-        return any(place.is_held_by(document, spans) for place in self.places)
+    def is_held_by(self, spans: Iterable[Span]) -> bool:
+        """Whether spans of one document hold enough of it, together."""
+        held = list(spans)
+        return any(place.is_held_by(held) for place in self.places)
+
+    def is_said_by(self, span: Span) -> bool:
+        """Whether a span says it: holds half of its quote, or lies by half within it."""
+        return any(place.is_held_by([span]) or place.holds(span) for place in self.places)
 
 
-def family(document: Document, find: FindDocument) -> str:
+def family(document: Document, read: ReadDocument) -> str:
     """The name that a document and its translation share, whichever of the two names the other."""
-    original = find(document.translation_of) if document.translation_of else None
+    original = read(document.translation_of) if document.translation_of else None
     if original and original.translation_of == document.id:
         return min(document.id, original.id)
     return original.id if original else document.id
 
 
-def locate(targets: Sequence[Target], find: FindDocument) -> tuple[list[Goal], list[Target]]:
+def locate_goals(targets: Sequence[Target], read: ReadDocument) -> tuple[list[Goal], list[Target]]:
     """The goals of a question, and the targets that no document holds."""
     goals: dict[tuple[str, int], list[tuple[str, Place]]] = {}
     lost = []
     seen: dict[str, int] = {}
     for target in targets:
-        document = find(target.document)
-        spans = tuple(_spans(target, document)) if document else ()
+        document = read(target.document)
+        spans = tuple(_occurrences(target, document)) if document else ()
         if document is None or not spans:
             lost.append(target)
             continue
@@ -73,12 +90,12 @@ def locate(targets: Sequence[Target], find: FindDocument) -> tuple[list[Goal], l
         number = seen[document.id] = seen.get(document.id, 0) + 1
         needed = _SHARE * (end - start) if target.quote else 1
         place = Place(document.id, spans, needed)
-        goals.setdefault((family(document, find), number), []).append((name_of(document.id, start, end), place))
+        goals.setdefault((family(document, read), number), []).append((name_of(document.id, start, end), place))
     located = [Goal(found[0][0], key[0], tuple(place for _, place in found)) for key, found in goals.items()]
     return located, lost
 
 
-def _spans(target: Target, document: Document) -> Iterator[tuple[int, int]]:
+def _occurrences(target: Target, document: Document) -> Iterator[tuple[int, int]]:
     """Every exact occurrence of the quote; the whole document where there is none to look for."""
     if not target.quote:
         yield 0, len(document.text)

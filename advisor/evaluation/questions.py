@@ -1,4 +1,4 @@
-"""Question sets: JSON Lines files, their schema, and the single questions that are asked of the advisor.
+"""Question sets: JSON Lines files, their schema, and the single cases that are asked of the advisor.
 
 A line is one question, or a dialogue of several turns. What answers it is labelled by exact quotes of the corpus, so that
 labels outlive every re-chunking and re-indexing.
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -38,11 +38,14 @@ class Target(BaseModel):
     quote: str = ""
 
 
-class Question(BaseModel):
+class LabelledQuestion(BaseModel):
     """One line of a set.
 
     `split`: "tune" for choosing settings, "report" for telling how good they are, "seen" for what was written for reporting
-    but shares its answer with a question for tuning.
+    but shares its answer with a question for tuning. `core` are the sentences that belong into a good answer, `best_first`
+    the one of them that opens it, `useful` others that would not be out of place, `misleading` those that look close and
+    lead astray. `near`: the corpus touches the subject and answers nothing. `persona`, `misleading` and `note` are for
+    people: nothing is scored by them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,43 +66,73 @@ class Question(BaseModel):
     premise: str | None = None
     documents: tuple[str, ...] = ()
     must_not_contain: tuple[str, ...] = ()
+    core: tuple[Target, ...] = ()
+    useful: tuple[Target, ...] = ()
+    misleading: tuple[Target, ...] = ()
+    best_first: Target | None = None
+    near: bool = False
+    style: str = ""
+    topic: str = ""
+    persona: str | None = None
     note: str | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> Question:
+    def _whole(self) -> LabelledQuestion:
         """What one field needs of another."""
+        problem = next((problem for problem in (*self._wrong_turns(), *self._wrong_labels()) if problem), None)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _wrong_turns(self) -> Iterator[str]:
         if not _ID.fullmatch(self.id):
-            message = f"the id {self.id!r} is empty or holds white space or #"
-            raise ValueError(message)
+            yield f"the id {self.id!r} is empty or holds white space or #"
         if (self.question is None) != bool(self.turns):
-            message = 'needs either "question" or "turns"'
-            raise ValueError(message)
+            yield 'needs either "question" or "turns"'
         per_turn = {"turn_facts": self.turn_facts, "turn_answerable": self.turn_answerable, "turns_kind": self.turns_kind}
         for name, values in per_turn.items():
             wanted = () if name == "turns_kind" and not values else self.turns
             if len(values) != len(wanted):
-                message = f"{name} has {len(values)} entries for {len(self.turns)} turns"
-                raise ValueError(message)
+                yield f"{name} has {len(values)} entries for {len(self.turns)} turns"
+        if self.turns and self.sentences:
+            yield '"core", "useful" and "misleading" label a question, not a dialogue'
+
+    def _wrong_labels(self) -> Iterator[str]:
         facts = [fact for some in (self.key_facts, *self.turn_facts) for fact in some]
         if not all(fact and all(form.strip() for form in fact) for fact in facts):
-            message = "a key fact is a list of one or more forms, none of them empty"
-            raise ValueError(message)
-        if self.answerable and not (self.relevant or facts):
-            message = 'is answerable, so it needs "relevant" quotes or "key_facts"'
-            raise ValueError(message)
-        return self
+            yield "a key fact is a list of one or more forms, none of them empty"
+        if self.answerable and not (self.relevant or facts or self.core):
+            yield 'is answerable, so it needs "relevant" quotes, "core" sentences or "key_facts"'
+        if self.answerable and self.near:
+            yield "is answerable, so it is not near only"
+        if self.core and not self.answerable:
+            yield 'has "core" sentences, so it is answerable'
+        if not all(target.quote for target in self.sentences):
+            yield '"core", "useful" and "misleading" are quotes of sentences, none of them empty'
+        if self.best_first and self.best_first not in self.core:
+            yield '"best_first" is none of "core"'
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The question, or the questions of the turns."""
         return self.turns or (self.question or "",)
 
+    @property
+    def sentences(self) -> tuple[Target, ...]:
+        """All that is labelled sentence by sentence."""
+        return (*self.core, *self.useful, *self.misleading)
+
+    @property
+    def goals(self) -> tuple[Target, ...]:
+        """What search should find: the relevant quotes, or where there are none the core sentences."""
+        return self.relevant or self.core
+
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A question and where it stands."""
+class SetEntry:
+    """A line of a set and where it stands."""
 
-    question: Question
+    question: LabelledQuestion
     file: Path
     line: int
 
@@ -116,15 +149,16 @@ class QuestionSet:
     name: str
     path: Path
     digest: str
-    entries: tuple[Entry, ...]
+    entries: tuple[SetEntry, ...]
     problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Case:
     """What is asked at once: a question, or one turn of a dialogue (`turn` counts from 1; 0 outside dialogues).
 
-    `digest` covers all that it is asked and scored by: two items with one digest can be compared.
+    `targets` are what search should find; the fields from `core` on are those of the line. `digest` covers all that the case
+    is asked and scored by: two cases with one digest can be compared.
     """
 
     id: str
@@ -142,6 +176,11 @@ class Item:
     must_not_contain: tuple[str, ...]
     documents: tuple[Path, ...]
     digest: str
+    core: tuple[Target, ...] = ()
+    useful: tuple[Target, ...] = ()
+    near: bool = False
+    style: str = ""
+    topic: str = ""
 
 
 def find_sets(names: Sequence[str], folder: Path) -> list[Path]:
@@ -165,7 +204,7 @@ def find_sets(names: Sequence[str], folder: Path) -> list[Path]:
 
 
 def read_set(path: Path) -> QuestionSet:
-    """The questions of a file; a line that is none is told in `problems`.
+    r"""The questions of a file, whose lines end at "\n" alone; a line that is none is told in `problems`.
 
     :raises EvaluationError: when the file cannot be read.
     """
@@ -175,12 +214,12 @@ def read_set(path: Path) -> QuestionSet:
     except (OSError, UnicodeDecodeError) as cause:
         message = f"the question set {path} cannot be read: {cause}"
         raise EvaluationError(message) from cause
-    entries, problems = list[Entry](), list[str]()
+    entries, problems = list[SetEntry](), list[str]()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            entries.append(Entry(Question.model_validate_json(line), path, number))
+            entries.append(SetEntry(LabelledQuestion.model_validate_json(line), path, number))
         except ValidationError as cause:
             problems.append(f"{path}:{number}: {_in_words(cause)}")
     return QuestionSet(path.stem, path, hashlib.sha256(data).hexdigest(), tuple(entries), tuple(problems))
@@ -207,9 +246,9 @@ def read_sets(paths: Iterable[Path]) -> list[QuestionSet]:
     return sets
 
 
-def repeated_ids(entries: Iterable[Entry]) -> list[str]:
+def repeated_ids(entries: Iterable[SetEntry]) -> list[str]:
     """The entries whose id was used before, in words."""
-    first: dict[str, Entry] = {}
+    first: dict[str, SetEntry] = {}
     problems = []
     for entry in entries:
         known = first.setdefault(entry.question.id, entry)
@@ -218,51 +257,64 @@ def repeated_ids(entries: Iterable[Entry]) -> list[str]:
     return problems
 
 
-def items_of(questions: QuestionSet) -> Iterator[Item]:
-    """What is asked, in order; the turns of a dialogue as `id#1`, `id#2`."""
+def cases_of(questions: QuestionSet, split: Split | None = None) -> Iterator[Case]:
+    """What is asked, in order; the turns of a dialogue as `id#1`, `id#2`.
+
+    :param split: only the questions of this part; all of them when None.
+    """
     for entry in questions.entries:
-        question = entry.question
-        for number, text in enumerate(question.texts, start=1):
-            facts = question.turn_facts[number - 1] if question.turns else question.key_facts
-            answerable = question.turn_answerable[number - 1] if question.turns else question.answerable
-            targets = _targets_of_turn(question, facts) if question.turns else question.relevant
-            documents = tuple(questions.path.parent / name for name in question.documents)
-            yield Item(
-                id=f"{question.id}#{number}" if question.turns else question.id,
-                set=questions.name,
-                dialogue=question.id,
-                turn=number if question.turns else 0,
-                text=text,
-                language=question.language,
-                category=question.category,
-                kind=question.turns_kind[number - 1] if question.turns_kind else question.kind,
-                split=question.split,
-                answerable=answerable,
-                key_facts=facts,
-                targets=targets if answerable or question.premise else (),
-                must_not_contain=question.must_not_contain,
-                documents=documents,
-                digest=_digest(question.texts[:number], answerable, facts, targets, question.must_not_contain, documents),
-            )
+        if split in (None, entry.question.split):
+            for number in range(1, len(entry.question.texts) + 1):
+                yield _case(questions, entry.question, number)
 
 
-def _targets_of_turn(question: Question, facts: Facts) -> tuple[Target, ...]:
+def _case(questions: QuestionSet, question: LabelledQuestion, number: int) -> Case:
+    """The question, or a dialogue's turn of that number."""
+    turn = number - 1 if question.turns else None
+    facts = question.key_facts if turn is None else question.turn_facts[turn]
+    answerable = question.answerable if turn is None else question.turn_answerable[turn]
+    targets = question.goals if turn is None else _targets_of_turn(question, facts)
+    documents = tuple(questions.path.parent / name for name in question.documents)
+    scored_by = [question.texts[:number], answerable, facts, _dumped(targets), question.must_not_contain]
+    if question.core or question.useful:  # nothing else: the digests of other questions are those of earlier versions
+        scored_by += [_dumped(question.core), _dumped(question.useful)]
+    return Case(
+        id=question.id if turn is None else f"{question.id}#{number}",
+        set=questions.name,
+        dialogue=question.id,
+        turn=0 if turn is None else number,
+        text=question.texts[number - 1],
+        language=question.language,
+        category=question.category,
+        kind=question.turns_kind[turn] if question.turns_kind and turn is not None else question.kind,
+        split=question.split,
+        answerable=answerable,
+        key_facts=facts,
+        targets=targets if answerable or question.premise else (),
+        must_not_contain=question.must_not_contain,
+        documents=documents,
+        digest=_digest(scored_by, documents),
+        core=question.core,
+        useful=question.useful,
+        near=question.near,
+        style=question.style,
+        topic=question.topic,
+    )
+
+
+def _targets_of_turn(question: LabelledQuestion, facts: Facts) -> tuple[Target, ...]:
     """Of a dialogue's quotes, those that hold a fact of the turn."""
     forms = [form for fact in facts for form in fact]
     return tuple(target for target in question.relevant if any(mentions(target.quote, form) for form in forms))
 
 
-def _digest(
-    texts: Sequence[str],
-    answerable: bool,
-    facts: Facts,
-    targets: Sequence[Target],
-    forbidden: Sequence[str],
-    documents: Sequence[Path],
-) -> str:
-    content = [texts, answerable, facts, [target.model_dump() for target in targets], forbidden]
+def _dumped(targets: Iterable[Target]) -> list[dict[str, Any]]:
+    return [target.model_dump() for target in targets]
+
+
+def _digest(scored_by: Sequence[Any], documents: Sequence[Path]) -> str:
     held = [path.read_bytes() for path in documents if path.is_file()]
-    written = json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    written = json.dumps(scored_by, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return hashlib.sha256(b"\0".join([written, *held])).hexdigest()[:16]
 
 

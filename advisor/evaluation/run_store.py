@@ -11,28 +11,38 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from ir_measures import Qrel, ScoredDoc
 from pydantic import SecretStr
 
+from advisor.advisor import Advisor
 from advisor.errors import EvaluationError
-from advisor.evaluation.questions import QuestionSet
+from advisor.evaluation.questions import SUFFIX, QuestionSet, Split, Target
 from advisor.evaluation.scoring import Outcome, Row, judgements, ranking
-from advisor.index.generation import Generation
 from advisor.index.lock import now
 from advisor.serialization import answer_json
 from advisor.settings import Settings
 
 RUNS, BASELINE, QUESTIONS = "runs", "baseline", "questions"
 LATEST = "latest"
-_NAME = re.compile(r"[\w.-]+")
+_LOCK = ".lock"
+_NAME = re.compile(r"\w[\w.-]*")
 _OF_THE_SERVER = {"threads", "host_names", "questions_per_minute", "log_questions", "unanswered_log"}  # change no answer
+
+
+_DEFAULTS = {
+    field.name: field.default if field.default_factory is MISSING else field.default_factory()
+    for field in fields(Row)
+    if field.default is not MISSING or field.default_factory is not MISSING
+}
+"""What a row need not say: value by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +74,12 @@ class Run:
         return {line["id"]: line for line in _read_lines(self.folder / "answers.jsonl", optional=True)}
 
 
-def describe(
-    name: str, settings: Settings, index: Generation, sets: Sequence[QuestionSet], rows: Sequence[Row], seconds: float
-) -> RunInfo:
+def describe(name: str, advisor: Advisor, sets: Sequence[QuestionSet], rows: Sequence[Row], seconds: float) -> RunInfo:
     """What is written down of a run."""
-    kept = bearing_on_answers(settings)
-    manifest = index.manifest
+    kept = bearing_on_answers(advisor.settings)
+    manifest = advisor.index.manifest
     built = {**manifest.recipe(), "thesaurus": manifest.thesaurus, "asked": manifest.asked}
-    corpus = index.catalog.hashes()
+    corpus = advisor.index.catalog.hashes()
     hashes = {
         "questions": _hash({row.id: row.digest for row in rows}),
         "corpus": _hash(corpus),
@@ -83,7 +91,7 @@ def describe(
         created=now(),
         program=version("cto-advisor"),
         questions=len(rows),
-        failures=sum(row.status == "failed" for row in rows),
+        failures=failures(rows),
         seconds=round(seconds, 1),
         hashes=hashes,
         sets={one.name: one.digest[:16] for one in sets},
@@ -107,7 +115,7 @@ def check_name(name: str, folder: Path) -> None:
 
     :raises EvaluationError: when it is no name, or taken.
     """
-    if not _NAME.fullmatch(name) or name in (BASELINE, ".", ".."):
+    if not _NAME.fullmatch(name) or name == BASELINE:
         message = f"{name!r} cannot be the name of a run: use letters, digits, points and hyphens"
         raise EvaluationError(message)
     if name != LATEST and (folder / name).exists():
@@ -116,21 +124,28 @@ def check_name(name: str, folder: Path) -> None:
 
 
 def write_run(folder: Path, info: RunInfo, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> Run:
-    """Write the folder of a run, whole or not at all."""
-    scratch = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    _write_info(scratch, info)
-    write_lines(scratch / "scores.jsonl", map(_row_json, rows))
-    write_lines(scratch / "answers.jsonl", map(_answer_json, outcomes))
-    write_trec_run(scratch / "run.trec", [scored for outcome in outcomes for scored in ranking(outcome)], info.name)
-    write_trec_qrels(scratch / "qrels.trec", [qrel for outcome in outcomes for qrel in judgements(outcome)])
-    shutil.rmtree(folder, ignore_errors=True)
-    scratch.rename(folder)
+    """Write the folder of a run, whole or not at all, whoever else writes a run at the same time.
+
+    :raises EvaluationError: when another run has taken the name meanwhile.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True) as scratch:
+        written = Path(scratch) / "written"
+        written.mkdir()
+        _write_info(written, info)
+        write_lines(written / "scores.jsonl", map(_row_json, rows))
+        write_lines(written / "answers.jsonl", map(_answer_json, outcomes))
+        write_trec_run(written / "run.trec", [scored for outcome in outcomes for scored in ranking(outcome)], info.name)
+        write_trec_qrels(written / "qrels.trec", [qrel for outcome in outcomes for qrel in judgements(outcome)])
+        with FileLock(folder.parent / _LOCK):
+            check_name(folder.name, folder.parent)
+            if folder.exists():
+                folder.rename(Path(scratch) / "replaced")
+            written.rename(folder)
     return Run(info, folder, tuple(rows))
 
 
-def bless(run: Run, folder: Path) -> None:
+def write_baseline(run: Run, folder: Path) -> None:
     """Make a run the baseline: its scores and settings, without times, which are those of one machine."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_info(folder, run.info)
@@ -152,11 +167,36 @@ def read_run(name: str, evals_dir: Path) -> Run:
         raise EvaluationError(message)
     try:
         info = RunInfo(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
-        rows = tuple(Row(**{"ms": {}, **line}) for line in _read_lines(folder / "scores.jsonl"))
+        rows = tuple(Row(**line) for line in _read_lines(folder / "scores.jsonl"))
     except (OSError, ValueError, TypeError) as cause:
         message = f"the run in {folder} cannot be read ({cause}). Make it again: advisor eval"
         raise EvaluationError(message) from cause
     return Run(info, folder, rows)
+
+
+def set_names(evals_dir: Path) -> list[str]:
+    """The question sets of a project; none where there is no folder of them."""
+    return sorted(path.stem for path in (evals_dir / QUESTIONS).glob(f"*{SUFFIX}"))
+
+
+def run_names(evals_dir: Path) -> list[str]:
+    """The runs that were kept, newest first, then the baseline if there is one."""
+    kept = sorted((evals_dir / RUNS).glob("[!.]*/settings.json"), key=lambda path: -path.stat().st_mtime)
+    baseline = [BASELINE] if (evals_dir / BASELINE / "settings.json").is_file() else []
+    return [*(path.parent.name for path in kept), *baseline]
+
+
+def part_of(run: Run, split: Split | None) -> Run:
+    """The rows of one part of the questions, as a run; the whole run when None."""
+    if split is None:
+        return run
+    rows = tuple(row for row in run.rows if row.split == split)
+    return replace(run, info=replace(run.info, questions=len(rows), failures=failures(rows)), rows=rows)
+
+
+def failures(rows: Iterable[Row]) -> int:
+    """How many questions failed."""
+    return sum(row.status == "failed" for row in rows)
 
 
 def _write_info(folder: Path, info: RunInfo) -> None:
@@ -164,20 +204,25 @@ def _write_info(folder: Path, info: RunInfo) -> None:
 
 
 def _row_json(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in asdict(row).items() if value not in (None, {})}
+    return {name: value for name, value in asdict(row).items() if name not in _DEFAULTS or value != _DEFAULTS[name]}
 
 
 def _answer_json(outcome: Outcome) -> dict[str, Any]:
-    item = outcome.item
+    case = outcome.case
     expected = {
-        "answerable": item.answerable,
-        "key_facts": item.key_facts,
-        "relevant": [target.model_dump() for target in item.targets],
-        "must_not_contain": item.must_not_contain,
+        "answerable": case.answerable,
+        "key_facts": case.key_facts,
+        "relevant": _targets_json(case.targets),
+        "must_not_contain": case.must_not_contain,
+        **({"core": _targets_json(case.core), "useful": _targets_json(case.useful)} if case.core or case.useful else {}),
     }
     if outcome.answer is None:
-        return {"id": item.id, "question": item.text, "status": "failed", "reason": outcome.error, "expected": expected}
-    return {**answer_json(item.id, outcome.answer), "expected": expected}
+        return {"id": case.id, "question": case.text, "status": "failed", "reason": outcome.error, "expected": expected}
+    return {**answer_json(case.id, outcome.answer), "expected": expected}
+
+
+def _targets_json(targets: Iterable[Target]) -> list[dict[str, str]]:
+    return [target.model_dump() for target in targets]
 
 
 def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:

@@ -11,8 +11,9 @@ import gradio as gr
 from advisor.advisor import Advisor
 from advisor.api.access import may_curate
 from advisor.errors import EvaluationError
-from advisor.evaluation.evaluate import page, perform_in_steps, run_names, set_names
-from advisor.evaluation.run_store import LATEST, Run, read_run
+from advisor.evaluation.reports.page import render_page
+from advisor.evaluation.run_store import LATEST, Run, read_run, run_names, set_names
+from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.types import Language
 from advisor.ui.corpus_view import render_bar, render_message
 from advisor.ui.texts_evaluations import EVALUATION_TEXTS, EvaluationTexts
@@ -74,7 +75,7 @@ class _Desk:
             yield _message(self._words.curators_only), *(gr.skip(),) * 4
             return
         try:
-            for step in perform_in_steps(self._advisor, sets, name.strip() or LATEST):
+            for step in run_sets_in_steps(self._advisor, Order(tuple(sets), name.strip() or LATEST)):
                 if isinstance(step, tuple):
                     yield self._progress(*step), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=False)
                     continue
@@ -102,7 +103,7 @@ class _Desk:
 
     def _framed(self, run: Run, against: str | None) -> dict[str, Any]:
         """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
-        html = page(run, against, self._evals, force=True)
+        html = render_page(run, read_run(against, self._evals) if against else None, force=True)
         frame = f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
         return gr.update(value=frame)
 

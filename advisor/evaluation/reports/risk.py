@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.evaluation import plots
-from advisor.evaluation.measures import BY_NAME, confidences, figures
+from advisor.evaluation.measures import BY_NAME, confidences, decided, measure_rows
+from advisor.evaluation.reports import charts
 from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import Estimate, risk_coverage
@@ -39,7 +39,7 @@ def operating_point(rows: Sequence[Row]) -> OperatingPoint:
     """The operating point of the questions that were decided, of which there is at least one."""
     answered = [row for row in rows if row.status == "answered"]
     right = [row for row in answered if row.values.get("passed")]
-    measured = {figure.name: figure.estimate for figure in figures(rows, [BY_NAME[name] for name in _ABSTENTION])}
+    measured = {figure.name: figure.estimate for figure in measure_rows(rows, [BY_NAME[name] for name in _ABSTENTION])}
     return OperatingPoint(
         questions=len(rows),
         coverage=len(answered) / len(rows),
@@ -50,28 +50,23 @@ def operating_point(rows: Sequence[Row]) -> OperatingPoint:
     )
 
 
-def decided(rows: Sequence[Row]) -> list[Row]:
-    """The questions on which the program came to a decision."""
-    return [row for row in rows if row.status != "failed"]
-
-
-def risk_line(label: str, rows: Sequence[Row]) -> plots.Line:
+def risk_line(label: str, rows: Sequence[Row]) -> charts.Curve:
     """The curve of some decided questions, with their operating point marked."""
     scores, _, wrong = confidences(rows)
     coverage, risk = risk_coverage(scores, wrong)
     every = max(1, len(rows) // _MOST_POINTS)
     points = list(zip(coverage.tolist(), risk.tolist(), strict=True))
     at = operating_point(rows)
-    return plots.Line(label, [*points[:-1:every], points[-1]], (at.coverage, at.risk))
+    return charts.Curve(label, [*points[:-1:every], points[-1]], (at.coverage, at.risk))
 
 
 def risk_plot(runs: Sequence[Run]) -> str:
     """Share of wrong answers against the share of questions answered, one line a run."""
     taken = [(run.info.name, decided(run.rows)) for run in runs]
-    return plots.curves([risk_line(name, rows) for name, rows in taken if rows], across=_ACROSS, up=_UP)
+    return charts.curves([risk_line(name, rows) for name, rows in taken if rows], across=_ACROSS, up=_UP)
 
 
-def parts(run: Run) -> dict[str, list[Row]]:
+def by_split(run: Run) -> dict[str, list[Row]]:
     """All decided questions of a run, and those that nothing was chosen by."""
     rows = decided(run.rows)
     kept = [row for row in rows if row.split == _KEPT]
@@ -81,9 +76,9 @@ def parts(run: Run) -> dict[str, list[Row]]:
 
 def picture(run: Run) -> str:
     """The curves of a run as an SVG file of its own."""
-    lines = [risk_line(_named(label, rows), rows) for label, rows in parts(run).items()]
+    lines = [risk_line(_named(label, rows), rows) for label, rows in by_split(run).items()]
     highest = max((risk for line in lines for _, risk in line.points), default=0.0)
-    return plots.curves(lines, across=_ACROSS, up=_UP, top=_LOW if highest <= _LOW else 1.0, alone=True)
+    return charts.curves(lines, across=_ACROSS, up=_UP, top=_LOW if highest <= _LOW else 1.0, alone=True)
 
 
 def _named(label: str, rows: Sequence[Row]) -> str:
@@ -98,7 +93,7 @@ def table(run: Run) -> str:
         "| questions | answered | of these wrong | refusals: right | without an answer: refused | answered: corrected |",
         "|---|---|---|---|---|---|",
     ]
-    for label, rows in parts(run).items():
+    for label, rows in by_split(run).items():
         at = operating_point(rows)
         cells = (f"{at.coverage:.3f}", f"{at.risk:.3f}", _cell(at.precision), _cell(at.recall), str(at.corrected))
         lines.append(f"| {label} ({at.questions}) | {' | '.join(cells)} |")

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from advisor.errors import EvaluationError
-from advisor.evaluation.places import FindDocument, locate, name_of
+from advisor.evaluation.places import ReadDocument, Span, locate_goals, name_of
 from advisor.evaluation.questions import Target
 from advisor.evaluation.run_store import Run, write_lines
 from advisor.index.generation import Generation
@@ -27,7 +27,7 @@ _PLACE = re.compile(r"(?P<document>.+)@(?P<start>\d+)-(?P<end>\d+)")
 _KIND = "imported"
 
 
-def export(run: Run, index: Generation, folder: Path) -> int:
+def export_run(run: Run, index: Generation, folder: Path) -> int:
     """Write a run and what it was asked into a folder; returns the number of questions.
 
     A follow-up is written as the question on its own that the advisor made of it.
@@ -56,9 +56,9 @@ def export(run: Run, index: Generation, folder: Path) -> int:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(("query-id", "corpus-id", "score"))
         for query, line in answers.items():
-            goals = locate([Target(**target) for target in line["expected"]["relevant"]], index.catalog.document)[0]
+            goals = locate_goals([Target(**target) for target in line["expected"]["relevant"]], index.catalog.document)[0]
             for name, chunk in zip(names, chunks, strict=True):
-                if any(goal.is_held_by(chunk.document, [(chunk.start, chunk.end)]) for goal in goals):
+                if any(goal.is_held_by([Span(chunk.document, chunk.start, chunk.end)]) for goal in goals):
                     table.writerow((query, name, 1))
     for name in ("run.trec", "qrels.trec"):
         shutil.copyfile(run.folder / name, folder / name)
@@ -87,7 +87,7 @@ def read_beir(folder: Path, documents: Path) -> list[dict[str, Any]]:
     return _lines(judged, texts, folder.name, lambda name: Target(document=name))
 
 
-def read_qrels(path: Path, queries: Path, find: FindDocument) -> list[dict[str, Any]]:
+def read_qrels(path: Path, queries: Path, read: ReadDocument) -> list[dict[str, Any]]:
     """The lines of a question set from judgements of TREC and the texts of their queries.
 
     A document's name is a place (`fr/cloud.md@120-260`) or a document of the index.
@@ -101,17 +101,17 @@ def read_qrels(path: Path, queries: Path, find: FindDocument) -> list[dict[str, 
             if queries.suffix == ".jsonl"
             else {row[0]: row[1] for row in _rows(queries, "\t")}
         )
-        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        rows = [line.split() for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
         judged = [(query, document) for query, _, document, relevance in rows if int(relevance) > 0]
     except (OSError, ValueError, KeyError, IndexError) as cause:
         message = f"{path} and {queries} are no judgements (query 0 document relevance) and queries: {cause}"
         raise EvaluationError(message) from cause
-    return _lines(judged, texts, path.stem, lambda name: _target(name, find))
+    return _lines(judged, texts, path.stem, lambda name: _target(name, read))
 
 
-def _target(name: str, find: FindDocument) -> Target:
+def _target(name: str, read: ReadDocument) -> Target:
     found = _PLACE.fullmatch(name)
-    document = find(unquote(found["document"] if found else name))
+    document = read(unquote(found["document"] if found else name))
     if document is None:
         message = f"the judgements name {name}, which is not in the index. Index these documents first: advisor index"
         raise EvaluationError(message)

@@ -11,19 +11,21 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from advisor.evaluation import plots
-from advisor.evaluation.comparison import Comparison
-from advisor.evaluation.measures import BY_NAME, Figure, Group, Latency
-from advisor.evaluation.risk import risk_plot
+from advisor.evaluation.comparison import compare_runs
+from advisor.evaluation.measures import BY_NAME, Group, Latency, MeasuredValue, RunSummary, summarise
+from advisor.evaluation.reports import charts
+from advisor.evaluation.reports.risk import risk_plot
 from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
-from advisor.evaluation.summary import HEADLINES, Summary, summarise
 
-TILES = ("passed", "ndcg@10", "key_facts", "citation_recall", "abstention_f1", "attack_success")
+TILES = (
+    *("passed", "ndcg@10", "key_facts", "citation_recall", "opening_core", "core_recall", "helpful"),
+    *("near_refused", "wrong_refusal", "attack_success"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedPlace:
     """A cited place, as a reader needs it."""
 
     place: str
@@ -32,7 +34,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ShownCase:
     """A question with what was expected and what came. `before` is the status in the other run, where there is one."""
 
     id: str
@@ -44,21 +46,21 @@ class Case:
     status: str
     confidence: float
     answer: str
-    sources: tuple[Source, ...]
+    sources: tuple[CitedPlace, ...]
     scores: str
     passes: bool
     before: str = ""
 
 
-def cases(run: Run, rows: Sequence[Row], before: Mapping[str, str] | None = None) -> list[Case]:
+def shown_cases(run: Run, rows: Sequence[Row], before: Mapping[str, str] | None = None) -> list[ShownCase]:
     """The questions of these rows in full; answers are empty for a baseline, which keeps none."""
     answers = run.answers()
     known = before or {}
     return [_case(row, answers.get(row.id, {}), known.get(row.id, "")) for row in rows]
 
 
-def _case(row: Row, answer: Mapping[str, Any], before: str) -> Case:
-    return Case(
+def _case(row: Row, answer: Mapping[str, Any], before: str) -> ShownCase:
+    return ShownCase(
         id=row.id,
         set=row.set,
         language=row.language,
@@ -69,7 +71,7 @@ def _case(row: Row, answer: Mapping[str, Any], before: str) -> Case:
         confidence=row.confidence,
         answer=row.error or answer.get("answer") or answer.get("reason") or "",
         sources=tuple(
-            Source(_place(citation), citation["title"], citation["quote"]) for citation in answer.get("citations", ())
+            CitedPlace(_place(citation), citation["title"], citation["quote"]) for citation in answer.get("citations", ())
         ),
         scores=" · ".join(f"{BY_NAME[name].label} {value:.2g}" for name, value in row.values.items() if name in BY_NAME),
         passes=bool(row.values.get("passed")),
@@ -84,65 +86,68 @@ def _place(citation: Mapping[str, Any]) -> str:
 
 def _expected(expected: Mapping[str, Any], row: Row) -> str:
     if not row.answerable:
-        return "a refusal"
+        return "a refusal, or the passages that come nearest" if row.near else "a refusal"
     facts = [" / ".join(forms) for forms in expected.get("key_facts", ())]
-    return "an answer" + (f" with {'; '.join(facts)}" if facts else "")
+    wanted = facts or [target["quote"] for target in expected.get("core", ())]
+    return "an answer" + (f" with {'; '.join(wanted)}" if wanted else "")
 
 
 def group_plot(groups: Sequence[Group], measure: str, other: Sequence[Group] = ()) -> str:
     """One measure, group by group; empty when no group has it."""
     before = {group.name: value.value for group in other if (value := group.value(measure))}
     rows = [
-        plots.Bar(group.name, value.value, value.low, value.high, before.get(group.name), f"({group.rows} questions)")
+        charts.Bar(group.name, value.value, value.low, value.high, before.get(group.name), f"({group.rows} questions)")
         for group in groups
         if (value := group.value(measure))
     ]
-    return plots.bars(rows) if rows else ""
+    return charts.bars(rows) if rows else ""
 
 
 def latency_plot(latencies: Sequence[Latency]) -> str:
     """Median and 95th percentile of each stage."""
-    return plots.ranges([plots.Range(one.stage, one.p50, one.p95) for one in latencies])
+    return charts.ranges([charts.Range(one.stage, one.p50, one.p95) for one in latencies])
 
 
-def report(run: Run, against: Run | None = None, comparison: Comparison | None = None) -> str:
-    """The page.
+def render_page(run: Run, against: Run | None = None, *, force: bool = False) -> str:
+    """The page of a run, alone or against another.
 
-    :param against: the run compared with, and `comparison` what came of it.
+    :param force: compare what unlike runs share.
+    :raises EvaluationError: when the two cannot be compared.
     """
+    comparison = compare_runs(against, run, force=force) if against else None
     summary = summarise(run)
     other = summarise(against) if against else None
     by_id = {row.id: row for row in run.rows}
     flips = comparison.flips if comparison else ()
     context = {
         "summary": summary,
-        "headlines": HEADLINES,
+        "headlines": summary.headlines,
         "tiles": _tiles(summary, other),
         "breakdowns": [_breakdown(title, groups, other) for title, groups in summary.breakdowns.items() if len(groups) > 1],
         "risk": Markup(risk_plot([run, *([against] if against else [])])),
         "latency": Markup(latency_plot(summary.latencies)),
         "against": against.info.name if against else "",
         "comparison": comparison,
-        "flips": cases(run, [by_id[flip.id] for flip in flips], {flip.id: flip.before for flip in flips}),
-        "failing": cases(run, [row for row in run.rows if not row.values.get("passed")]),
-        "passing": cases(run, [row for row in run.rows if row.values.get("passed")]),
+        "flips": shown_cases(run, [by_id[flip.id] for flip in flips], {flip.id: flip.before for flip in flips}),
+        "failing": shown_cases(run, [row for row in run.rows if not row.values.get("passed")]),
+        "passing": shown_cases(run, [row for row in run.rows if row.values.get("passed")]),
     }
     return _template().render(context)
 
 
-def _tiles(summary: Summary, other: Summary | None) -> list[tuple[Figure, float | None]]:
-    before = {figure.name: figure.estimate.value for figure in other.figures} if other else {}
-    known = {figure.name: figure for figure in summary.figures}
+def _tiles(summary: RunSummary, other: RunSummary | None) -> list[tuple[MeasuredValue, float | None]]:
+    before = {one.name: one.estimate.value for one in other.measured} if other else {}
+    known = {one.name: one for one in summary.measured}
     return [(known[name], before.get(name)) for name in TILES if name in known]
 
 
-def _breakdown(title: str, groups: Sequence[Group], other: Summary | None) -> tuple[str, Sequence[Group], Markup]:
+def _breakdown(title: str, groups: Sequence[Group], other: RunSummary | None) -> tuple[str, Sequence[Group], Markup]:
     before = other.breakdowns.get(title, ()) if other else ()
     return title, groups, Markup(group_plot(groups, "passed", before))
 
 
 @cache
 def _template() -> jinja2.Template:
-    source = files("advisor.evaluation").joinpath("report.html").read_text(encoding="utf-8")
+    source = files("advisor.evaluation.reports").joinpath("page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(source)

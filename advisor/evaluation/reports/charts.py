@@ -13,6 +13,7 @@ WIDTH = 560
 _LABEL, _VALUE, _ROW = 150, 54, 26
 _HEIGHT, _LEFT, _BOTTOM, _TOP = 250, 44, 36, 12
 _MARGIN = 12
+_BAR = 14  # the height of a bar
 # Of a plot in a file of its own: the colours of reports on white, which every page can show.
 _STYLE = """<style>
 text { font: 12px system-ui, sans-serif; fill: #1c2024; } .tick { fill: #667078; } .page { fill: #fff; }
@@ -35,7 +36,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """Points from left to right, both coordinates in 0..1; `mark` is one to show, on the line or beside it."""
 
     label: str
@@ -59,8 +60,8 @@ def bars(rows: Sequence[Bar]) -> str:
     for number, row in enumerate(rows):
         middle = number * _ROW + _ROW / 2
         parts.append(_text(_LABEL - 10, middle + 4, row.label, anchor="end"))
-        parts.append(_box(_LABEL, middle - 7, span, 14, "track"))
-        parts.append(_box(_LABEL, middle - 7, span * row.value, 14, "bar", f"{row.label}: {row.value:.3f} {row.note}"))
+        parts.append(_box(_LABEL, middle - _BAR / 2, span, "track"))
+        parts.append(_box(_LABEL, middle - _BAR / 2, span * row.value, "bar", f"{row.label}: {row.value:.3f} {row.note}"))
         if row.low is not None and row.high is not None:
             parts.append(_stroke(_LABEL + span * row.low, middle, _LABEL + span * row.high, middle, "whisker"))
         if row.other is not None:
@@ -70,7 +71,7 @@ def bars(rows: Sequence[Bar]) -> str:
     return _svg(parts, len(rows) * _ROW, f"Bars: {', '.join(row.label for row in rows)}")
 
 
-def curves(lines: Sequence[Line], *, across: str, up: str, top: float = 1.0, alone: bool = False) -> str:
+def curves(lines: Sequence[Curve], *, across: str, up: str, top: float = 1.0, alone: bool = False) -> str:
     """One or two lines, on axes from 0 to 1.
 
     :param top: where the upward axis ends.
@@ -111,7 +112,7 @@ def ranges(rows: Sequence[Range]) -> str:
     for number, row in enumerate(rows):
         middle = number * _ROW + _ROW / 2
         parts.append(_text(_LABEL - 10, middle + 4, row.label, anchor="end"))
-        parts.append(_box(_LABEL, middle - 7, span * row.middle / longest, 14, "bar"))
+        parts.append(_box(_LABEL, middle - _BAR / 2, span * row.middle / longest, "bar"))
         parts.append(_stroke(_LABEL, middle, _LABEL + span * row.high / longest, middle, "whisker"))
         parts.append(_text(WIDTH, middle + 4, f"{row.middle:.0f} / {row.high:.0f} ms", anchor="end", kind="value"))
     return _svg(parts, len(rows) * _ROW, "Median and 95th percentile of each stage")
@@ -132,9 +133,9 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _box(x: float, y: float, width: float, height: float, kind: str, title: str = "") -> str:
+def _box(x: float, y: float, width: float, kind: str, title: str = "") -> str:
     inner = f"<title>{escape(title)}</title>" if title else ""
-    size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}"'
+    size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{_BAR}"'
     return f'<rect class="{kind}" {size} rx="3">{inner}</rect>'
 
 

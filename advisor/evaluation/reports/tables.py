@@ -1,4 +1,4 @@
-"""Figures, comparisons and gates as people read them in a terminal, and as programs read them in JSON."""
+"""Measures, comparisons and gates as people read them in a terminal, and as programs read them in JSON."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from advisor.evaluation.backlog import Subject
 from advisor.evaluation.comparison import Comparison
-from advisor.evaluation.coverage import Coverage
+from advisor.evaluation.gaps import Coverage, Subject
 from advisor.evaluation.gate import GateResult
-from advisor.evaluation.measures import Figure, Group
+from advisor.evaluation.measures import Group, MeasuredValue, RunSummary
 from advisor.evaluation.statistics import Estimate
-from advisor.evaluation.summary import HEADLINES, Summary
 
 _FEWEST_COLUMNS = 100
 STDOUT = Console(width=max(Console().width, _FEWEST_COLUMNS))
 _COLOURS = {"better": "green", "worse": "red", "same": "dim", "too little data": "yellow"}
 _MOST_FLIPS = 20
+_LARGE = 10
 
 
-def print_summary(summary: Summary) -> None:
-    """The figures of a run: all of it, then by set, language and split."""
+def print_summary(summary: RunSummary) -> None:
+    """What was measured of a run: of all of it, then group by group."""
     run = summary.info
     STDOUT.print(
         f"Run [bold]{run.name}[/bold]: {run.questions} questions in {run.seconds:.0f} s, {run.failures} failed, index "
@@ -32,25 +31,24 @@ def print_summary(summary: Summary) -> None:
         highlight=False,
     )
     table = Table("measure", "value", "95 % interval", "of", box=None, pad_edge=False)
-    for figure in summary.figures:
-        table.add_row(
-            figure.label, _number(figure.estimate.value), interval(figure.estimate), f"{figure.estimate.weight:.0f}"
-        )
+    for one in summary.measured:
+        table.add_row(one.label, _number(one.estimate.value), interval(one.estimate), f"{one.estimate.weight:.0f}")
     STDOUT.print(table)
     STDOUT.print()
     for title, groups in summary.breakdowns.items():
-        print_groups(title, groups)
+        if groups:
+            _print_groups(title, groups, summary.headlines)
     stages = ", ".join(f"{one.stage} {one.p50:.0f} / {one.p95:.0f}" for one in summary.latencies)
     STDOUT.print(f"Milliseconds, median / 95th percentile: {stages}", highlight=False)
     for identifier, error in summary.failures.items():
         STDOUT.print(f"[red]failed[/red] {identifier}: {error}", highlight=False, soft_wrap=True)
 
 
-def print_groups(title: str, groups: Sequence[Group]) -> None:
+def _print_groups(title: str, groups: Sequence[Group], headlines: Mapping[str, str]) -> None:
     """One line a group, the headline measures side by side."""
-    table = Table(title, "questions", *HEADLINES.values(), box=None, pad_edge=False)
+    table = Table(title, "questions", *headlines.values(), box=None, pad_edge=False)
     for group in groups:
-        cells = (group.value(name) for name in HEADLINES)
+        cells = (group.value(name) for name in headlines)
         table.add_row(group.name, str(group.rows), *("" if cell is None else _number(cell.value) for cell in cells))
     STDOUT.print(table)
     STDOUT.print()
@@ -128,17 +126,17 @@ def print_backlog(subjects: Sequence[Subject]) -> None:
             STDOUT.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def summary_json(summary: Summary) -> dict[str, Any]:
-    """The figures of a run as `advisor eval --json` prints them."""
+def summary_json(summary: RunSummary) -> dict[str, Any]:
+    """What was measured of a run as `advisor eval --json` prints it."""
     return {
         "run": summary.info.name,
         "questions": summary.info.questions,
         "failures": summary.failures,
         "seconds": summary.info.seconds,
         "hashes": dict(summary.info.hashes),
-        "measures": _figures_json(summary.figures),
+        "measures": _measured_json(summary.measured),
         "groups": {
-            title: {group.name: {"questions": group.rows, "measures": _figures_json(group.figures)} for group in groups}
+            title: {group.name: {"questions": group.rows, "measures": _measured_json(group.measured)} for group in groups}
             for title, groups in summary.breakdowns.items()
         },
         "ms": {one.stage: {"p50": one.p50, "p95": one.p95} for one in summary.latencies},
@@ -155,15 +153,15 @@ def gate_json(result: GateResult) -> dict[str, Any]:
     return {"passed": result.passed, "objections": list(result.objections), "notes": list(result.notes)}
 
 
-def _figures_json(figures: Iterable[Figure]) -> dict[str, Any]:
+def _measured_json(measured: Iterable[MeasuredValue]) -> dict[str, Any]:
     return {
-        figure.name: {
-            "value": round(figure.estimate.value, 4),
-            "low": _rounded(figure.estimate.low),
-            "high": _rounded(figure.estimate.high),
-            "of": figure.estimate.weight,
+        one.name: {
+            "value": round(one.estimate.value, 4),
+            "low": _rounded(one.estimate.low),
+            "high": _rounded(one.estimate.high),
+            "of": one.estimate.weight,
         }
-        for figure in figures
+        for one in measured
     }
 
 
@@ -172,7 +170,9 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.0f}"
+    """Shares with three digits after the point, counts with fewer the larger they are."""
+    digits = 3 if abs(value) <= 1 else 2 if abs(value) < _LARGE else 0
+    return f"{value:.{digits}f}"
 
 
 def interval(estimate: Estimate) -> str:
