@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from advisor.documents.formats.encoding import decode, decode_html
 from advisor.documents.formats.extractor import Extractor
-from advisor.documents.formats.kinds import BY_SUFFIX, SUFFIXES, Kind, kind_of
+from advisor.documents.formats.file_type import BY_SUFFIX, SUFFIXES, FileType, detect_file_type
 from advisor.documents.instructions import instruction_in
 from advisor.errors import CorpusError, DocumentError, HostileDocumentError
 from advisor.settings import Settings
@@ -116,8 +116,8 @@ def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -
     if extractor is None:
         with Extractor(Settings()) as own:
             return parse_document(name, data, own)
-    kind = kind_of(name, data)
-    document = _read_text(name, data) if is_text(kind) else _read_extracted(name, data, kind, extractor)
+    file_type = detect_file_type(name, data)
+    document = _read_text(name, data) if is_text(file_type) else _read_extracted(name, data, file_type, extractor)
     most = extractor.settings.max_text_chars
     if len(document.text) > most:
         message = f"{len(document.text):,} characters of text, over the limit of {most:,} (ADVISOR_MAX_TEXT_CHARS). Split it"
@@ -132,9 +132,9 @@ def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -
     return document
 
 
-def is_text(kind: Kind) -> bool:
+def is_text(file_type: FileType) -> bool:
     """Whether a document's text is its file's, as it stands."""
-    return kind in ("Markdown", "text")
+    return file_type in ("Markdown", "text")
 
 
 def is_markdown(name: str) -> bool:
@@ -158,7 +158,7 @@ def check_upload(name: str, data: bytes, settings: Settings) -> str:
     if len(data) > settings.max_file_bytes:
         message = f"{len(data):,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
         raise DocumentError(message)
-    if is_text(kind_of(safe, data)):
+    if is_text(detect_file_type(safe, data)):
         decode(data)
     return safe
 
@@ -185,8 +185,8 @@ def _read_text(name: str, data: bytes) -> Document:
     )
 
 
-def _read_extracted(name: str, data: bytes, kind: Kind, extractor: Extractor) -> Document:
-    found = extractor.extract(kind, decode_html(data).encode("utf-8", "replace") if kind == "HTML" else data)
+def _read_extracted(name: str, data: bytes, file_type: FileType, extractor: Extractor) -> Document:
+    found = extractor.extract(file_type, decode_html(data).encode("utf-8", "replace") if file_type == "HTML" else data)
     if not has_words(found.text):
         message = "holds no text that its reader sees"
         raise DocumentError(message)

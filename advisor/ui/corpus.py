@@ -11,7 +11,7 @@ import gradio as gr
 from advisor.accounts.audit import record
 from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
-from advisor.documents.formats.kinds import SUFFIXES
+from advisor.documents.formats.file_type import SUFFIXES
 from advisor.errors import AdvisorError
 from advisor.features.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
 from advisor.index.sync import SyncOptions, last_report, rollback, sync

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from advisor.documents.chunking import blocks_of
-from advisor.documents.formats.kinds import SUFFIXES
+from advisor.documents.formats.file_type import SUFFIXES
 from advisor.documents.reading import is_markdown
 from advisor.text.plain import has_words, plain
 from advisor.types import Document

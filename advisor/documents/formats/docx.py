@@ -11,7 +11,7 @@ import mammoth
 from selectolax.lexbor import LexborHTMLParser
 
 from advisor.documents.formats.html_blocks import to_markdown
-from advisor.documents.formats.markup import one_line
+from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
 from advisor.text.invisible import unseen_characters
 from advisor.types import Extracted

@@ -11,7 +11,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from advisor.documents.formats.kinds import Kind
+from advisor.documents.formats.file_type import FileType
 from advisor.errors import DocumentError
 from advisor.settings import Settings
 from advisor.types import Extracted
@@ -42,7 +42,7 @@ class Extractor:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def extract(self, kind: Kind, data: bytes) -> Extracted:
+    def extract(self, file_type: FileType, data: bytes) -> Extracted:
         """What a file says.
 
         :param data: the bytes of the file; those of HTML in UTF-8.
@@ -50,7 +50,7 @@ class Extractor:
         """
         limits = self.settings
         request = {
-            "kind": kind,
+            "file_type": file_type,
             "max_pages": limits.max_pages,
             "max_chars": limits.max_text_chars,
             "max_bytes": limits.max_unpacked_bytes,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from advisor.documents.formats.html_blocks import to_markdown
-from advisor.documents.formats.markup import one_line
+from advisor.documents.formats.markdown import one_line
 from advisor.text.invisible import unseen_characters
 from advisor.types import Extracted
 

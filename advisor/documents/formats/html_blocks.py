@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from advisor.documents.formats.markup import literal, one_line, visible
+from advisor.documents.formats.markdown import escape, one_line, visible
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {
@@ -53,7 +53,7 @@ class _Writer:
         if self.rows is not None:
             self.words.append(" ")
             return
-        text = literal(one_line("".join(self.words)))
+        text = escape(one_line("".join(self.words)))
         self.words.clear()
         if not text:
             return
@@ -164,7 +164,7 @@ def _cell_edge(writer: _Writer, tag: str, *, entering: bool) -> None:
     elif tag != "tr":
         if not writer.rows:
             writer.rows.append([])
-        writer.rows[-1].append(literal(one_line("".join(writer.words))))
+        writer.rows[-1].append(escape(one_line("".join(writer.words))))
         writer.words.clear()
 
 

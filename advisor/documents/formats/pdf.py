@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from advisor.documents.formats.markup import literal, one_line
-from advisor.documents.formats.pdf_blocks import Block, blocks_of
+from advisor.documents.formats.markdown import escape, one_line
+from advisor.documents.formats.pdf_blocks import PageBlock, page_blocks
 from advisor.documents.formats.pdf_lines import Line, read_pages
 from advisor.errors import DocumentError
 from advisor.types import Extracted
@@ -41,7 +41,7 @@ def read_pdf(data: bytes, *, max_pages: int, max_chars: int) -> Extracted:
     if len(_UNREADABLE.findall(letters)) > _MOST_UNREADABLE * len(letters):
         message = "has fonts that do not say which letters they draw. Export it again, or recognise its text (OCR)"
         raise DocumentError(message)
-    text, starts = _write(blocks_of(pages.lines), pages.count, _vocabulary(pages.lines))
+    text, starts = _write(page_blocks(pages.lines), pages.count, _vocabulary(pages.lines))
     title = one_line(pages.properties.get("Title", ""))
     date = _DATE.match(pages.properties.get("ModDate") or pages.properties.get("CreationDate") or "")
     return Extracted(
@@ -61,7 +61,7 @@ def _vocabulary(lines: list[Line]) -> set[str]:
     }
 
 
-def _write(blocks: list[Block], num_pages: int, vocabulary: set[str]) -> tuple[str, tuple[int, ...]]:
+def _write(blocks: list[PageBlock], num_pages: int, vocabulary: set[str]) -> tuple[str, tuple[int, ...]]:
     """The Markdown, and where in it each page begins."""
     parts: list[str] = []
     length = 0
@@ -87,7 +87,7 @@ def _write(blocks: list[Block], num_pages: int, vocabulary: set[str]) -> tuple[s
                 add(" ")
             starts += [length] * (line.page + 1 - len(starts))
             broken = _HYPHEN.search(line.text) if number + 1 < len(block.lines) else None
-            text = literal(one_line(line.text))
+            text = escape(one_line(line.text))
             add(("" if number else mark) + (text.rstrip("-\u2010") if broken else text))
     starts += [length] * (num_pages - len(starts))
     return "".join(parts) + "\n", tuple(starts)

@@ -24,7 +24,7 @@ _SHORT = 0.85  # of the way to the right edge: a shorter line can be the last of
 
 
 @dataclass(slots=True)
-class Block:
+class PageBlock:
     """Lines that belong together: a paragraph, an item (`mark`) or a heading (`level` from 1)."""
 
     lines: list[Line] = field(default_factory=list)
@@ -54,22 +54,22 @@ class _Measures:
         return line.right < _SHORT * self.edges[line.page]
 
 
-def blocks_of(lines: Sequence[Line]) -> list[Block]:
+def page_blocks(lines: Sequence[Line]) -> list[PageBlock]:
     """The blocks of a document in reading order."""
     measures = _measure(lines)
-    blocks: list[Block] = []
+    blocks: list[PageBlock] = []
     for line in lines:
-        last = blocks[-1] if blocks else Block()
+        last = blocks[-1] if blocks else PageBlock()
         level = measures.level(line)
         item = None if level else _ITEM.match(line.text)
         if item and _begins_item(item, last, line, measures):
             number = item.group("number")
             rest = line.text[item.end() :]
-            blocks.append(Block([replace(line, text=rest)] if rest else [], f"{number}. " if number else "- "))
+            blocks.append(PageBlock([replace(line, text=rest)] if rest else [], f"{number}. " if number else "- "))
         elif (last.mark and not last.lines) or (last.lines and _continues(last, line, level, measures)):
             last.lines.append(line)
         else:
-            blocks.append(Block([line], level=level))
+            blocks.append(PageBlock([line], level=level))
     blocks = [block for block in blocks if block.lines]
     _raise_bold_lines(blocks, min(len(measures.levels), _LEVELS) + 1)
     return blocks
@@ -94,7 +94,7 @@ def _usual(weighted: Iterable[tuple[float, int]]) -> float | None:
     return weights.most_common(1)[0][0] if weights else None
 
 
-def _begins_item(found: re.Match[str], last: Block, line: Line, measures: _Measures) -> bool:
+def _begins_item(found: re.Match[str], last: PageBlock, line: Line, measures: _Measures) -> bool:
     """A dash or a number can also go on a sentence: it begins an item where the words before it end."""
     if found.group("sign") or last.mark or not last.lines or last.level:
         return True
@@ -102,7 +102,7 @@ def _begins_item(found: re.Match[str], last: Block, line: Line, measures: _Measu
     return bool(_END.search(before.text)) or not measures.is_near(before, line)
 
 
-def _continues(block: Block, line: Line, level: int, measures: _Measures) -> bool:
+def _continues(block: PageBlock, line: Line, level: int, measures: _Measures) -> bool:
     """Whether a line goes on with a block."""
     first, above = block.lines[0], block.lines[-1]
     near = measures.is_near(above, line)
@@ -121,7 +121,7 @@ def _continues(block: Block, line: Line, level: int, measures: _Measures) -> boo
     return not outdented and not (ended and line.left > above.left + _INDENT * line.height)
 
 
-def _raise_bold_lines(blocks: list[Block], level: int) -> None:
+def _raise_bold_lines(blocks: list[PageBlock], level: int) -> None:
     """A short bold block above another is a heading, where most of the text is not bold."""
     bold = sum(len(line.text) for block in blocks for line in block.lines if line.bold)
     if 2 * bold > sum(len(line.text) for block in blocks for line in block.lines):

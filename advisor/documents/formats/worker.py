@@ -47,11 +47,11 @@ def main() -> None:
 
 def _read(request: dict[str, Any], data: bytes) -> Extracted:
     """What a file says. Each library is imported when the first file of its kind comes."""
-    if request["kind"] == "PDF":
+    if request["file_type"] == "PDF":
         from advisor.documents.formats.pdf import read_pdf
 
         return read_pdf(data, max_pages=request["max_pages"], max_chars=request["max_chars"])
-    if request["kind"] == "DOCX":
+    if request["file_type"] == "DOCX":
         from advisor.documents.formats.docx import read_docx
 
         return read_docx(data, max_bytes=request["max_bytes"])

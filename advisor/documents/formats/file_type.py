@@ -10,8 +10,8 @@ from typing import Literal
 
 from advisor.errors import DocumentError
 
-Kind = Literal["Markdown", "text", "HTML", "PDF", "DOCX"]
-BY_SUFFIX: dict[str, Kind] = {
+FileType = Literal["Markdown", "text", "HTML", "PDF", "DOCX"]
+BY_SUFFIX: dict[str, FileType] = {
     ".md": "Markdown",
     ".markdown": "Markdown",
     ".txt": "text",
@@ -46,7 +46,7 @@ _IN_ZIP = (("xl/", "an Excel workbook"), ("ppt/", "a PowerPoint presentation"))
 _OPEN_DOCUMENT = "an OpenDocument file"
 
 
-def kind_of(name: str, data: bytes) -> Kind:
+def detect_file_type(name: str, data: bytes) -> FileType:
     """What a file holds, when that is what its suffix promises.
 
     :raises DocumentError: when the suffix is none that is read, the file is empty of its kind, or holds something else.

@@ -22,7 +22,7 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", visible(text)).strip()
 
 
-def literal(line: str) -> str:
+def escape(line: str) -> str:
     """A line that Markdown reads as these words: no heading, quotation, fence or tag that the document did not mean."""
     bare = line.lstrip("`~ ") if line.startswith(("```", "~~~")) else line
     escaped = _WOULD_BE_A_TAG.sub(r"\\<", bare)
