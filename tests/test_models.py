@@ -14,12 +14,15 @@ from sentence_transformers import SentenceTransformer
 
 from advisor.errors import ModelError
 from advisor.models import bundled as bundled_model
-from advisor.models.embeddings import PASSAGE_PREFIX, QUERY_PREFIX, Embeddings
-from advisor.settings import Settings
+from advisor.models import embeddings as embeddings_module
+from advisor.models.embeddings import Embeddings
+from advisor.models.profile import profile_of
+from advisor.settings import BUNDLED_MODEL, Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+QUERY_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "  # as E5 was trained (arXiv 2402.05672)
 SUBJECTS = [
     ("Comment réduire la facture du cloud", "How to reduce the cloud bill"),
     ("L'IA Act impose un registre des systèmes à haut risque", "The AI Act requires a register of high-risk systems"),
@@ -45,7 +48,7 @@ def embeddings() -> Embeddings:
 def transformer(embeddings: Embeddings) -> SentenceTransformer:
     """The converted folder, loaded without our code."""
     embeddings.encode_passages(["x " * 10_001])  # long enough to be encoded by it, so it is there
-    folder = Settings().cache_dir / f"{bundled_model.NAME}-{bundled_model.digest()}"
+    folder = Settings().cache_dir / f"{BUNDLED_MODEL}-{bundled_model.digest()}"
     return SentenceTransformer(str(folder), local_files_only=True, device="cpu", model_kwargs={"dtype": torch.float32})
 
 
@@ -165,14 +168,42 @@ def test_several_threads(embeddings: Embeddings) -> None:
     assert all(np.abs(vector - expected[text]).max() < 1e-5 for text, vector in found)
 
 
+def test_threads_share_one_transformer(transformer: SentenceTransformer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded once and works on a batch at a time: its tokenizer, lent to one thread, refuses the next."""
+    loaded: list[str] = []
+    load = embeddings_module._load_transformer
+    monkeypatch.setattr(
+        embeddings_module, "_load_transformer", lambda *given, **named: loaded.append("once") or load(*given, **named)
+    )
+    shared = Embeddings(Settings())
+    rounds = [TEXTS[at : at + 10] for at in range(0, 50, 10)] * 3
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(shared.encode_questions, rounds))
+    assert loaded == ["once"]
+    for texts, vectors in zip(rounds, found, strict=True):
+        assert cosines(vectors, encoded(transformer, [QUERY_PREFIX + text for text in texts])).min() >= 0.9999
+
+
 def test_any_other_model_by_folder(embeddings: Embeddings, transformer: SentenceTransformer, tmp_path: Path) -> None:
-    """Same weights in a folder of one's own: same vectors, prefixes included, and a name and digest of their own."""
+    """Same weights in a folder of one's own: the same vectors where it declares the prompts, a name and digest of its own."""
+    transformer.prompts = dict(profile_of(BUNDLED_MODEL).prompts or {})
     transformer.save(str(tmp_path / "mine"), create_model_card=False)
     mine = Embeddings(Settings(embedding_model=str(tmp_path / "mine")))
     assert (mine.name, mine.dimension) == (str(tmp_path / "mine"), 384)
     assert mine.digest != embeddings.digest
     assert float(mine.encode_query("Le cloud") @ embeddings.encode_query("Le cloud")) >= 0.999
     assert cosines(mine.encode_passages(TEXTS[:5]), embeddings.encode_passages(TEXTS[:5])).min() >= 0.999
+
+
+def test_what_was_measured_with_the_bundled_model_is_not_taken_for_another(
+    transformer: SentenceTransformer, tmp_path: Path
+) -> None:
+    transformer.prompts = {}
+    transformer.save(str(tmp_path / "bare"), create_model_card=False)
+    bare = Embeddings(Settings(embedding_model=str(tmp_path / "bare")))
+    assert bare.profile.question_offset == 0
+    assert cosines(bare.encode_passages(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
+    assert cosines(bare.encode_questions(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
 
 
 @pytest.mark.disable_socket

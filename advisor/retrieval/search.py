@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.index.generation import Generation
-from advisor.models.embeddings import Embeddings, Reranker
+from advisor.models.embeddings import Embeddings
+from advisor.models.reranker import Reranker
 from advisor.retrieval import confidence as abstention
 from advisor.retrieval.hybrid import hybrid_search, in_one_language, rerank
 from advisor.retrieval.query import Query, analyse
