@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,39 +12,56 @@ from typing import Any
 from advisor.errors import QuestionError
 from advisor.types import Answer, AnswerSentence, Citation, IndexReport, ScoredChunk
 
+_EXPECTED = 'expected {"id", "question"} or {"id", "turns": ["...", ...]}'
+_LONGEST_SHOWN = 200  # characters of a line that is no question
+
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One line of a question file: one question, or the turns of a dialogue."""
+class QuestionLine:
+    """One line of a question file: one question, or the turns of a dialogue; `problem` says why it is neither."""
 
     id: str
     turns: tuple[str, ...]
-    is_dialogue: bool
+    is_dialogue: bool = False
+    problem: str = ""
 
 
-def read_questions(path: Path) -> Iterator[Asked]:
-    """The lines of a JSON Lines file: `{"id", "question"}` or `{"id", "turns": [...]}`.
+def read_questions(path: Path) -> Iterator[QuestionLine]:
+    r"""The lines of a JSON Lines file: `{"id", "question"}` or `{"id", "turns": [...]}`.
 
-    :raises QuestionError: naming the line that is neither.
+    A line ends at "\n" alone: a question may hold any other separator of lines. One that is no question is told as such.
+
+    :raises QuestionError: when the file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as cause:
+        data = path.read_bytes()
+    except OSError as cause:
         message = f"the question file {path} cannot be read: {cause}"
         raise QuestionError(message) from cause
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            turns = entry.get("turns")
-            texts = [entry["question"]] if turns is None else turns
-            if not all(isinstance(text, str) for text in texts):
-                raise TypeError
-        except (ValueError, KeyError, TypeError, AttributeError):
-            message = f'{path}, line {number}: expected {{"id", "question"}} or {{"id", "turns": ["...", ...]}}'
-            raise QuestionError(message) from None
-        yield Asked(str(entry.get("id", number)), tuple(texts), turns is not None)
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
+        if line.strip():
+            yield _question_line(line, number)
+
+
+def _question_line(line: bytes, number: int) -> QuestionLine:
+    """:param number: of the line, from 1: the id of a question that has none."""
+    name = str(number)
+    try:
+        entry = json.loads(line.decode("utf-8"))
+        name = str(entry.get("id", number))
+        turns = entry.get("turns")
+        texts = [entry["question"]] if turns is None else turns
+        if not (isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        shown = line.decode("utf-8", "replace").strip()[:_LONGEST_SHOWN]
+        return QuestionLine(name, (shown,), problem=f"line {number} is no question: {_EXPECTED}")
+    return QuestionLine(name, tuple(texts), turns is not None)
+
+
+def invalid_search_json(asked: str, question: str, reason: str) -> dict[str, Any]:
+    """One line of `advisor search` for a question that cannot be taken."""
+    return {"id": asked, "question": question, "status": "invalid", "reason": reason, "results": [], "ms": 0.0}
 
 
 def search_json(asked: str, question: str, results: Sequence[ScoredChunk], ms: float) -> dict[str, Any]:

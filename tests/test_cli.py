@@ -88,7 +88,7 @@ def run(*arguments: str, code: str | None = None, **environment: str) -> subproc
 
 
 def lines(done: subprocess.CompletedProcess[str]) -> list[dict]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,56 @@ def test_ask_from_a_file_answers_every_line(where, tmp_path: Path, project_root:
             assert list(citation) == CITATION_FIELDS
             text = (project_root / "corpus" / citation["document"]).read_bytes().decode("utf-8")
             assert text[citation["start"] : citation["end"]] == citation["quote"]
+
+
+SEPARATORS = "\u2028\u2029\u0085\x0b\x0c\x1c\x1d\x1e"  # lines of other formats than JSON Lines end here
+
+
+def batch_file(folder: Path) -> Path:
+    """Nine lines, of which four are questions."""
+    question = "Quel gain a apporté l’AI Committee ?"
+    batch = [
+        b"\xef\xbb\xbf" + json.dumps({"id": "marked", "question": question}).encode() + b"\r",
+        json.dumps({"id": "separated", "question": question.replace(" ", SEPARATORS)}, ensure_ascii=False).encode(),
+        b"{broken",
+        b'{"id": "latin", "question": "co\xfbts"}',
+        b"",
+        b'["a", "list"]',
+        b'{"id": "number", "question": 3}',
+        b'{"id": "no turns", "turns": []}',
+        b'{"id": "half", "question": "Quel gain a apport\xc3\xa9 l\'AI Committee \\ud83d ?"}',
+        b'{"question": "Quel gain a apport\xc3\xa9 l\'AI Committee ?"}',
+    ]
+    path = folder / "questions.jsonl"
+    path.write_bytes(b"\n".join(batch))
+    return path
+
+
+INVALID = {"3": 3, "4": 4, "6": 6, "number": 7, "no turns": 8}  # id -> line
+
+
+def test_a_line_of_a_batch_ends_at_a_line_feed_alone_and_a_bad_one_is_answered_as_invalid(where, tmp_path: Path):
+    done = run("ask", "--from", str(batch_file(tmp_path)), "--json", *where)
+    assert done.returncode == 0
+    answers = {line["id"]: line for line in lines(done)}
+    assert list(answers) == ["marked", "separated", "3", "4", "6", "number", "no turns", "half", "10"]
+    statuses = {key: answer["status"] for key, answer in answers.items()}
+    assert {key for key, status in statuses.items() if status == "invalid"} == set(INVALID)
+    assert all(f"line {number} " in answers[key]["reason"] for key, number in INVALID.items())
+    assert answers["separated"]["answer"] == answers["10"]["answer"] == answers["marked"]["answer"]
+
+
+def test_a_bad_line_does_not_stop_a_search_either(where, tmp_path: Path):
+    found = {line["id"]: line for line in lines(run("search", "--from", str(batch_file(tmp_path)), "--json", *where))}
+    assert {key for key, line in found.items() if line.get("status") == "invalid"} == set(INVALID)
+    assert all(f"line {number} " in found[key]["reason"] for key, number in INVALID.items())
+    assert all(line["results"] for key, line in found.items() if key not in INVALID)
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(where, tmp_path: Path):
+    done = run("ask", "--from", str(tmp_path / "absent.jsonl"), *where)
+    assert done.returncode == 2
+    assert "absent.jsonl cannot be read" in done.stderr
 
 
 @pytest.mark.parametrize("question", ["", "   ", "??", "x" * 100_000])

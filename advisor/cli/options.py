@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from advisor.index.progress import STDERR
 from advisor.settings import Settings, load_settings
 
 Corpus = Annotated[Path | None, typer.Option("--corpus", help="Folder of documents (ADVISOR_CORPUS_DIR; corpus).")]
@@ -43,6 +44,12 @@ def settings_of(corpus: Path | None, index: Path | None) -> Settings:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One line of JSON on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """One line of JSON on stdout. What is no character (half a pair of UTF-16) goes out as it came in: as an escape."""
+    line = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def note(message: str) -> None:
+    """One line on stderr."""
+    STDERR.print(f"advisor: {message}", highlight=False, markup=False, soft_wrap=True)
