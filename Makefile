@@ -32,8 +32,8 @@ chat: $(INSTALLED) ## serve the web chat (builds the index on first run)
 index: $(INSTALLED) ## bring the index in line with corpus/
 	$(BIN)/advisor index
 
-test: $(INSTALLED_DEV) ## run the tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED_DEV) ## run the tests, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
 	$(BIN)/advisor eval --gate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -11,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
 from advisor.advisor import Advisor
+from advisor.index.generations import blank_manifest, current_generation
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings, EncodingProgress
 from advisor.settings import Settings
@@ -107,20 +111,24 @@ def embeddings() -> Embeddings:
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(
-        corpus_dir=ROOT / "corpus",
-        index_dir=tmp_path_factory.mktemp("made") / "index",
-        state_dir=tmp_path_factory.mktemp("state"),
-    )
+def settings(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings, pytestconfig: pytest.Config) -> Settings:
+    """The corpus of the repository, and the folder of its index, which every run and every worker of a run shares."""
+    found = Settings(corpus_dir=ROOT / "corpus", evals_dir=ROOT / "evals", state_dir=tmp_path_factory.mktemp("state"))
+    key = hashlib.sha256(json.dumps(blank_manifest(found, embeddings).recipe(), sort_keys=True).encode())
+    for path in sorted(path for path in found.corpus_dir.rglob("*") if path.is_file()):
+        key.update(f"\0{path.relative_to(found.corpus_dir)}\0".encode() + path.read_bytes())
+    folder = Path(pytestconfig.cache.mkdir("index")) / key.hexdigest()[:16]
+    return found.model_copy(update={"index_dir": folder})
 
 
 @pytest.fixture(scope="session")
 def advisor(settings: Settings, embeddings: Embeddings) -> Iterator[Advisor]:
-    """The whole corpus of the repository: brought in line from a copy of the index at hand, else built, which takes minutes."""
-    if (ROOT / "index" / "current").is_file():
-        shutil.copytree(ROOT / "index", settings.index_dir)
-    sync(settings, embeddings)
+    """The whole corpus, indexed once: from a copy of the index at hand where there is one, else built, which takes minutes."""
+    folder = settings.index_dir
+    with FileLock(folder.with_suffix(".lock")):
+        if current_generation(ROOT / "index") and not current_generation(folder):
+            shutil.copytree(ROOT / "index", folder, dirs_exist_ok=True)
+        sync(settings, embeddings)
     opened = Advisor.open(settings, embeddings)
     yield opened
     opened.close()

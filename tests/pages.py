@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
 from advisor.ui.server import create_app
+
+
+_PATIENCE = 20_000  # milliseconds: other tests run at the same time
+expect.set_options(timeout=_PATIENCE)
 
 
 @contextmanager
@@ -42,7 +46,7 @@ def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str 
     """A page of its own context, ready for a question."""
     context = browser.new_context(viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE)
     page.goto(address)
     page.wait_for_selector("#question textarea")
     return page

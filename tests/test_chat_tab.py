@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from advisor.accounts.users import add_user
 from advisor.advisor import Advisor
-from advisor.evaluation.drafting import from_feedback
+from advisor.evaluation.drafting import draft_from_feedback
 from advisor.features.conversations import FEEDBACK
 from advisor.features.suggestions import next_questions
 from advisor.index.sync import sync
@@ -136,7 +136,7 @@ def test_a_verdict_with_its_reason_reaches_the_evaluation(browser: Browser, addr
     file = own.settings.state_dir / FEEDBACK
     last = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
     assert last["answer_id"] == page.locator("#thread .turn").get_attribute("data-answer")
-    assert from_feedback(file)[0]["note"] == "incomplete: no owner named"
+    assert draft_from_feedback(file)[0]["note"] == "incomplete: no owner named"
     page.context.close()
 
 

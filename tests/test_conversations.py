@@ -11,7 +11,7 @@ import pytest
 
 from advisor.advisor import Advisor
 from advisor.errors import ConversationError
-from advisor.evaluation.drafting import from_feedback
+from advisor.evaluation.drafting import draft_from_feedback
 from advisor.features.conversations import FEEDBACK, FILE, Conversations, title_of
 from advisor.index.sync import sync
 from advisor.settings import Settings
@@ -100,10 +100,10 @@ def test_a_verdict_becomes_a_question_for_the_evaluation(kept: Conversations, an
     kept.keep("ada", answer)
     kept.rate("ada", answer.id, "down", "incomplete", "the first step is missing")
     assert kept.turn("ada", answer.id).reason == "incomplete"
-    (line,) = from_feedback(kept.folder / FEEDBACK)
+    (line,) = draft_from_feedback(kept.folder / FEEDBACK)
     assert (line["kind"], line["note"]) == ("draft-down", "incomplete: the first step is missing")
     kept.rate("ada", answer.id, "up")
-    (line,) = from_feedback(kept.folder / FEEDBACK)
+    (line,) = draft_from_feedback(kept.folder / FEEDBACK)
     assert line["relevant"] == [{"document": c.document, "quote": c.quote} for c in answer.citations]
     assert kept.turn("ada", answer.id).rating == "up"
 

@@ -1,4 +1,4 @@
-"""The documents of the corpus: their form, their typography, their sources, their twins; and the questions that quote them.
+"""The documents of the corpus: their form, their typography, their sources, their twins.
 
 Every check is a function from a document to what is wrong with it. Each is run on every document, and on a small broken
 document that it must object to.
@@ -6,7 +6,6 @@ document that it must object to.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -527,64 +526,3 @@ def test_the_program_knows_the_sections_of_the_playbooks(section: str) -> None:
     place = next(shape.index(section) for shape in SHAPE.values() if section in shape)
     roles = [role(Chunk("a.md", "T", language, (shape[place],), 0, 1, 1, 1, "x")) for language, shape in SHAPE.items()]
     assert roles[0] == roles[1] != ""
-
-
-# The questions that quote the corpus
-
-
-def questions(name: str) -> list[dict]:
-    text = (ROOT / "evals" / "questions" / f"{name}.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def turns_of(question: dict) -> list[str]:
-    return question["turns"] if "turns" in question else [question["question"]]
-
-
-def facts_of(question: dict) -> list[list[str]]:
-    return [forms for facts in question["turn_facts"] for forms in facts] if "turns" in question else question["key_facts"]
-
-
-def wrong_question(question: dict) -> list[str]:
-    """Quotes that are no span of their document, facts that no quote holds, and spaces that no keyboard types."""
-    wrong = [
-        f"not in {target['document']}: {target['quote']}"
-        for target in question["relevant"]
-        if target["document"] not in documents() or target["quote"] not in body(documents()[target["document"]])
-    ]
-    quoted = fold(" ".join(target["quote"] for target in question["relevant"]))
-    wrong += [
-        f"no quote holds {forms}"
-        for forms in facts_of(question)
-        if not any(re.search(rf"(?<!\w){re.escape(fold(form))}(?!\w)", quoted) for form in forms)
-    ]
-    typed = " ".join(turns_of(question))
-    return wrong + ["a space that is not typed"] * any(space in typed for space in (NBSP, "\u202f"))
-
-
-@pytest.mark.parametrize("name", ["article", "playbooks", "cross-language", "dialogues", "unanswerable", "word-forms"])
-def test_questions_quote_the_corpus_and_their_facts_are_in_the_quotes(name: str) -> None:
-    found = questions(name)
-    assert len({question["id"] for question in found}) == len(found) > 0
-    assert {question["id"]: wrong for question in found if (wrong := wrong_question(question))} == {}
-    assert all(question["relevant"] and facts_of(question) for question in found if question["answerable"])
-    assert all(len(q["turns"]) == len(q["turn_facts"]) == len(q["turn_answerable"]) for q in found if "turns" in q)
-
-
-def test_ids_are_unique_over_all_sets_and_languages_balance() -> None:
-    found = [
-        question for path in sorted((ROOT / "evals" / "questions").glob("*.jsonl")) for question in questions(path.stem)
-    ]
-    assert len({question["id"] for question in found}) == len(found) > 400
-    french = sum(question["language"] == "fr" for question in found)
-    assert abs(french - len(found) / 2) <= 0.02 * len(found)
-
-
-def test_a_wrong_question_is_seen() -> None:
-    quote = "le taux de conversion de l’entreprise d’e-commerce a augmenté de 17\u00a0% en 6 mois"
-    right = {"question": "Quel gain ?", "key_facts": [["17 %"]], "relevant": [{"document": f"fr/{ARTICLE}", "quote": quote}]}
-    assert wrong_question(right) == []
-    assert wrong_question({**right, "relevant": [{"document": f"fr/{ARTICLE}", "quote": quote.replace(NBSP, " ")}]})
-    assert wrong_question({**right, "relevant": [{"document": "fr/nowhere.md", "quote": quote}]})
-    assert wrong_question({**right, "key_facts": [["7 %"]]})
-    assert wrong_question({**right, "question": "Quel gain\u00a0?"})

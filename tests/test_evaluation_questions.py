@@ -64,6 +64,9 @@ def test_the_sets_of_the_repository_are_in_order(project_root):
     findings = find_faults(sets, Settings(corpus_dir=project_root / "corpus"))
     questions = [entry.question for one in sets for entry in one.entries]
     assert len(questions) > 400
+    facts = {question.id: (*question.key_facts, *question.turn_facts) for question in questions}
+    scored = [question.core or (question.relevant and facts[question.id]) for question in questions if question.answerable]
+    assert all(scored)
     assert findings.errors == ()
     assert [warning for warning in findings.warnings if "no keyboard types" in warning] == []
     french = sum(question.language == "fr" for question in questions)
