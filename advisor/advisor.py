@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.answering import unanswered
-from advisor.answering.completeness import Extract, complete, extract
-from advisor.answering.extractive import WRITER
-from advisor.answering.follow_up import asks_for_more, parts, standalone_question
+from advisor.answering.completeness import Extract, complete, verified
+from advisor.answering.extractive import WRITER, write_curated, write_extractive
+from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import WritingTask, write_generative
-from advisor.answering.intake import asks_private_fact, check_question, question_language
+from advisor.answering.intake import check_question, question_language
 from advisor.answering.messages import (
     abstention_in_words,
     compose,
@@ -22,6 +22,8 @@ from advisor.answering.messages import (
     withheld_in_words,
 )
 from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
+from advisor.answering.near import near_answer
+from advisor.answering.small_talk import reply
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.index import archive
@@ -30,9 +32,7 @@ from advisor.index.generations import current_generation
 from advisor.models.chat import ChatModel, open_chat_model
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
-from advisor.retrieval import confidence as abstention
-from advisor.retrieval.search import Found, find, search
-from advisor.retrieval.sentences import counting_less, without
+from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
 from advisor.text.plain import detect_language
 from advisor.types import (
@@ -112,13 +112,15 @@ class Advisor:
         """
         asked = check_question(question, self.settings)
         wanted = k or self.settings.num_results
-        language = detect_language(asked)
-        return search(self.settings, self.embeddings, self.index, asked, language, wanted, self.reranker).passages
+        return retrieve(self._searcher(self.index), asked, detect_language(asked), wanted).passages
+
+    def _searcher(self, index: Generation) -> Searcher:
+        return Searcher(self.settings, self.embeddings, index, self.reranker)
 
     def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
         """The answer to a question, or an abstention.
 
-        :param history: the standalone questions asked before, oldest first.
+        :param history: the questions asked before, oldest first.
         :param language: of the answer; detected when None.
         :raises QuestionError: when the question cannot be taken.
         """
@@ -139,7 +141,7 @@ class Advisor:
             for event in self._stream(question, history, language):
                 if isinstance(event, Answer):
                     self._tell(event)
-                if not isinstance(event, Found):
+                if not isinstance(event, Evidence):
                     yield event
         except AdvisorError as error:
             self._tell(error)
@@ -163,7 +165,7 @@ class Advisor:
         """
         passages: tuple[ScoredChunk, ...] = ()
         for event in self._stream(question, history, None):
-            if isinstance(event, Found):
+            if isinstance(event, Evidence):
                 passages = tuple(event.passages)
             elif isinstance(event, Answer):
                 return event, passages
@@ -178,46 +180,39 @@ class Advisor:
 
     def _stream(
         self, question: str, history: Sequence[str], language: Language | None
-    ) -> Iterator[Stage | Found | SentenceReady | Answer]:
+    ) -> Iterator[Stage | Evidence | SentenceReady | Answer]:
         asked = check_question(question, self.settings)
         language = language or question_language(asked, history)
         use = ModelUse(self.chat.name) if self.chat else None
         timer = Timer()
-        full = standalone_question(asked, history, language)
-        if self.chat and use:
-            full = rewritten_question(self.chat, asked, history, language, use)
+        follow_up = resolve(asked, history, language)
+        full = follow_up.standalone(language)
+        if self.chat and use and follow_up.subject:
+            full = rewritten_question(self.chat, full, history, language, use)
         index = self.index
+        said = reply(asked, language, index.titles(language))
+        if said:
+            yield replace(_blank_answer(index.info, asked, language), status="answered", text=said, ms=timer.total())
+            return
         yield Stage("search")
-        found = self._find(index, full, history, language)
+        evidence = self._gather(index, follow_up, history, language)
         timer.mark("search")
-        yield found
-        base = Answer(
-            question=asked,
+        yield evidence
+        base = replace(
+            _blank_answer(index.info, asked, language),
             standalone_question=full,
-            language=language,
-            status="abstained",
-            text="",
-            reason=None,
-            sentences=(),
-            withheld=(),
-            citations=(),
-            confidence=round(found.confidence, 4),
-            writer=WRITER,
-            index=index.info,
-            ms={},
-            id=uuid.uuid4().hex,
+            confidence=round(evidence.confidence, 4),
             model=use,
         )
-        refused = found.confidence < self.settings.answer_threshold or asks_private_fact(full)
-        if refused or not found.sentences:
-            yield replace(self._abstain(base, found.passages), ms=timer.total())
+        if evidence.confidence < self.settings.answer_threshold or not evidence.blocks:
+            yield replace(self._without_answer(base, evidence), ms=timer.total())
             return
         yield Stage("write")
-        whole = extract(index, full, found.sentences, max_words=self.settings.max_answer_words)
+        whole = self._extract(index, evidence, follow_up)
         timer.mark("write")
         rejected: tuple[Rejected, ...] = ()
         if self.chat and use:
-            task = self._writing_task(self.chat, index, base, found, use)
+            task = self._writing_task(self.chat, index, base, evidence, use)
             generated = yield from write_generative(self.chat, task, self.embeddings.encode_passages, use)
             generated, added = complete(generated, whole, language)
             yield from added
@@ -230,60 +225,61 @@ class Advisor:
             rejected = generated.rejected
             base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name))
         yield Stage("verify")
-        yield from self._extractive(base, found, whole, timer, rejected)
+        yield from whole.events()
+        answer = self._with_extract(base, whole, rejected) if whole.shown else self._without_answer(base, evidence)
+        yield replace(answer, ms=timer.total())
 
-    def _find(self, index: Generation, full: str, history: Sequence[str], language: Language) -> Found:
-        """What search finds for a question, and of a follow-up, in the light of what the answers before it said."""
-        own, subject = parts(full)
-        earlier: Sequence[str] = ()
-        if subject:
-            on_it = [one for one in history if subject in parts(one)]
-            earlier = on_it[-_MOST_TOLD:] if asks_for_more(own) else history[-1:]
+    def _gather(self, index: Generation, follow_up: FollowUp, history: Sequence[str], language: Language) -> Evidence:
+        """What search finds for a question; a follow-up is for what the answers before it did not say.
+
+        What they said is left out where it asks for more, and counts less in any other follow-up.
+        """
+        searcher = self._searcher(index)
+        evidence = gather_evidence(searcher, follow_up.standalone(language), language)
+        if not follow_up.subject:
+            return evidence
         said: list[Citation] = []
-        for question in earlier:
-            found = self._beside(index, question, language, said)
-            said += extract(index, question, found.sentences, max_words=self.settings.max_answer_words).citations
-        return self._beside(index, full, language, said)
+        told = _MOST_TOLD if follow_up.more else 1
+        for number in range(max(0, len(history) - told), len(history)):
+            earlier = resolve(history[number], history[:number], language)
+            if follow_up.subject in (earlier.own, earlier.subject):
+                found = gather_evidence(searcher, earlier.standalone(language), language)
+                blocks = without(found.blocks, said) if earlier.more else found.blocks
+                said += self._extract(index, replace(found, blocks=blocks), earlier).citations
+        blocks = without(evidence.blocks, said) if follow_up.more else counting_less(evidence.blocks, said)
+        return replace(evidence, blocks=blocks)
 
-    def _beside(self, index: Generation, full: str, language: Language, said: Sequence[Citation]) -> Found:
-        """What search finds: what was said is left out of what comes next, or else, and counts less in any other answer."""
-        found = find(self.settings, self.embeddings, index, full, language, self.reranker)
-        more = asks_for_more(parts(full)[0])
-        sentences = without(found.sentences, said) if more else counting_less(found.sentences, said)
-        return replace(found, sentences=sentences)
+    def _extract(self, index: Generation, evidence: Evidence, follow_up: FollowUp) -> Extract:
+        """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
+        curated = evidence.curated
+        if curated and curated.near >= self.settings.curated_threshold and not follow_up.subject:
+            return verified(index, write_curated(index, curated))
+        return verified(index, write_extractive(index, evidence.blocks, max_words=self.settings.max_answer_words))
 
-    def _extractive(
-        self, base: Answer, found: Found, whole: Extract, timer: Timer, rejected: tuple[Rejected, ...]
-    ) -> Iterator[SentenceReady | Answer]:
-        """The answer arranged from sentences of the corpus.
+    def _with_extract(self, base: Answer, whole: Extract, rejected: tuple[Rejected, ...]) -> Answer:
+        """The answer made of sentences of the corpus.
 
         :param rejected: what a chat model wrote and may not be shown.
         """
-        yield from whole.events()
-        withheld = withheld_in_words(base.language, (*rejected, *whole.rejected))
-        if not whole.shown:
-            yield replace(self._abstain(base, found.passages), withheld=withheld, ms=timer.total())
-            return
-        yield replace(
+        return replace(
             base,
             status="answered",
             text=compose(whole.shown),
             sentences=whole.shown,
-            withheld=withheld,
+            withheld=withheld_in_words(base.language, (*rejected, *whole.rejected)),
             citations=whole.citations,
-            ms=timer.total(),
+            writer=whole.writer,
         )
 
-    def _writing_task(self, chat: ChatModel, index: Generation, base: Answer, found: Found, use: ModelUse) -> WritingTask:
+    def _writing_task(
+        self, chat: ChatModel, index: Generation, base: Answer, evidence: Evidence, use: ModelUse
+    ) -> WritingTask:
         """What the chat model is to write, from which passages; a compound question is searched part by part."""
         question, language = base.standalone_question, base.language
         parts = sub_questions(chat, question, language, use)
-        finds = [
-            found,
-            *(find(self.settings, self.embeddings, index, part, language, self.reranker) for part in parts),
-        ]
+        found = [evidence, *(gather_evidence(self._searcher(index), part, language) for part in parts)]
         most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
-        shares = [choose_passages(f.sentences, f.passages, most=most, most_chars=most_chars) for f in finds]
+        shares = [choose_passages(each.blocks, each.passages, most=most, most_chars=most_chars) for each in found]
         passages = in_turn(shares, most=most, most_chars=most_chars)
         return WritingTask(question, language, passages, index, self.settings.max_answer_words)
 
@@ -297,36 +293,30 @@ class Advisor:
             return index.catalog.document(document_id)
         return archive.find(self.settings.index_dir, document_id, generation)
 
-    def signals(self, question: str, language: Language) -> tuple[abstention.Signals, bool]:
-        """What abstention is decided on, and whether the passages are in the question's language."""
-        found = find(self.settings, self.embeddings, self.index, question, language)
-        return found.signals, found.same_language
-
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
 
-    def _abstain(self, base: Answer, passages: Sequence[ScoredChunk]) -> Answer:
-        private = asks_private_fact(base.standalone_question)
-        nearest = nearest_subjects(base.language, passages)
+    def _without_answer(self, base: Answer, evidence: Evidence) -> Answer:
+        """The nearest passages where the corpus touches the subject; else that it holds no answer."""
+        reason = reason_in_words(base.language, base.confidence, self.settings.answer_threshold)
+        if base.confidence >= self.settings.near_threshold:
+            return near_answer(replace(base, reason=reason), self.index, evidence.passages)
+        nearest = nearest_subjects(base.language, evidence.passages)
         return replace(
-            base,
-            status="abstained",
-            text=abstention_in_words(base.language, nearest),
-            reason=reason_in_words(base.language, base.confidence, self.settings.answer_threshold, private=private),
-            nearest=nearest,
+            base, status="abstained", text=abstention_in_words(base.language, nearest), reason=reason, nearest=nearest
         )
 
 
-def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
-    """What a batch records for a question that cannot be taken."""
+def _blank_answer(index: IndexInfo, question: str, language: Language) -> Answer:
+    """An answer before anything is known of it."""
     return Answer(
         question=question,
         standalone_question=question,
-        language=detect_language(question) if question.strip() else "fr",
-        status="invalid",
+        language=language,
+        status="abstained",
         text="",
-        reason=reason,
+        reason=None,
         sentences=(),
         withheld=(),
         citations=(),
@@ -336,3 +326,9 @@ def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
         ms=Timer().total(),
         id=uuid.uuid4().hex,
     )
+
+
+def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
+    """What a batch records for a question that cannot be taken."""
+    language = detect_language(question) if question.strip() else "fr"
+    return replace(_blank_answer(index, question, language), status="invalid", reason=reason)

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.answering.extractive import write_extractive
 from advisor.answering.generative import GeneratedAnswer
 from advisor.index.generation import Generation
-from advisor.retrieval.sentences import ScoredSentence
 from advisor.text.figures import figures
 from advisor.text.plain import detect_language
 from advisor.types import AnswerSentence, Citation, Draft, Language, SentenceReady
@@ -33,18 +31,18 @@ class Extract:
     shown: tuple[AnswerSentence, ...]
     rejected: tuple[Rejected, ...]
     citations: tuple[Citation, ...]
+    writer: str
 
     def events(self) -> list[SentenceReady]:
         """Its sentences, each with the citations that it is the first to use."""
         return _ready(self.shown, self.citations)
 
 
-def extract(index: Generation, question: str, sentences: Sequence[ScoredSentence], *, max_words: int) -> Extract:
-    """The answer arranged from sentences of the corpus, each of them checked."""
-    draft = write_extractive(index, question, sentences, max_words=max_words)
+def verified(index: Generation, draft: Draft) -> Extract:
+    """A draft made of sentences of the corpus, each of them checked."""
     shown, rejected = verify(draft, _texts(index, draft))
     used = {marker for sentence in shown for marker in sentence.markers}
-    return Extract(tuple(shown), tuple(rejected), tuple(c for c in draft.citations if c.marker in used))
+    return Extract(tuple(shown), tuple(rejected), tuple(c for c in draft.citations if c.marker in used), draft.writer)
 
 
 def complete(generated: GeneratedAnswer, whole: Extract, language: Language) -> tuple[GeneratedAnswer, list[SentenceReady]]:

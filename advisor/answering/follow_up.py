@@ -1,114 +1,144 @@
-"""A follow-up question -> a question that stands on its own. No model needed."""
+"""A question in a conversation -> what it asks, and the question that it goes on from. No model needed.
+
+The words that tell are data: the table `follow_ups` of `advisor/text/language/*.toml`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
+from advisor.text.language import FollowUpWords, language_rules
 from advisor.text.plain import fold
 from advisor.text.terms import term_set
 from advisor.types import Language
 
-# What a person says before the question itself.
-_POLITE = re.compile(
-    r"^(?:ok(?:ay)?|merci(?: beaucoup)?|d['’]accord|parfait|super|très bien|compris|thanks|thank you|great|got it|i see"
-    r"|right)"
-    r"(?:[\s,.!:;…–—-]+|$)",
-    re.IGNORECASE,
-)
-_NEW_SUBJECT = re.compile(
-    r"^(?:et |and |but |mais )?(?:(?:sur|passons à|parlons d['’])? ?une? autre (?:sujet|question)"
-    r"|autre (?:sujet|question|chose)|sinon,? question(?: \w+)?|changeons de sujet|rien à voir|sans rapport"
-    r"|on (?:another|a different) (?:topic|subject|note)"
-    r"|(?:another|different|new|unrelated) (?:topic|subject|question)|something else|changing (?:the )?(?:topic|subject))"
-    r"[\s,.!:;…–—-]+",
-    re.IGNORECASE,
-)
-# A question that opens so continues the one before, whatever follows.
-_OPENING = re.compile(
-    r"^(?:et|mais|alors|donc|ok|oui|non|sinon|du coup|pourquoi pas|and|but|so|then|yes|no|okay|what about|how about|why not"
-    r"|(?:any|some|another|un|une|d'autres?|other|more) (?:other )?(?:examples?|exemples?|details?|cases?|cas)\b)\b"
-)
-# So opens a condition put on what was said before, when little else follows.
-_CONDITION = re.compile(r"^(?:meme|pour|avec|sans|chez|dans|seulement|for|even|with|without|in|only|just|at)\b")
-# These stand for something said before; "il" and "elle" also close a French question that names its subject.
-_PRONOUN = re.compile(
-    r"\b(?:cela|ca|ceci|celui-ci|celle-ci|ceux-ci|lui|eux|le faire|[jmnst]'en|s'y|it|its|they|them|their|this|that|these"
-    r"|those|he|she|the (?:first|second|last|other|next) ones?"
-    r"|(?:l[ea] (?:premiere?|seconde?|derniere?|suivante?)|les deux|the two|both)(?=\W*$))\b"
-)
-_INVERTED = re.compile(r"\b(?:il|elle|ils|elles|l[ae]s?quel(?:le)?s?|lequel|which ones?)\b")
-_BARE = re.compile(
-    r"^(?:(?:au bout de|depuis|jusqu'a|a partir de|d'ici|pour|par|avec|dans|a|by|since|until|for|with|in) )?"
-    r"(?:combien(?: de temps)?|pourquoi|comment|quand|ou|qui|quoi|how (?:long|much|many|so)|how|why|when|who|whom|where"
-    r"|what)\W*$"
-)
-# What comes after, or beside, what was said: nothing of that is to be said again.
-_MORE = re.compile(
-    r"^\W*(?:(?:et|and|ok|oui|yes|puis|then|alors|so)\W+)*"
-    r"(?:ensuite|apres(?: ca| cela)?|puis|quoi d'autre|c'est tout|encore|continue[rsz]?|next|after that|then"
-    r"|then what|what (?:next|then|comes? next|more)|anything else|more|go on|is that all)\W*$"
-    r"|\b(?:(?:etapes?|points?|choses?) (?:suivante?s?|d'apres)|next (?:steps?|points?|ones?)|la suite|what else"
-    r"|(?:autres?|d'autres) (?:etapes?|points?|exemples?|pistes?|raisons?|chiffres?|risques?|conseils?)"
-    r"|(?:other|more) (?:steps?|points?|examples?|reasons?|figures?|risks?|advice))\b"
-)
-_ADDING = re.compile(r"\b(?:aussi|alors|also|too|then)\W*$")
-# A question about nothing but one of these is about it in what was said before: "what are the drawbacks?"
-_ASPECTS: dict[Language, str] = {
-    "fr": """avantages inconvénients bénéfices risques pièges limites erreurs éviter dangers coûts prix délais étapes
-        exemples chiffres conditions alternatives signaux signes alerte indicateurs suivre mesurer retenir autres
-        principaux principales prérequis conséquences responsables""",
-    "en": """advantages benefits drawbacks downsides disadvantages risks pitfalls limits mistakes avoid dangers costs price
-        deadlines steps examples figures conditions alternatives warning signs signals metrics track measure remember other
-        main prerequisites consequences owners""",
-}
-_FEW_TERMS = 2
-_MANY_TERMS = 5
-_ABOUT: dict[Language, str] = {"fr": "à propos de", "en": "about"}
-_MARKED = re.compile(r"^(.*) \((?:à propos de :|about:) (.*)\)$", re.DOTALL)
+_WORD = re.compile(r"[^\W_]+")
+_FEW_TERMS = 2  # content words: a question with no more may rest on a condition or an inverted pronoun alone
+_MANY_TERMS = 4  # with more, a question names its own subject, whatever its pronouns
+_ABOUT: dict[Language, str] = {"fr": "{own} (à propos de : {subject})", "en": "{own} (about: {subject})"}
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a person asks: `own` are their words, `subject` the question that these go on from ("" where they stand alone).
+
+    `more` says that it is for what the answers before it did not say ("what else?").
+    """
+
+    own: str
+    subject: str = ""
+    more: bool = False
+
+    def standalone(self, language: Language) -> str:
+        """The question in a form that can be understood alone. It is shown and searched for, never taken apart again."""
+        return _ABOUT[language].format(own=self.own, subject=self.subject) if self.subject else self.own
+
+
+def resolve(question: str, history: Sequence[str], language: Language) -> FollowUp:
+    """What a question asks after the questions before it.
+
+    :param history: the questions asked before, as they were asked, oldest first.
+    """
+    current = FollowUp("")
+    for asked in (*history, question):
+        current = _after(asked, current, language)
+    return current
+
+
+def _after(question: str, before: FollowUp, language: Language) -> FollowUp:
+    """What a question asks after another one; a follow-up to a follow-up is about what the chain began with."""
+    if not before.own:
+        return FollowUp(question)
+    words = _phrases(language)
+    said = _without(question, words.polite) or question
+    fresh = _without(said, words.new_subject)
+    if fresh and fresh != said:
+        return FollowUp(fresh)
+    if not is_follow_up(said, language):
+        return FollowUp(said)
+    return FollowUp(said, before.subject or before.own, asks_for_more(said, language))
 
 
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
-    folded = fold(re.sub(r"\bIT\b", "", question))  # information technology is no pronoun
-    said = term_set(question, language)
-    count = len(said)
-    if not count or _OPENING.search(folded) or _BARE.search(folded):
+    words = _phrases(language)
+    said = tuple(fold(word) for word in _WORD.findall(question) if word != "IT")  # information technology is no pronoun
+    terms = term_set(question, language)
+    opens = any(said[: len(phrase)] == phrase for phrase in words.openings)
+    if not terms or opens or all(word in words.bare for word in said):
         return True
-    if asks_for_more(question) or said <= term_set(_ASPECTS[language], language):
+    if asks_for_more(question, language) or terms <= words.aspects:
         return True
-    if count <= _FEW_TERMS and _CONDITION.search(folded):
+    if len(terms) <= _FEW_TERMS and (said[0] in words.conditions or any(word in words.inverted for word in said)):
         return True
-    if count <= _MANY_TERMS and (_PRONOUN.search(folded) or _ADDING.search(folded)):
-        return True
-    return bool(count <= _FEW_TERMS and _INVERTED.search(folded))
+    return len(terms) <= _MANY_TERMS and any(_holds(said, phrase) for phrase in words.pronouns)
 
 
-def asks_for_more(question: str) -> bool:
+def asks_for_more(question: str, language: Language) -> bool:
     """Whether a follow-up is for what the answer before it did not say."""
-    return bool(_MORE.search(fold(question)))
+    words, said = _phrases(language), _words(question)
+    alone = tuple(word for word in said if word not in words.fillers)
+    return alone in words.more or any(_holds(said, phrase) for phrase in words.more_of)
 
 
-def standalone_question(question: str, history: Sequence[str], language: Language) -> str:
-    """The question with its subject, or without the words that change the subject.
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """The words of `FollowUpWords`, as they are compared."""
 
-    :param history: the standalone questions asked before, oldest first.
-    """
-    if not history:
-        return question
-    said = _POLITE.sub("", question) or question
-    fresh = _NEW_SUBJECT.sub("", said)
-    if fresh and fresh != said:
-        return fresh
-    if not is_follow_up(said, language):
-        return said
-    own, subject = parts(history[-1])
-    marker = f" ({_ABOUT[language]} : " if language == "fr" else f" ({_ABOUT[language]}: "
-    # A follow-up to a follow-up is about what the chain began with.
-    return f"{said}{marker}{subject or own})"
+    polite: tuple[Phrase, ...]
+    new_subject: tuple[Phrase, ...]
+    openings: tuple[Phrase, ...]
+    pronouns: tuple[Phrase, ...]
+    conditions: frozenset[str]
+    inverted: frozenset[str]
+    bare: frozenset[str]
+    fillers: frozenset[str]
+    more: frozenset[Phrase]
+    more_of: tuple[Phrase, ...]
+    aspects: frozenset[str]
 
 
-def parts(standalone: str) -> tuple[str, str]:
-    """What `standalone_question` put together: the question as asked, and its subject ("" for a question without one)."""
-    found = _MARKED.match(standalone)
-    return (found.group(1), found.group(2)) if found else (standalone, "")
+@cache
+def _phrases(language: Language) -> _Phrases:
+    rules: FollowUpWords = language_rules(language).follow_ups
+    return _Phrases(
+        polite=_longest_first(rules.polite),
+        new_subject=_longest_first(rules.new_subject),
+        openings=_longest_first(rules.openings),
+        pronouns=_longest_first(rules.pronouns),
+        conditions=frozenset(rules.conditions),
+        inverted=frozenset(rules.inverted),
+        bare=frozenset(rules.bare),
+        fillers=frozenset(rules.fillers),
+        more=frozenset(map(_words, rules.more)),
+        more_of=tuple(map(_words, rules.more_of)),
+        aspects=frozenset(term_set(" ".join(rules.aspects), language)),
+    )
+
+
+def _longest_first(phrases: Iterable[str]) -> tuple[Phrase, ...]:
+    return tuple(sorted(map(_words, phrases), key=lambda phrase: -len(phrase)))
+
+
+def _words(text: str) -> Phrase:
+    return tuple(_WORD.findall(fold(text)))
+
+
+def _holds(said: Phrase, phrase: Phrase) -> bool:
+    """Whether the words of a phrase stand in a row in what was said."""
+    return any(said[at : at + len(phrase)] == phrase for at in range(len(said) - len(phrase) + 1))
+
+
+def _without(text: str, beginnings: Sequence[Phrase]) -> str:
+    """A text without the first of these phrases that it begins with, and the marks after it."""
+    spans = [found.span() for found in _WORD.finditer(text)]
+    said = tuple(fold(text[start:end]) for start, end in spans)
+    for phrase in beginnings:
+        if said[: len(phrase)] == phrase:
+            return text[spans[len(phrase)][0] :] if len(spans) > len(phrase) else ""
+    return text

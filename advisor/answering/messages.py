@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.types import AnswerSentence, Language, ScoredChunk, Withheld
+from advisor.types import AnswerSentence, Citation, Language, ScoredChunk, Withheld
 from advisor.verification.rejection import Code, Rejected
 
 GROUPS: dict[Language, dict[str, str]] = {
@@ -54,9 +54,9 @@ _LOW: dict[Language, str] = {
     "fr": "aucun passage ne répond assez sûrement (confiance {:.2f}, seuil {:.2f})",
     "en": "no passage answers surely enough (confidence {:.2f}, threshold {:.2f})",
 }
-_PRIVATE: dict[Language, str] = {
-    "fr": "la question porte sur un fait propre à votre organisation, ou à venir : aucun corpus ne l’a",
-    "en": "the question is for a fact of your own organization, or of the future: no corpus holds it",
+_NEAR: dict[Language, str] = {
+    "fr": "Le corpus touche ce sujet sans répondre à cette question. Les passages les plus proches :",
+    "en": "The corpus touches on this subject and does not answer this question. The nearest passages:",
 }
 
 
@@ -168,6 +168,12 @@ def abstention_in_words(language: Language, names: Sequence[str]) -> str:
     return _ABSTAIN[language] + covers
 
 
-def reason_in_words(language: Language, confidence: float, threshold: float, *, private: bool) -> str:
+def reason_in_words(language: Language, confidence: float, threshold: float) -> str:
     """Why there is no answer."""
-    return _PRIVATE[language] if private else _LOW[language].format(confidence, threshold)
+    return _LOW[language].format(confidence, threshold)
+
+
+def near_in_words(language: Language, citations: Sequence[Citation]) -> str:
+    """What the reader sees when the corpus touches the subject: the places of the nearest passages, with their markers."""
+    places = ("{} [{}]".format(" > ".join((each.title, *each.heading)), each.marker) for each in citations)
+    return _NEAR[language] + "".join(f"\n- {place}" for place in places)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from advisor.answering import prompts
-from advisor.answering.follow_up import is_follow_up, standalone_question
+from advisor.answering.follow_up import is_follow_up
 from advisor.models.chat import ChatFailure, ChatModel
-from advisor.retrieval.sentences import ScoredSentence
+from advisor.retrieval.ranking import RankedBlock
 from advisor.text.figures import figures
 from advisor.text.names import names
 from advisor.text.plain import detect_language, fold, has_words, plain, sentence_spans
@@ -104,16 +104,18 @@ def _numbers(found: re.Match[str]) -> list[int]:
 
 
 def choose_passages(
-    sentences: Sequence[ScoredSentence], passages: Sequence[ScoredChunk], *, most: int, most_chars: int
+    blocks: Sequence[RankedBlock], passages: Sequence[ScoredChunk], *, most: int, most_chars: int
 ) -> list[ScoredChunk]:
-    """The passages that a model is given: those of the best sentences first, as far as they fit."""
-    best = sorted(sentences, key=lambda sentence: -sentence.score)
-    ordered = {scored.passage.chunk.id: scored.passage for scored in best} | {p.chunk.id: p for p in passages}
+    """The passages that a model is given: those of the best blocks first, as far as they fit.
+
+    :param blocks: best first; those whose passage was not found by search are left out.
+    """
+    ordered = {each.block.passage.chunk.id: each.block.passage for each in blocks if each.block.passage}
     chosen: list[ScoredChunk] = []
-    for passage in dict.fromkeys([*(s.passage.chunk.id for s in best), *(p.chunk.id for p in passages)]):
-        chunk = ordered[passage].chunk
-        if len(chosen) < most and (not chosen or sum(len(p.chunk.text) for p in chosen) + len(chunk.text) <= most_chars):
-            chosen.append(ordered[passage])
+    for passage in (ordered | {p.chunk.id: p for p in passages if p.chunk.id not in ordered}).values():
+        chars = sum(len(p.chunk.text) for p in chosen) + len(passage.chunk.text)
+        if len(chosen) < most and (not chosen or chars <= most_chars):
+            chosen.append(passage)
     return chosen
 
 
@@ -132,17 +134,17 @@ def source_sentences(passages: Sequence[ScoredChunk]) -> list[SourceSentence]:
     ]
 
 
-def rewritten_question(chat: ChatModel, question: str, history: Sequence[str], language: Language, use: ModelUse) -> str:
-    """A follow-up question with its subject, by the model; by rule where what it writes cannot be trusted."""
-    by_rule = standalone_question(question, history, language)
-    if by_rule == question:
-        return question
+def rewritten_question(chat: ChatModel, by_rule: str, history: Sequence[str], language: Language, use: ModelUse) -> str:
+    """A follow-up question with its subject, by the model; by rule where what it writes cannot be trusted.
+
+    :param by_rule: the question with its subject, as `FollowUp.standalone` puts them together.
+    """
     try:
-        written = chat.complete(prompts.standalone(question, history, language), use, seconds=_SIDE_SECONDS)
+        written = chat.complete(prompts.standalone(by_rule, history, language), use, seconds=_SIDE_SECONDS)
     except ChatFailure:
         return by_rule
     lines = [line.strip(' -*"«»“”') for line in written.splitlines() if has_words(line)]
-    return lines[0] if len(lines) == 1 and _is_faithful(lines[0], question, history, language) else by_rule
+    return lines[0] if len(lines) == 1 and _is_faithful(lines[0], by_rule, history, language) else by_rule
 
 
 def sub_questions(chat: ChatModel, question: str, language: Language, use: ModelUse) -> list[str]:

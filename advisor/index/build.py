@@ -35,7 +35,17 @@ from advisor.index.generations import (
 )
 from advisor.index.lock import now
 from advisor.index.phrasings import FILE as PHRASINGS
-from advisor.index.phrasings import FOLDER, build_phrasing_index, locate, phrasings_digest, read_phrasings
+from advisor.index.phrasings import (
+    FOLDER,
+    Outline,
+    PhrasingEntry,
+    build_phrasing_index,
+    locate,
+    phrasings_digest,
+    read_phrasings,
+)
+from advisor.index.question_space import FILE as QUESTION_SPACE
+from advisor.index.question_space import fit_question_space
 from advisor.index.thesaurus import FILE as THESAURUS
 from advisor.index.thesaurus import USED, read_thesaurus, used_forms, write_used_forms
 from advisor.index.translations import match_twins
@@ -101,7 +111,8 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         dead = _write_store(folder / CHROMA, vectors, old, fresh=context.fresh)
         twins = match_twins(documents, chunks)
         write_catalog(folder / CATALOG, documents, chunks, twins)
-        lost = _write_phrasings(context, folder, chunks, twins)
+        outlines, lost = locate(read_phrasings(settings.corpus_dir), chunks, twins)
+        _write_phrasings(context, folder, outlines, vectors.sentences)
         np.save(folder / SENTENCES, vectors.sentences)
         write_keyword_index(folder / LEXICAL, chunks)
         _write_thesaurus(settings.corpus_dir, folder, chunks)
@@ -126,7 +137,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         flush_tree(folder)
         folder.rename(settings.index_dir / name)
         flush(settings.index_dir)
-    return Built(manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), lost)
+    return Built(manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), _lost_in_words(lost))
 
 
 @contextmanager
@@ -142,14 +153,23 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
 
 
 def _write_phrasings(
-    context: BuildContext, folder: Path, chunks: Sequence[Chunk], twins: Mapping[int, int]
-) -> tuple[FailedDocument, ...]:
-    """Write the questions that curators put beside sentences; returns the entries whose sentence is not to be found."""
-    phrasings, lost = locate(read_phrasings(context.settings.corpus_dir), chunks, twins)
-    known = context.old.phrasings if context.old else None
-    build_phrasing_index(phrasings, context.embeddings, known).save(folder / PHRASINGS)
+    context: BuildContext, folder: Path, outlines: Sequence[Outline], sentences: NDArray[np.float16]
+) -> None:
+    """Write the questions that curators put beside lines, and the space that they make.
+
+    :param sentences: the vectors of all sentences, shape (sentences, dimension).
+    """
+    index = build_phrasing_index(outlines, context.embeddings, context.old.phrasings if context.old else None)
+    index.save(folder / PHRASINGS)
+    space = fit_question_space(index, sentences)
+    if space:
+        space.save(folder / QUESTION_SPACE)
+
+
+def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDocument, ...]:
+    """The entries that found no place in the generation, each with what to do."""
     why = "not one sentence of {} begins with {!r}. Write its beginning as it stands there, long enough to be the only one"
-    return tuple(FailedDocument(f"{FOLDER}/{e.file}", why.format(e.document, e.beginning)) for e in lost)
+    return tuple(FailedDocument(f"{FOLDER}/{entry.file}", why.format(entry.document, line)) for entry, line in lost)
 
 
 def companions_of(corpus_dir: Path) -> Companions:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.documents.passages import embedded_sentence, embedded_text
-from advisor.types import Chunk, Document, Sentence, Source
+from advisor.types import Chunk, Document, Language, Sentence, Source
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -133,6 +133,10 @@ class Catalog:
     def documents(self) -> list[Document]:
         """Every document, by id."""
         return [_document(row) for row in self._database.execute(f"SELECT {_COLUMNS} FROM documents ORDER BY id")]
+
+    def titles(self) -> list[tuple[str, Language]]:
+        """The title and the language of every document, by id."""
+        return list(self._database.execute("SELECT title, language FROM documents ORDER BY id"))
 
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """The chunks with these ids; an unknown id is left out."""

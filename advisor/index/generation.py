@@ -6,11 +6,14 @@ import sqlite3
 import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from advisor.documents.sections import section_of
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.bm25 import KeywordIndex
 from advisor.index.catalog import Catalog
@@ -26,10 +29,12 @@ from advisor.index.generations import (
 )
 from advisor.index.phrasings import FILE as PHRASINGS
 from advisor.index.phrasings import PhrasingIndex
+from advisor.index.question_space import FILE as QUESTION_SPACE
+from advisor.index.question_space import QuestionSpace
 from advisor.index.thesaurus import FILE as THESAURUS
 from advisor.index.thesaurus import USED, read_thesaurus, read_used_forms
 from advisor.settings import Settings
-from advisor.types import IndexInfo
+from advisor.types import IndexInfo, Language
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +74,7 @@ class Generation:
         self.thesaurus = read_thesaurus(self.folder / THESAURUS)
         self.used_forms = read_used_forms(self.folder / USED)
         self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS)
+        self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE)
         said = self.manifest
         expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.sentences)
         found = (*self.catalog.counts(), self.count_vectors(), self.keyword_index.size, len(self._sentences))
@@ -90,7 +96,22 @@ class Generation:
         ids = self.catalog.ids_of_texts([key for key, _ in nearest])
         return [(chunk_id, cosine) for key, cosine in nearest for chunk_id in ids[key]][:num_results]
 
-    def sentence_vectors(self, numbers: Sequence[int]) -> NDArray[np.float32]:
+    def titles(self, language: Language) -> tuple[str, ...]:
+        """The titles of the documents in a language, or of all where there are none in it."""
+        found = self.catalog.titles()
+        own = tuple(title for title, spoken in found if spoken == language)
+        return own or tuple(title for title, _ in found)
+
+    @cached_property
+    def outline_sections(self) -> tuple[tuple[str, ...], ...]:
+        """The sections that the lines of each outline of the phrasings stand in; "" for a section of no known kind."""
+        lines = self.phrasings.lines[:, 0].tolist()
+        ids = self.catalog.chunk_ids(lines)
+        chunks = self.catalog.chunks(list(dict.fromkeys(ids)))
+        sections = [section_of(chunks[each].chunk.heading) or "" for each in ids]
+        return tuple(tuple(sections[start:end]) for start, end in pairwise(self.phrasings.starts.tolist()))
+
+    def sentence_vectors(self, numbers: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """The unit vectors of these sentences, shape (len(numbers), dimension)."""
         return np.asarray(self._sentences[list(numbers)], np.float32)
 

@@ -9,7 +9,8 @@
         sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
         used-forms.json           the forms of its concepts that the documents use
-        asked.npz                 vectors of the questions that a curator wrote beside sentences
+        asked.npz                 vectors of the questions that a curator wrote beside lines
+        question-space.npz        the space that these questions make, if there are any
         in-use                    readers hold a shared lock on it; a generation with readers is not removed
     index/archive.sqlite          the text of every version of every document, for the links of old answers
     index/report.json             what the last sync did
@@ -37,7 +38,7 @@ from advisor.settings import Settings
 if TYPE_CHECKING:
     from advisor.models.embeddings import Embeddings
 
-FORMAT = 5
+FORMAT = 6
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"

@@ -1,13 +1,17 @@
-"""How people ask for what a sentence says, in words that are not its own: `asked/*.yaml` in the corpus folder, optional.
+"""How people ask for what a document says, in words that are not its own: `asked/*.yaml` in the corpus folder, optional.
 
     document: en/finops.md            # its translation answers to the same questions
     asked:
       - sentence: A unit cost can fall while the total bill rises     # how the sentence begins
         fr: ["Pourquoi payons-nous plus alors que chaque commande nous coûte moins ?"]
         en: ["unit economics improve but total spend goes up"]
+      - lines: [FinOps works when each product team, Assign usage optimization, Useful actions on usage]
+        fr: ["Comment réduire notre facture cloud ?"]
+        en: ["How do we cut our cloud bill?"]
 
-A small embedding model seldom sees that a situation told in everyday words is what a sentence is about; it does see that two
-questions ask the same. A curator adds a question that found no answer here, beside the sentence that answers it.
+`sentence` is where the answer is; `lines` are the whole answer, in order: a curated answer. A small embedding model seldom
+sees that a situation told in everyday words is what a sentence is about; it does see that two questions ask the same. A
+curator adds a question that found no answer here, beside the lines that answer it.
 """
 
 from __future__ import annotations
@@ -37,43 +41,59 @@ _OFFSET = 0.05
 
 @dataclass(frozen=True, slots=True)
 class PhrasingEntry:
-    """The questions that one sentence of a document answers; `beginning` is how the sentence begins."""
+    """Questions that lines of a document answer; `lines` are how these begin, `curated`: a whole answer."""
 
     file: str
     document: str
-    beginning: str
+    lines: tuple[str, ...]
     questions: tuple[str, ...]
+    curated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Phrasing:
-    """A question, and the numbers of the sentences that answer it: one, or one and its translation."""
+class Outline:
+    """The numbers of the sentences that answer some questions, in order, and those of their translations (or the same)."""
 
-    question: str
-    sentences: tuple[int, ...]
+    lines: tuple[int, ...]
+    twins: tuple[int, ...]
+    questions: tuple[str, ...]
+    curated: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhrasingIndex:
     """The phrasings of a generation.
 
-    Row `n` of `vectors`, shape (phrasings, dimension), is that of `questions[n]`; row `n` of `sentences`, shape
-    (phrasings, 2), has the numbers of the sentence that answers it and of its translation, or the one number twice.
+    Row `n` of `vectors`, shape (phrasings, dimension), is that of `questions[n]`; `outline[n]` is the number of the outline
+    that answers it. Outline `m` is the rows `starts[m]` to `starts[m + 1]` of `lines`, shape (lines, 2): the number of a
+    sentence and that of its translation. `curated[m]` says that it is a whole answer.
     """
 
     questions: tuple[str, ...]
     vectors: NDArray[np.float32]
-    sentences: NDArray[np.int64]
+    outline: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    curated: NDArray[np.bool_]
 
     @classmethod
     def load(cls, path: Path) -> PhrasingIndex:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as held:
-            return cls(tuple(held["questions"].tolist()), held["vectors"], held["sentences"])
+            arrays = (held[name] for name in ("vectors", "outline", "lines", "starts", "curated"))
+            return cls(tuple(held["questions"].tolist()), *arrays)
 
     def save(self, path: Path) -> None:
         """Write the file of a generation."""
-        np.savez(path, questions=np.array(self.questions, dtype=np.str_), vectors=self.vectors, sentences=self.sentences)
+        np.savez(
+            path,
+            questions=np.array(self.questions, dtype=np.str_),
+            vectors=self.vectors,
+            outline=self.outline,
+            lines=self.lines,
+            starts=self.starts,
+            curated=self.curated,
+        )
 
     def nearest(self, vector: NDArray[np.float32], *, num_results: int) -> dict[int, float]:
         """Sentence number -> cosine of its nearest phrasing, on the scale of a sentence's own.
@@ -81,30 +101,71 @@ class PhrasingIndex:
         :param vector: the question's unit vector, shape (dimension,).
         :param num_results: how many of the nearest phrasings count.
         """
-        if not len(self.sentences):
+        if not self.questions:
             return {}
         near = cosines(self.vectors, vector) - _OFFSET
         found: dict[int, float] = {}
         for at in np.argsort(-near)[:num_results]:
-            for sentence in self.sentences[at].tolist():
+            for sentence in self._rows(int(self.outline[at])).ravel().tolist():
                 found.setdefault(sentence, float(near[at]))
         return found
 
+    def by_outline(self, near: NDArray[np.float32], *, most: int = 1) -> NDArray[np.float32]:
+        """How near each outline is, shape (outlines,): the mean of its nearest phrasings, at most two of them.
+
+        :param near: how near each phrasing is, shape (phrasings,).
+        :param most: 2, where a single phrasing that is near by chance must not decide.
+        """
+        if not self.questions:
+            return np.zeros(0, np.float32)
+        begins = np.searchsorted(self.outline, np.arange(len(self.curated)))  # the phrasings stand outline by outline
+        first: NDArray[np.float32] = np.maximum.reduceat(near, begins)
+        if most == 1:
+            return first
+        second = np.maximum.reduceat(np.where(near == first[self.outline], -1, near), begins)
+        return np.where(second > -1, (first + second) / 2, first)
+
+    def by_sentence(self, near: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+        """The highest value of the outlines that a sentence or its translation is in, shape (size,); -1 for no outline.
+
+        :param near: a value for each outline, shape (outlines,).
+        :param size: how many sentences the index has.
+        """
+        of_line = np.repeat(near, np.diff(self.starts))
+        best = np.full(size, -1.0, np.float32)
+        np.maximum.at(best, self.lines.ravel(), np.repeat(of_line, self.lines.shape[1]))
+        return best
+
+    def answer(self, outline: int) -> list[tuple[int, int]]:
+        """The lines of an outline in order: each the number of a sentence, and that of its translation."""
+        return [(int(line), int(twin)) for line, twin in self._rows(outline)]
+
     def questions_for(self, sentence: int) -> list[str]:
         """The phrasings that a sentence, or its translation, is known to answer."""
-        return [self.questions[at] for at in np.flatnonzero((self.sentences == sentence).any(axis=1))]
+        held = (self.lines == sentence).any(axis=1)
+        outlines = np.searchsorted(self.starts, np.flatnonzero(held), side="right") - 1
+        return [self.questions[at] for at in np.flatnonzero(np.isin(self.outline, outlines))]
+
+    def _rows(self, outline: int) -> NDArray[np.int64]:
+        return self.lines[self.starts[outline] : self.starts[outline + 1]]
 
 
-def build_phrasing_index(phrasings: Sequence[Phrasing], embeddings: Embeddings, old: PhrasingIndex | None) -> PhrasingIndex:
+def build_phrasing_index(outlines: Sequence[Outline], embeddings: Embeddings, old: PhrasingIndex | None) -> PhrasingIndex:
     """The phrasings with their vectors; those of the old generation are re-used."""
+    questions = [question for outline in outlines for question in outline.questions]
     known = dict(zip(old.questions, old.vectors, strict=True)) if old else {}
-    new = [question for question in dict.fromkeys(p.question for p in phrasings) if question not in known]
+    new = [question for question in dict.fromkeys(questions) if question not in known]
     known |= dict(zip(new, embeddings.encode_questions(new), strict=True))
-    vectors = [known[phrasing.question] for phrasing in phrasings]
+    lines = [line for outline in outlines for line in zip(outline.lines, outline.twins, strict=True)]
     return PhrasingIndex(
-        questions=tuple(phrasing.question for phrasing in phrasings),
-        vectors=np.stack(vectors) if vectors else np.zeros((0, embeddings.dimension), np.float32),
-        sentences=np.array([(p.sentences[0], p.sentences[-1]) for p in phrasings], np.int64).reshape(-1, 2),
+        questions=tuple(questions),
+        vectors=np.stack([known[question] for question in questions])
+        if questions
+        else np.zeros((0, embeddings.dimension), np.float32),
+        outline=np.repeat(np.arange(len(outlines)), [len(outline.questions) for outline in outlines]),
+        lines=np.array(lines, np.int64).reshape(-1, 2),
+        starts=np.cumsum([0, *(len(outline.lines) for outline in outlines)]),
+        curated=np.array([outline.curated for outline in outlines], np.bool_),
     )
 
 
@@ -133,19 +194,22 @@ def _entries(path: Path) -> Iterator[PhrasingEntry]:
         document = str(content["document"])
         for entry in content["asked"]:
             questions = tuple(str(question) for language in ("fr", "en") for question in entry.get(language, ()))
-            yield PhrasingEntry(path.name, document, str(entry["sentence"]), questions)
+            curated = "lines" in entry
+            lines = tuple(map(str, entry["lines"])) if curated else (str(entry["sentence"]),)
+            yield PhrasingEntry(path.name, document, lines, questions, curated)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as cause:
         why = " ".join(str(cause).split())
-        message = f"{path} is not {{document: path, asked: [{{sentence: …, fr: […], en: […]}}]}}: {why}"
+        message = f"{path} is not {{document: path, asked: [{{sentence: … (or lines: […]), fr: […], en: […]}}]}}: {why}"
         raise CorpusError(message) from cause
 
 
 def locate(
     entries: Sequence[PhrasingEntry], chunks: Sequence[Chunk], twins: Mapping[int, int]
-) -> tuple[list[Phrasing], list[PhrasingEntry]]:
-    """The phrasings with the sentences (and their translations) that answer them, and the entries that no sentence begins.
+) -> tuple[list[Outline], list[tuple[PhrasingEntry, str]]]:
+    """The outlines, and the entries that are lost, each with the line that no sentence, or more than one, begins with.
 
     :param chunks: of the generation, in order; their sentences are numbered in that order.
+    :param twins: number of a sentence -> that of its translation.
     """
     wanted = {entry.document for entry in entries}
     texts: dict[str, list[tuple[str, int]]] = {}
@@ -153,13 +217,18 @@ def locate(
     for number, (chunk, sentence) in enumerate(numbered):
         if chunk.document in wanted:
             texts.setdefault(chunk.document, []).append((fold(plain(chunk.text_of(sentence))), number))
-    found, lost = list[Phrasing](), list[PhrasingEntry]()
+    found, lost = list[Outline](), list[tuple[PhrasingEntry, str]]()
     for entry in entries:
-        beginning = fold(plain(entry.beginning))
-        numbers = [number for text, number in texts.get(entry.document, ()) if text.startswith(beginning)]
-        if len(numbers) != 1:
-            lost.append(entry)
+        places = [_places(line, texts.get(entry.document, ())) for line in entry.lines]
+        missing = next((line for line, at in zip(entry.lines, places, strict=True) if len(at) != 1), None)
+        if missing is not None or not places:
+            lost.append((entry, missing or ""))
             continue
-        answering = tuple(dict.fromkeys((numbers[0], twins.get(numbers[0], numbers[0]))))
-        found += [Phrasing(question, answering) for question in entry.questions]
+        lines = tuple(at[0] for at in places)
+        found.append(Outline(lines, tuple(twins.get(line, line) for line in lines), entry.questions, entry.curated))
     return found, lost
+
+
+def _places(beginning: str, texts: Sequence[tuple[str, int]]) -> list[int]:
+    start = fold(plain(beginning))
+    return [number for text, number in texts if text.startswith(start)]

@@ -1,7 +1,8 @@
-"""How far the corpus can be trusted to hold the answer: signals, and one calibrated probability.
+"""How far the blocks that were found can be trusted to answer: signals, and one calibrated probability.
 
-The weights in `calibration.json` come from `evals/calibrate.py`, which fits a logistic regression on open data (questions
-whose document is in the index, and questions whose document was held out of it) and records what it measured.
+The weights in `confidence.json` come from `evals/train_ranking.py`: a logistic regression on whether the answer opened with
+a sentence that helps the asker, on labelled questions with and without an answer in the corpus. No signal depends on the
+scale of a model's cosines.
 """
 
 from __future__ import annotations
@@ -9,25 +10,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from advisor.documents.passages import embedded_text
+from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.query import Query
-from advisor.retrieval.sentences import ScoredSentence
+from advisor.retrieval.ranking import RankedBlock
+from advisor.text.language import all_rules
 from advisor.text.plain import fold
 from advisor.text.terms import term_set, terms
 from advisor.types import ScoredChunk
 
 _COVERING = 5  # passages in which the question's words and names are looked for
 _COMPARED = 10  # passages that the best one is compared with
-# People whom an asker names by their office ("my HR director wants ..."): their absence says nothing about the subject.
-_OFFICES = frozenset({
-    "ceo", "cfo", "coo", "cio", "ciso", "cto", "cpo", "chro", "cmo", "cro", "vp", "hr", "drh", "rh", "daf", "dg", "pdg",
-    "dga", "dsi", "rssi", "dpo", "codir", "comex",
-})  # fmt: skip
+_BEST_BLOCKS = 3  # whose probabilities are averaged
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _WORD_PART = re.compile(r"[^\W_]+")
 
@@ -36,40 +36,71 @@ _WORD_PART = re.compile(r"[^\W_]+")
 class Signals:
     """What retrieval says about a question.
 
-    `cosine`: of the best chunk; `sentence`: of the best sentence; `margin`: how far the best chunk stands above the other
-    passages, in standard deviations; `coverage`: share (0..1) of what the question asks for (idf) that the best passage
-    holds; `unknown`: share (0..1) that no passage mentions; `missing`: share (0..1) of the question's names and numbers that
-    the best passages do not mention; `length`: logarithm of the number of words (a long question is near to nothing as a
-    whole, and no passage holds all of it).
+    `core`, `useful`: logits of the probabilities of the best blocks; `lead`: how far (0..1) the best document's blocks stand
+    above those of any other; `margin`: how far the best chunk stands above the other passages, in standard deviations;
+    `coverage`: share (0..1) of what the question asks for (idf) that the best passage holds; `unknown`: share (0..1) that no
+    passage mentions; `missing`: share (0..1) of the question's names and numbers that the best passages do not mention;
+    `length`: logarithm of the number of words (a long question is near to nothing as a whole, and no passage holds all of
+    it); `curated`: how near (-1..1) the nearest curated question is; `foreign`: 1 for passages in another language;
+    `phrasings`: 1 where the corpus has phrasings.
     """
 
-    cosine: float
-    sentence: float
+    core: float
+    useful: float
+    lead: float
     margin: float
     coverage: float
     unknown: float
     missing: float
     length: float
+    curated: float
+    foreign: float
+    phrasings: float
 
 
-def measure(query: Query, passages: Sequence[ScoredChunk], sentences: Sequence[ScoredSentence]) -> Signals:
+def measure(
+    query: Query, passages: Sequence[ScoredChunk], blocks: Sequence[RankedBlock], curated: CuratedAnswer | None
+) -> Signals:
     """The signals of one question.
 
     :param passages: what hybrid search returned, best first.
-    :param sentences: the sentences of these passages.
+    :param blocks: of their documents, best first.
     """
     cosines = sorted((p.dense for p in passages if p.dense is not None), reverse=True)
     best = passages[:_COVERING]
     held = [term_set(embedded_text(p.chunk), p.chunk.language) for p in best]
+    core, useful = (_logit(_mean([getattr(each, name) for each in blocks[:_BEST_BLOCKS]])) for name in ("core", "useful"))
     return Signals(
-        cosine=cosines[0] if cosines else 0.0,
-        sentence=max((sentence.cosine for sentence in sentences), default=0.0),
+        core=core,
+        useful=useful,
+        lead=_lead(blocks),
         margin=_margin(cosines),
         coverage=max(map(query.coverage, held), default=0.0),
         unknown=query.unknown,
         missing=_missing_names(query, best, held),
         length=math.log(max(1, len(query.question.split()))),
+        curated=curated.near if curated else 0.0,
+        foreign=float(bool(passages) and passages[0].chunk.language != query.language),
+        phrasings=float(curated is not None),
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _logit(share: float) -> float:
+    """The logit of a probability, bounded."""
+    bounded = min(max(share, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
+
+
+def _lead(blocks: Sequence[RankedBlock]) -> float:
+    """The best block's score less that of the best block of another document."""
+    if not blocks:
+        return 0.0
+    others = (each.score for each in blocks if each.block.chunk.document != blocks[0].block.chunk.document)
+    return blocks[0].score - max(others, default=0.0)
 
 
 def _margin(cosines: Sequence[float]) -> float:
@@ -90,7 +121,7 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence
     if not query.names:
         return 0.0
     text = fold(" ".join(embedded_text(passage.chunk) for passage in passages))
-    words = set(_WORD.findall(text)) | set(_WORD_PART.findall(text)) | _OFFICES
+    words = {*_WORD.findall(text), *_WORD_PART.findall(text), *_offices()}
     known = set[str]().union(*held)
 
     def is_met(name: str) -> bool:
@@ -102,16 +133,19 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence
 
 
 @cache
-def calibration() -> dict[str, dict[str, float]]:
-    """The weights of each signal, for a passage in the question's language ("same") and in the other ("cross")."""
-    loaded: dict[str, dict[str, float]] = json.loads(
-        files("advisor.retrieval").joinpath("confidence.json").read_text(encoding="utf-8")
-    )["weights"]
-    return loaded
+def _offices() -> frozenset[str]:
+    """People whom an asker names by their office ("my HR director wants ..."): their absence says nothing of the subject."""
+    return frozenset(office for rules in all_rules() for office in rules.offices)
 
 
-def confidence(signals: Signals, *, same_language: bool) -> float:
-    """The probability (0..1) that the passages hold the answer."""
-    weights = calibration()["same" if same_language else "cross"]
-    logit = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in asdict(signals).items())
+@cache
+def weights() -> Mapping[str, float]:
+    """The weight of each signal, and `bias`."""
+    loaded: dict[str, Any] = json.loads((files("advisor.retrieval") / "confidence.json").read_text(encoding="utf-8"))
+    return {name: float(value) for name, value in loaded["weights"].items()}
+
+
+def probability(signals: Signals) -> float:
+    """The probability (0..1) that an answer made of what was found is right."""
+    logit = weights()["bias"] + sum(weights()[name] * value for name, value in asdict(signals).items())
     return 1 / (1 + math.exp(-max(min(logit, 50.0), -50.0)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.documents.passages import embedded_text
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OWN_LANGUAGE = 0.5  # a passage in the asker's language is preferred from this share of the best score on
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """How much is searched: chunks that each search contributes, chunks that are returned, and the share of the vectors.
+
+    `dense_weight` 0 = words only, 1 = meaning only.
+    """
+
+    num_candidates: int
+    num_results: int
+    dense_weight: float
 
 
 def vector_search(
@@ -40,17 +52,23 @@ def keyword_search(index: Generation, query: Query, *, num_results: int) -> list
 
 
 def fuse(
-    dense: Sequence[tuple[str, float]], lexical: Sequence[tuple[str, float]], *, dense_weight: float
+    dense: Sequence[tuple[str, float]],
+    lexical: Sequence[tuple[str, float]],
+    *,
+    dense_weight: float,
+    foreign: Container[str] = (),
 ) -> list[tuple[str, float]]:
     """Convex combination of min-max normalised scores (Bruch, Gai and Ingber 2023), best first, ties by id.
 
     A chunk that one search did not return counts as that search's worst. Scores are in 0..1.
+
+    :param foreign: chunks in another language than the question's: words say little of them, and meaning decides alone.
     """
     vectors, words = _normalise(dict(dense)), _normalise(dict(lexical))
-    fused = {
-        key: dense_weight * vectors.get(key, 0.0) + (1 - dense_weight) * words.get(key, 0.0)
-        for key in vectors.keys() | words.keys()
-    }
+    fused = {}
+    for key in vectors.keys() | words.keys():
+        weight = 1.0 if key in foreign else dense_weight
+        fused[key] = weight * vectors.get(key, 0.0) + (1 - weight) * words.get(key, 0.0)
     return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -62,32 +80,31 @@ def _normalise(scores: Mapping[str, float]) -> dict[str, float]:
     return {key: (score - low) / (high - low) if high > low else 1.0 for key, score in scores.items()}
 
 
-def hybrid_search(
-    index: Generation,
-    query: Query,
-    vector: NDArray[np.float32],
-    asked: Mapping[int, float],
-    *,
-    num_results: int,
-    num_candidates: int,
-    dense_weight: float,
-) -> list[ScoredChunk]:
+@dataclass(frozen=True, slots=True, eq=False)
+class HybridResult:
+    """The chunks that hybrid search found, best first, and the BM25 score of every chunk that the words found."""
+
+    passages: list[ScoredChunk]
+    keyword_scores: dict[str, float]
+
+
+def hybrid_search(index: Generation, query: Query, vector: NDArray[np.float32], limits: SearchLimits) -> HybridResult:
     """The chunks that answer best, by meaning and by words.
 
     :param vector: the question's unit vector, shape (dimension,).
-    :param asked: sentence number -> cosine of the nearest question that it is known to answer.
-    :param num_candidates: how many chunks each search contributes.
-    :param dense_weight: 0 = words only, 1 = meaning only.
     """
-    dense = vector_search(index, vector, asked, num_results=num_candidates)
-    lexical = keyword_search(index, query, num_results=num_candidates)
-    best = fuse(dense, lexical, dense_weight=dense_weight)[:num_results]
-    stored = index.catalog.chunks([key for key, _ in best])
+    known = index.phrasings.nearest(vector, num_results=limits.num_candidates)
+    dense = vector_search(index, vector, known, num_results=limits.num_candidates)
+    lexical = keyword_search(index, query, num_results=limits.num_candidates)
+    stored = index.catalog.chunks(list(dict(dense) | dict(lexical)))
+    foreign = {key for key, each in stored.items() if each.chunk.language != query.language}
+    best = fuse(dense, lexical, dense_weight=limits.dense_weight, foreign=foreign)[: limits.num_results]
     cosines, bm25 = dict(dense), dict(lexical)
-    return [
+    passages = [
         ScoredChunk(stored[key].chunk, score, rank, cosines.get(key), bm25.get(key))
         for rank, (key, score) in enumerate(best, start=1)
     ]
+    return HybridResult(passages, bm25)
 
 
 def rerank(reranker: Reranker, question: str, passages: Sequence[ScoredChunk], *, first: int) -> list[ScoredChunk]:

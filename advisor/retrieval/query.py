@@ -15,7 +15,7 @@ from advisor.documents.passages import searched_text
 from advisor.index.generation import Generation
 from advisor.index.thesaurus import Concept, word_spans, words
 from advisor.text.language import LANGUAGES
-from advisor.text.plain import fold
+from advisor.text.plain import fold, sentence_spans
 from advisor.text.terms import terms
 from advisor.types import Language
 
@@ -25,21 +25,6 @@ _SLIP = 0.9  # difflib ratio of a word and the one that was meant
 _MOST_CONCEPTS = 4  # of a question, the longest matches first
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.?!:;(…])[\s«\"“]*$")
-_STATEMENTS = re.compile(r"[^.!?…]*[.!…]+\s+(?=\S)")  # what stands before a question: "We have 20 teams. How ...?"
-# How British and American English spell the same word, each way.
-_SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), other)
-    for pattern, other in (
-        (r"is(e[drs]?s?|ing|ations?)$", r"iz\1"),
-        (r"iz(e[drs]?s?|ing|ations?)$", r"is\1"),
-        (r"our(s|ed|ing|ful|able|al)?$", r"or\1"),
-        (r"or(s|ed|ing|ful|able|al)?$", r"our\1"),
-        (r"tre(s?)$", r"ter\1"),
-        (r"ter(s?)$", r"tre\1"),
-        (r"(?<=[aeiou])ll(ed|ing|ers?)$", r"l\1"),
-        (r"(?<=[aeiou])l(ed|ing|ers?)$", r"ll\1"),
-    )
-)
 _DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 
 
@@ -95,11 +80,10 @@ class Query:
 
 def analyse(index: Generation, question: str, language: Language) -> Query:
     """Look the question's terms up in the index and its thesaurus."""
-    question = _in_known_spelling(index, question, language)
     said = words(question)
     concepts = _concepts(index.thesaurus, said)
     names = _names(question)
-    asked = _names(_STATEMENTS.sub("", question))
+    asked = _names(_asking_part(question, language))
     wanted_names = tuple(name for name in names if name in asked or not _has_digit(name))
     wanted = {each: dict.fromkeys(terms(question, each), 1.0) for each in LANGUAGES}
     named = [(match.concept, set(terms(" ".join(said[match.start : match.end]), language))) for match in concepts]
@@ -128,20 +112,11 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     return Query(question, language, expanded, tuple(needs), wanted, wanted_names)
 
 
-def _in_known_spelling(index: Generation, question: str, language: Language) -> str:
-    """The question with each English word that no passage has in the other spelling, if passages have that."""
-    if language != "en":
-        return question
-
-    def is_known(word: str) -> bool:
-        return all(index.keyword_index.document_frequency(term, "en") for term in terms(word, "en"))
-
-    def known(found: re.Match[str]) -> str:
-        word = found.group()
-        others = [pattern.sub(other, word) for pattern, other in _SPELLINGS if pattern.search(word)]
-        return next(filter(is_known, others), word) if others and not is_known(word) else word
-
-    return _WORD.sub(known, question)
+def _asking_part(question: str, language: Language) -> str:
+    """The question without the statements before it: "We have 20 teams. How ...?"."""
+    sentences = [question[start:end] for start, end in sentence_spans(question, language)]
+    asking = [sentence for sentence in sentences if sentence.endswith("?")]
+    return " ".join(asking or sentences[-1:])
 
 
 @dataclass(frozen=True, slots=True)

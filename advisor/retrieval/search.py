@@ -1,99 +1,123 @@
-"""What search finds for a question: passages, their sentences, and what abstention is decided on."""
+"""What search finds for a question: passages, the blocks of their documents in order, and how sure that is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.index.generation import Generation
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import Reranker
-from advisor.retrieval import confidence as abstention
-from advisor.retrieval.hybrid import hybrid_search, in_one_language, rerank
+from advisor.retrieval.blocks import candidate_blocks
+from advisor.retrieval.confidence import Signals, measure, probability
+from advisor.retrieval.curated import CuratedAnswer, nearest_curated
+from advisor.retrieval.features import Asked
+from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.query import Query, analyse
-from advisor.retrieval.sentences import ScoredSentence, score_sentences
+from advisor.retrieval.ranking import RankedBlock, rank_blocks
 from advisor.settings import Settings
-from advisor.types import Language, ScoredChunk
+from advisor.types import Citation, Language, ScoredChunk
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_SAID = 0.5  # what a block that was just said is worth in the next answer: an answer is seldom what was said before
+
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """A question as search used it, and the passages that it found; `asked` as in `PhrasingIndex.nearest`."""
+class Searcher:
+    """What search works with."""
+
+    settings: Settings
+    embeddings: Embeddings
+    index: Generation
+    reranker: Reranker | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Retrieved:
+    """A question as search used it, and the passages that it found, best first."""
 
     query: Query
     vector: NDArray[np.float32]
-    asked: dict[int, float]
     passages: list[ScoredChunk]
+    keyword_scores: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What search found for one question."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What search found for one question.
+
+    `passages` are those of one language, best first; `blocks` the blocks of their documents, best first; `curated` the
+    curated answer nearest to the question, if there is any.
+    """
 
     passages: list[ScoredChunk]
-    sentences: list[ScoredSentence]
-    signals: abstention.Signals
-    same_language: bool
+    blocks: list[RankedBlock]
+    curated: CuratedAnswer | None
+    signals: Signals
 
     @property
     def confidence(self) -> float:
-        """The probability (0..1) that the passages hold the answer."""
-        return abstention.confidence(self.signals, same_language=self.same_language)
+        """The probability (0..1) that an answer made of this is right."""
+        return probability(self.signals)
 
 
-def search(
-    settings: Settings,
-    embeddings: Embeddings,
-    index: Generation,
-    question: str,
-    language: Language,
-    wanted: int,
-    reranker: Reranker | None = None,
-) -> Searched:
-    """Analyse a question, and find the `wanted` passages nearest to it, best first.
+def retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
+    """Analyse a question, and find the passages nearest to it.
 
     A reranker orders as many passages as an answer can use, however few are wanted.
     """
-    query = analyse(index, question, language)
-    vector = embeddings.encode_query(query.expanded)
-    fused = max(wanted, settings.num_passages) if reranker else wanted
-    candidates = max(settings.num_candidates, fused)
-    asked = index.phrasings.nearest(vector, num_results=candidates)
-    passages = hybrid_search(
-        index,
-        query,
-        vector,
-        asked,
-        num_results=fused,
-        num_candidates=candidates,
-        dense_weight=settings.dense_weight,
-    )
-    if reranker:
-        passages = rerank(reranker, query.question, passages, first=settings.num_passages)[:wanted]
-    return Searched(query, vector, asked, passages)
+    found = _retrieve(searcher, question, language, num_results)
+    if not searcher.reranker:
+        return found
+    passages = rerank(searcher.reranker, question, found.passages, first=searcher.settings.num_passages)
+    return replace(found, passages=passages[:num_results])
 
 
-def find(
-    settings: Settings,
-    embeddings: Embeddings,
-    index: Generation,
-    question: str,
-    language: Language,
-    reranker: Reranker | None = None,
-) -> Found:
-    """The passages for a question, in its language where they are twins, with their sentences scored.
+def gather_evidence(searcher: Searcher, question: str, language: Language) -> Evidence:
+    """The passages for a question, in its language where they are twins, and the blocks that answer it.
 
-    A reranker changes their order, never the evidence: the language is chosen and the signals of abstention are measured on
-    the fused order, which they were calibrated on. (The sentences are the same in either, and so are their cosines.)
+    A reranker changes the order of passages, never the evidence: the language is chosen and the signals are measured on the
+    fused order, which the weights were fitted on.
     """
-    found = search(settings, embeddings, index, question, language, settings.num_passages)
+    found = _retrieve(searcher, question, language, searcher.settings.num_passages)
     fused = in_one_language(found.passages, language)
-    passages = rerank(reranker, found.query.question, fused, first=len(fused)) if reranker else fused
-    sentences = score_sentences(index, found.query, found.vector, found.asked, passages)
-    signals = abstention.measure(found.query, fused, sentences)
-    same = bool(fused) and fused[0].chunk.language == language
-    return Found(passages, sentences, signals, same)
+    spoken = fused[0].chunk.language if fused else language
+    blocks = candidate_blocks(searcher.index, fused, spoken)
+    ranked = rank_blocks(searcher.index, Asked(found.query, found.vector, found.keyword_scores), blocks)
+    curated = nearest_curated(searcher.index, found.vector, spoken)
+    signals = measure(found.query, fused, ranked, curated)
+    passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
+    return Evidence(passages, ranked, curated, signals)
+
+
+def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
+    settings, index = searcher.settings, searcher.index
+    query = analyse(index, question, language)
+    vector = searcher.embeddings.encode_query(query.expanded)
+    fused = max(num_results, settings.num_passages) if searcher.reranker else num_results
+    limits = SearchLimits(max(settings.num_candidates, fused), fused, settings.dense_weight)
+    result: HybridResult = hybrid_search(index, query, vector, limits)
+    return Retrieved(query, vector, result.passages, result.keyword_scores)
+
+
+def without(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:
+    """The blocks that begin in none of these citations."""
+    return [ranked for ranked in blocks if not _is_in(ranked, said)]
+
+
+def counting_less(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:
+    """The blocks, best first, those that begin in one of these citations with lower probabilities."""
+    weighed = [
+        replace(ranked, core=ranked.core * _SAID, useful=ranked.useful * _SAID) if _is_in(ranked, said) else ranked
+        for ranked in blocks
+    ]
+    return sorted(weighed, key=lambda ranked: -ranked.score)
+
+
+def _is_in(ranked: RankedBlock, said: Sequence[Citation]) -> bool:
+    chunk, start = ranked.block.chunk, ranked.block.sentences[0].start
+    return any(chunk.document == one.document and one.start <= start < one.end for one in said)

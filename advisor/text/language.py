@@ -84,6 +84,36 @@ class FigureWords(_Section):
     units: dict[Unit, Words]
 
 
+class FollowUpWords(_Section):
+    """What tells that a question goes on from the one before. Phrases are folded words with spaces between them.
+
+    `polite` and `new_subject` begin a question and are no part of it; `openings` begin a follow-up; `pronouns`, `inverted`
+    and `conditions` are for what was said before where a question names little else; a question of `bare` words, or of
+    `aspects` alone, has its subject in the one before. `more` are whole questions for what was not said yet, without their
+    `fillers`; `more_of` are such requests within a question.
+    """
+
+    polite: tuple[Word, ...]
+    new_subject: tuple[Word, ...]
+    openings: tuple[Word, ...]
+    pronouns: tuple[Word, ...]
+    inverted: Words
+    conditions: Words
+    bare: Words
+    aspects: Words
+    fillers: Words
+    more: tuple[Word, ...]
+    more_of: tuple[Word, ...]
+
+
+class SmallTalk(_Section):
+    """What people say beside questions, folded and without punctuation, and the reply to it."""
+
+    said: tuple[Word, ...]
+    reply: str
+    lists_documents: bool = False
+
+
 class LanguageRules(_Section):
     """The words of one language."""
 
@@ -91,8 +121,11 @@ class LanguageRules(_Section):
     stop_words: Words
     function_words: WordsAsWritten
     abbreviations: WordsAsWritten
+    offices: Words
     names: NameWords
     figures: FigureWords
+    follow_ups: FollowUpWords
+    small_talk: tuple[SmallTalk, ...]
 
 
 def read_rules(file: Traversable) -> LanguageRules:

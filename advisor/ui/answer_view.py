@@ -89,10 +89,24 @@ def render_answer(answer: Answer, texts: Texts) -> str:
         understood = f'<p class="understood">{typeset(texts.understood_as.format(answer.standalone_question))}</p>'
     if answer.status == "abstained":
         body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{typeset(answer.text)}</p></div>'
+    elif answer.status == "near":
+        body = _render_near(answer, texts)
+    elif not answer.sentences:  # a greeting, thanks
+        body = "".join(f"<p>{typeset(line)}</p>" for line in answer.text.splitlines())
     else:
         body = render_sentences(answer.sentences, answer.citations, generation, texts)
     sources = f'<div class="sources" hidden>{render_sources(answer.citations, generation, texts)}</div>'
     return understood + body + _about(answer, texts) + sources
+
+
+def _render_near(answer: Answer, texts: Texts) -> str:
+    """The nearest passages, whole, below the line that says that they do not answer."""
+    passages = "".join(
+        f"<h4>{typeset(' > '.join((each.title, *each.heading)))}</h4><blockquote>{typeset(plain(each.quote))}</blockquote>"
+        for each in answer.citations
+    )
+    opening = answer.text.partition("\n")[0]
+    return f'<div class="abstained near"><h3>{escape(texts.near)}</h3><p>{typeset(opening)}</p>{passages}</div>'
 
 
 def render_notice(message: str, texts: Texts) -> str:

@@ -64,6 +64,7 @@ class Texts:
     page_short: str
     understood_as: str
     abstained: str
+    near: str
     confidence: str
     percent: str
     withheld: str
@@ -113,11 +114,12 @@ FRENCH = Texts(
     page_short="p.\u00a0{}",
     understood_as="Compris comme\u00a0: {}",
     abstained="Pas de réponse dans le corpus",
+    near="Pas de réponse, mais des passages proches",
     confidence="confiance {:.0f}\u00a0%",
     percent="{:.0f}\u00a0%",
     withheld="phrases retenues, faute d’appui\u00a0: {}",
     other_language="English",
-    writers={"extractive": "phrases du corpus"},
+    writers={"extractive": "phrases du corpus", "curated": "réponse préparée par les curateurs"},
     stages={
         "search": "Je cherche dans le corpus…",
         "write": "Je compose la réponse…",
@@ -217,11 +219,12 @@ ENGLISH = Texts(
     page_short="p.\u00a0{}",
     understood_as="Understood as: {}",
     abstained="No answer in the corpus",
+    near="No answer, but passages that come near",
     confidence="confidence {:.0f}%",
     percent="{:.0f}%",
     withheld="sentences withheld for lack of support: {}",
     other_language="Français",
-    writers={"extractive": "sentences of the corpus"},
+    writers={"extractive": "sentences of the corpus", "curated": "answer prepared by the curators"},
     stages={
         "search": "Searching the corpus…",
         "write": "Composing the answer…",

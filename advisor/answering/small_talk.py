@@ -1,0 +1,36 @@
+"""What people say to an advisor beside questions: greetings, thanks, who it is, what it can do, what it has read.
+
+The utterances and the replies are data: the table `small_talk` of `advisor/text/language/*.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from advisor.text.language import language_rules
+from advisor.text.plain import fold
+from advisor.types import Language
+
+_SAME = 0.87  # difflib ratio of two utterances that are one, mistyped
+_LONGEST = 60  # characters: a longer text is no small talk
+
+
+def reply(utterance: str, language: Language, titles: Sequence[str]) -> str | None:
+    """What to say to small talk; None for anything else.
+
+    :param titles: of the documents, for whoever asks what there is to read.
+    """
+    said = _plain(utterance)
+    if not said or len(said) > _LONGEST:
+        return None
+    for talk in language_rules(language).small_talk:
+        if any(SequenceMatcher(None, said, known).ratio() >= _SAME for known in talk.said):
+            listed = "".join(f"\n- {title}" for title in titles) if talk.lists_documents else ""
+            return talk.reply + listed
+    return None
+
+
+def _plain(utterance: str) -> str:
+    """Folded words alone: no punctuation, no emoji."""
+    return " ".join("".join(c if c.isalnum() else " " for c in fold(utterance)).split())
