@@ -33,7 +33,8 @@ index: $(INSTALLED) ## bring the index in line with corpus/
 	$(BIN)/advisor index
 
 test: $(INSTALLED_DEV) ## run the tests, two files at a time
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	# One thread each: the teams of OpenMP, two on every core, would wait for each other in loops.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
 	$(BIN)/advisor eval --gate

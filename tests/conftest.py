@@ -107,7 +107,7 @@ class RememberingEmbeddings(Embeddings):
 
 @pytest.fixture(scope="session")
 def embeddings() -> Embeddings:
-    return RememberingEmbeddings(Settings())
+    return RememberingEmbeddings(Settings(threads=1))
 
 
 @pytest.fixture(scope="session")

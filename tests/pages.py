@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Page, expect
 from advisor.advisor import Advisor
 from advisor.ui.server import create_app
 
-
 _PATIENCE = 20_000  # milliseconds: other tests run at the same time
 expect.set_options(timeout=_PATIENCE)
 

@@ -41,7 +41,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def embeddings() -> Embeddings:
     """Nothing remembered."""
-    return Embeddings(Settings())
+    return Embeddings(Settings(threads=1))
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +86,14 @@ def test_queries_get_their_prefix(embeddings: Embeddings, prefixed: dict[str, ND
 
 
 def test_bulk_passages_get_their_prefix_and_keep_their_order(
-    embeddings: Embeddings, prefixed: dict[str, NDArray[np.float32]]
+    embeddings: Embeddings, prefixed: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than the small engine takes: sorted by length, in batches, and put back in order."""
-    filler = "suite " * 3_400
+    monkeypatch.setattr(embeddings_module, "_SMALL_BATCH_CHARS", len("".join(TEXTS)) - 1)
     done: list[int] = []
-    bulk = embeddings.encode_passages([*TEXTS, filler], done.append)
-    assert sum(done) == len(TEXTS) + 1
-    assert cosines(bulk[:-1], prefixed[PASSAGE_PREFIX]).min() >= 0.9999
+    bulk = embeddings.encode_passages(TEXTS, done.append)
+    assert sum(done) == len(TEXTS)
+    assert cosines(bulk, prefixed[PASSAGE_PREFIX]).min() >= 0.9999
     assert np.linalg.norm(bulk, axis=1) == pytest.approx(1, abs=1e-3)
 
 
@@ -168,27 +168,29 @@ def test_several_threads(embeddings: Embeddings) -> None:
     assert all(np.abs(vector - expected[text]).max() < 1e-5 for text, vector in found)
 
 
-def test_threads_share_one_transformer(transformer: SentenceTransformer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_one_transformer(
+    prefixed: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is loaded once and works on a batch at a time: its tokenizer, lent to one thread, refuses the next."""
     loaded: list[str] = []
     load = embeddings_module._load_transformer
     monkeypatch.setattr(
         embeddings_module, "_load_transformer", lambda *given, **named: loaded.append("once") or load(*given, **named)
     )
-    shared = Embeddings(Settings())
-    rounds = [TEXTS[at : at + 10] for at in range(0, 50, 10)] * 3
+    shared = Embeddings(Settings(threads=1))
+    rounds = [slice(at, at + 10) for at in range(0, len(TEXTS), 10)] * 3
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(shared.encode_questions, rounds))
+        found = list(pool.map(lambda part: shared.encode_questions(TEXTS[part]), rounds))
     assert loaded == ["once"]
-    for texts, vectors in zip(rounds, found, strict=True):
-        assert cosines(vectors, encoded(transformer, [QUERY_PREFIX + text for text in texts])).min() >= 0.9999
+    for part, vectors in zip(rounds, found, strict=True):
+        assert cosines(vectors, prefixed[QUERY_PREFIX][part]).min() >= 0.9999
 
 
 def test_any_other_model_by_folder(embeddings: Embeddings, transformer: SentenceTransformer, tmp_path: Path) -> None:
     """Same weights in a folder of one's own: the same vectors where it declares the prompts, a name and digest of its own."""
     transformer.prompts = dict(profile_of(BUNDLED_MODEL).prompts or {})
     transformer.save(str(tmp_path / "mine"), create_model_card=False)
-    mine = Embeddings(Settings(embedding_model=str(tmp_path / "mine")))
+    mine = Embeddings(Settings(threads=1, embedding_model=str(tmp_path / "mine")))
     assert (mine.name, mine.dimension) == (str(tmp_path / "mine"), 384)
     assert mine.digest != embeddings.digest
     assert float(mine.encode_query("Le cloud") @ embeddings.encode_query("Le cloud")) >= 0.999
@@ -200,7 +202,7 @@ def test_what_was_measured_with_the_bundled_model_is_not_taken_for_another(
 ) -> None:
     transformer.prompts = {}
     transformer.save(str(tmp_path / "bare"), create_model_card=False)
-    bare = Embeddings(Settings(embedding_model=str(tmp_path / "bare")))
+    bare = Embeddings(Settings(threads=1, embedding_model=str(tmp_path / "bare")))
     assert bare.profile.question_offset == 0
     assert cosines(bare.encode_passages(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
     assert cosines(bare.encode_questions(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
