@@ -9,6 +9,7 @@
     │   ├── IndexNotFoundError
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
     │   └── IndexLockedError     somebody else is writing it
+    ├── StorageError         a file cannot be written: no room, or no right to
     ├── ModelError           an embedding model cannot be loaded
     ├── EvaluationError      a question set, a run or a gate that cannot be used
     └── QuestionError        a question that cannot be taken
@@ -55,6 +56,10 @@ class RefusedIndexError(BrokenIndexError):
 
 class IndexLockedError(BrokenIndexError):
     """Another process is writing the index."""
+
+
+class StorageError(AdvisorError):
+    """A file cannot be written: the disk is full, or it is not this account's to write."""
 
 
 class ModelError(AdvisorError):

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 ORDER = (
-    *("errors", "types", "settings"),
+    *("errors", "types", "settings", "files"),
     *("text", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
     *("advisor", "serialization", "retriever"),
     *("features", "evaluation", "api", "ui", "cli"),
@@ -122,11 +122,15 @@ def test_sizes(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_no_error_is_swallowed(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Where a boundary needs to catch everything, its line says why: `# noqa: BLE001 - the reason`."""
+    source = path.read_text(encoding="utf-8")
+    lines = source.split("\n")
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "everything"
             reraises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-            assert reraises or caught not in ("everything", "Exception", "BaseException"), f"line {node.lineno}"
+            reasoned = "# noqa: BLE001 - " in lines[node.lineno - 1]
+            assert reraises or reasoned or caught not in ("everything", "Exception", "BaseException"), f"line {node.lineno}"
 
 
 @pytest.mark.parametrize("module", ["advisor", "advisor.cli.main", "advisor.ui"])

@@ -48,7 +48,7 @@ def embeddings() -> Embeddings:
 def transformer(embeddings: Embeddings) -> SentenceTransformer:
     """The converted folder, loaded without our code."""
     embeddings.encode_passages(["x " * 10_001])  # long enough to be encoded by it, so it is there
-    folder = Settings().cache_dir / f"{BUNDLED_MODEL}-{bundled_model.digest()}"
+    folder = bundled_model.converted_folder(Settings().cache_dir)
     return SentenceTransformer(str(folder), local_files_only=True, device="cpu", model_kwargs={"dtype": torch.float32})
 
 

@@ -373,8 +373,8 @@ def test_what_killed_runs_left_is_removed(small_settings: Settings, embeddings: 
         shutil.copytree(index / first, index / name)
     shutil.copytree(index / first, index / "000002-cccccccc")
     (index / "000002-cccccccc" / "in-use").unlink()
-    (index / ".current.123").touch()
-    (index / ".report.json.123").touch()
+    (index / ".new-123").touch()
+    (index / ".new-456").touch()
     assert sync(small_settings, embeddings).generation == first
     assert {path.name for path in index.iterdir()} == {first, *BESIDE}
 

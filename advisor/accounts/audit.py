@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from advisor.accounts.private_files import append_line
+from advisor.files import append_line
 from advisor.settings import Settings
 
 

@@ -13,8 +13,8 @@ import sqlite3
 import threading
 import time
 
-from advisor.accounts.private_files import private_folder
 from advisor.accounts.users import User, Users
+from advisor.files import private_folder
 from advisor.settings import Settings
 
 IDLE_SECONDS = 12 * 3_600

@@ -24,8 +24,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from filelock import FileLock
 
-from advisor.accounts.private_files import private_folder, replace_file
 from advisor.errors import SettingsError
+from advisor.files import private_folder, replace_file
 from advisor.settings import Settings
 
 Role = Literal["user", "curator"]

@@ -15,9 +15,9 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from advisor.accounts.private_files import append_line, private_folder, replace_file
 from advisor.answering.intake import asks_private_fact
-from advisor.errors import EvaluationError
+from advisor.errors import EvaluationError, StorageError
+from advisor.files import append_line, private_folder, replace_file
 from advisor.settings import Settings
 from advisor.types import Answer, Language
 
@@ -66,7 +66,7 @@ def record(settings: Settings, answer: Answer) -> None:
         with FileLock(private_folder(path.parent) / f"{FILE}.lock", timeout=_WAIT_SECONDS, mode=0o600):
             _make_room(path)
             append_line(path, line.model_dump())
-    except OSError as cause:  # filelock's Timeout is one
+    except (StorageError, OSError) as cause:  # filelock's Timeout is an OSError
         _LOGGER.warning("an unanswered question was not written to %s: %s", path, cause)
 
 

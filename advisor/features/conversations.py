@@ -18,8 +18,8 @@ from typing import Literal, get_args
 
 from pydantic import TypeAdapter
 
-from advisor.accounts.private_files import append_line, private_folder
-from advisor.errors import ConversationError
+from advisor.errors import ConversationError, StorageError
+from advisor.files import append_line, private_folder
 from advisor.text.plain import fold
 from advisor.types import Answer
 
@@ -213,7 +213,7 @@ class Conversations:
                     self._prepared = True
                 with database:
                     yield database
-        except OSError as cause:
+        except (OSError, StorageError) as cause:
             raise ConversationError(self._cannot(cause)) from cause
 
     @contextmanager

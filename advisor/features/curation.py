@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.documents.reading import check_upload, read_bytes
-from advisor.errors import CorpusError, DocumentError
+from advisor.errors import CorpusError, DocumentError, StorageError
 from advisor.features.background import in_steps
+from advisor.files import replace_file
 from advisor.index.generation import Generation
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
@@ -101,20 +100,16 @@ def _not_indexed(name: str, state: str, reason: str = "") -> Entry:
 
 def store_upload(settings: Settings, name: str, file: Path) -> Upload:
     """Put one uploaded file into the corpus folder, whole or not at all; a file of the same name is replaced."""
+    folder = settings.corpus_dir / UPLOADS
     try:
         data = read_bytes(file, settings)
         safe = check_upload(name, data, settings)
-    except DocumentError as cause:
+        replaced = (folder / safe).exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        # It has a hidden name until it is whole: a re-index that runs meanwhile does not see half a file.
+        replace_file(folder / safe, data, mode=0o644)
+    except (DocumentError, StorageError) as cause:
         return Upload(name, None, reason=str(cause))
-    folder = settings.corpus_dir / UPLOADS
-    folder.mkdir(parents=True, exist_ok=True)
-    replaced = (folder / safe).exists()
-    # A hidden name until it is whole: a re-index that runs meanwhile does not see half a file.
-    descriptor, scratch = tempfile.mkstemp(prefix=".upload-", dir=folder)
-    with os.fdopen(descriptor, "wb") as target:
-        target.write(data)
-    Path(scratch).chmod(0o644)
-    Path(scratch).replace(folder / safe)
     return Upload(name, f"{UPLOADS}/{safe}", replaced=replaced)
 
 

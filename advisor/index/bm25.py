@@ -96,8 +96,18 @@ class KeywordIndex:
 
 
 def write_keyword_index(folder: Path, chunks: Iterable[Chunk]) -> None:
-    """Write the index of the chunks into an empty folder."""
+    """Write the index of the chunks into an empty folder.
+
+    :raises OSError: when there is no room for it.
+    """
     folder.mkdir(parents=True)
+    try:
+        _write_chunks(folder, chunks)
+    except ValueError as cause:  # tantivy's word for whatever the disk refuses
+        raise OSError(str(cause)) from cause
+
+
+def _write_chunks(folder: Path, chunks: Iterable[Chunk]) -> None:
     index = tantivy.Index(_schema(), path=str(folder))
     _register(index)
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)

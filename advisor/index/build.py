@@ -16,6 +16,7 @@ from advisor.documents.chunking import chunk_document
 from advisor.documents.passages import embedded_text
 from advisor.documents.reading import content_hash
 from advisor.errors import BrokenIndexError
+from advisor.files import flush
 from advisor.index.bm25 import write_keyword_index
 from advisor.index.catalog import text_hash, write_catalog
 from advisor.index.generation import Generation
@@ -29,7 +30,6 @@ from advisor.index.generations import (
     Manifest,
     blank_manifest,
     file_sizes,
-    flush,
     flush_tree,
     write_manifest,
 )
@@ -206,7 +206,20 @@ def _digest(documents: Sequence[Document]) -> str:
 
 
 def _write_store(folder: Path, vectors: Vectors, old: Generation | None, *, fresh: bool) -> int:
-    """Write the vectors: the difference, into a copy of the old store, or all of them; returns how many are dead.
+    """Write the vectors; returns how many are dead.
+
+    :raises OSError: when there is no room for them: Chroma has an error of its own for it.
+    """
+    from advisor.index.chroma import ChromaError
+
+    try:
+        return _write_vectors(folder, vectors, old, fresh=fresh)
+    except ChromaError as cause:
+        raise OSError(str(cause)) from cause
+
+
+def _write_vectors(folder: Path, vectors: Vectors, old: Generation | None, *, fresh: bool) -> int:
+    """Write the difference, into a copy of the old store, or all vectors.
 
     Entries that were removed stay in Chroma's graph and cost time at each search: beyond a share, they are left behind.
     """

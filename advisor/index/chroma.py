@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import chromadb
 import numpy as np
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
@@ -40,7 +41,12 @@ class VectorStore:
 
         :raises ChromaError: when there is none, or it is damaged.
         """
-        client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+        try:
+            client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+        except ChromaError:
+            # A system that did not start would be handed to the next who opens this folder.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+            raise
         self._client = cast("Client", client)  # only the class, not the interface that is declared, has `close`
         self._most = client.get_max_batch_size()
         if create:

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -32,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from advisor.documents import chunking
 from advisor.errors import IndexMismatchError
+from advisor.files import flush, replace_file
 from advisor.index import bm25
 from advisor.settings import Settings
 
@@ -42,6 +42,7 @@ FORMAT = 6
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"
+PUBLIC = 0o644  # mode of the index's own files: what is in them is no secret
 CATALOG, SENTENCES, CHROMA, LEXICAL, IN_USE = "catalog.sqlite", "sentences.npy", "chroma", "lexical", "in-use"
 _MANIFEST = "manifest.json"
 _RECIPE = (
@@ -156,25 +157,7 @@ def is_whole(folder: Path, manifest: Manifest) -> bool:
 
 def publish(index_dir: Path, generation: str) -> None:
     """Point at another generation, atomically: readers see the old one or the new one, and so they do after a power cut."""
-    replace_text(index_dir / POINTER, generation + "\n")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(text, encoding="utf-8")
-    flush(scratch)
-    scratch.replace(path)
-    flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Have the disk hold what was written to a file or, for a folder, the names in it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace_file(index_dir / POINTER, f"{generation}\n".encode(), mode=PUBLIC)
 
 
 def flush_tree(folder: Path) -> None:

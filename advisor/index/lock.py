@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from advisor.errors import IndexLockedError
+from advisor.errors import BrokenIndexError, IndexLockedError
 
 _LOCK = "writer.lock"
 
@@ -28,21 +29,33 @@ def writer_lock(index_dir: Path, doing: str, *, wait: float = 0) -> Iterator[Non
     :param doing: told to whoever finds it locked: "indexing /corpus".
     :param wait: how many seconds to wait for another writer.
     :raises IndexLockedError: naming that writer.
+    :raises BrokenIndexError: when the system refuses what is done under the lock: no room, no right.
     """
-    index_dir.mkdir(parents=True, exist_ok=True)
-    holder = index_dir / f"{_LOCK}.holder"
-    lock = FileLock(index_dir / _LOCK)
+    with _named_failures(index_dir):
+        index_dir.mkdir(parents=True, exist_ok=True)
+        holder = index_dir / f"{_LOCK}.holder"
+        lock = FileLock(index_dir / _LOCK)
+        try:
+            lock.acquire(timeout=wait, poll_interval=0.1)
+        except Timeout as cause:
+            message = f"the index in {index_dir} is being written by {_holder(holder)}. Try again when it has finished"
+            raise IndexLockedError(message) from cause
+        try:
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now()}, {doing}", encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+@contextmanager
+def _named_failures(index_dir: Path) -> Iterator[None]:
+    """:raises BrokenIndexError: for what the system refuses to who writes."""
     try:
-        lock.acquire(timeout=wait, poll_interval=0.1)
-    except Timeout as cause:
-        message = f"the index in {index_dir} is being written by {_holder(holder)}. Try again when it has finished"
-        raise IndexLockedError(message) from cause
-    try:
-        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now()}, {doing}", encoding="utf-8")
         yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+    except (OSError, sqlite3.Error) as cause:
+        message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
+        raise BrokenIndexError(message) from cause
 
 
 def _holder(file: Path) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from advisor.documents.reading import list_files
 from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
+from advisor.files import SCRATCH, replace_file
 from advisor.index import archive
 from advisor.index.build import BUILDING, BuildContext, build_generation, companions_of
 from advisor.index.catalog import Catalog
@@ -26,6 +27,7 @@ from advisor.index.generations import (
     CATALOG,
     FORMAT,
     IN_USE,
+    PUBLIC,
     Manifest,
     blank_manifest,
     current_generation,
@@ -35,7 +37,6 @@ from advisor.index.generations import (
     number_of,
     publish,
     read_manifest,
-    replace_text,
 )
 from advisor.index.lock import now, writer_lock
 from advisor.index.plan import Plan, make_plan, next_documents
@@ -98,7 +99,8 @@ def sync(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_U
         report = _compare_and_build(settings, embeddings, options)
         _prune(settings.index_dir)
         report = _finished(report, started)
-        replace_text(settings.index_dir / _REPORT, json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
+        written = json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n"
+        replace_file(settings.index_dir / _REPORT, written.encode("utf-8", "replace"), mode=PUBLIC)
     return report
 
 
@@ -185,16 +187,12 @@ def _build_and_publish(
         if published.manifest:
             old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
         context = BuildContext(settings, embeddings, old, fresh=options.forget, progress=options.progress)
-        try:
-            number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
-            previous = "" if options.forget else current_generation(index_dir) or ""
-            built = build_generation(context, documents, number=number, previous=previous)
-            if options.judge and old:
-                _judge(options.judge, old, index_dir / built.manifest.generation)
-            archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
-        except (OSError, sqlite3.Error) as cause:
-            message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
-            raise BrokenIndexError(message) from cause
+        number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
+        previous = "" if options.forget else current_generation(index_dir) or ""
+        built = build_generation(context, documents, number=number, previous=previous)
+        if options.judge and old:
+            _judge(options.judge, old, index_dir / built.manifest.generation)
+        archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
     publish(index_dir, built.manifest.generation)
     if options.forget:
         archive.forget(index_dir)
@@ -218,7 +216,7 @@ def _prune(index_dir: Path) -> None:
     """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
     for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)
-    for scratch in index_dir.glob(".*.[0-9]*"):  # of a file that was being replaced
+    for scratch in index_dir.glob(f"{SCRATCH}*"):  # of a file that was being replaced
         scratch.unlink()
     current = current_generation(index_dir)
     names = generations(index_dir)

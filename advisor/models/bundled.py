@@ -9,6 +9,7 @@ weights: one float16 scale `d` and 16 bytes of nibbles `q`; weight = (q - 8) * d
 from __future__ import annotations
 
 import hashlib
+import shutil
 import struct
 import tempfile
 import unicodedata
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from filelock import FileLock
 
 from advisor.errors import ModelError
 from advisor.models.profile import profile_of
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 DIMENSION = 384
 WINDOW = 512  # tokens, with the two that mark the ends
+_CONVERTING = ".converting-"
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", (16,))])
 _FLOAT32 = 0
 _SPECIALS = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
@@ -208,33 +211,52 @@ def _character_class(normalisation: dict[str, str], replacement: str) -> str:
     return "[" + "".join(f"\\x{{{ord(c):x}}}" for c in found) + "]"
 
 
-def convert(target: Path) -> None:
-    """Write the bundled model to `target` as a sentence-transformers folder (235 MB, weights in float16).
+def converted_folder(cache_dir: Path) -> Path:
+    """The bundled model as a sentence-transformers folder (235 MB, weights in float16) in the cache; made the first time.
 
-    The folder appears whole or not at all: it is made beside its place and renamed.
+    The folder appears whole or not at all: it is made beside its place and renamed, by one process at a time.
+
+    :raises ModelError: when there is no room for it, or no right to write there.
     """
+    from safetensors import SafetensorError
+
+    folder = cache_dir / f"{BUNDLED_MODEL}-{digest()}"
+    if folder.is_dir():
+        return folder
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache_dir / "converting.lock"):
+            if not folder.is_dir():
+                for leftover in cache_dir.glob(f"{_CONVERTING}*"):  # of a process that was killed
+                    shutil.rmtree(leftover)
+                with tempfile.TemporaryDirectory(dir=cache_dir, prefix=_CONVERTING) as scratch:
+                    _convert(Path(scratch)).rename(folder)
+    except (OSError, SafetensorError) as cause:
+        message = (
+            f"the embedding model cannot be converted in {cache_dir}, which takes 500 MB once ({cause}). Make room there, "
+            "or name another folder with ADVISOR_CACHE_DIR"
+        )
+        raise ModelError(message) from cause
+    return folder
+
+
+def _convert(scratch: Path) -> Path:
+    """Write the bundled model into a folder below `scratch`."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     packed = read_packed(packed_file())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting-") as scratch:
-        bare = Path(scratch) / "bert"
-        model = BertModel(BertConfig(**packed.config))
-        model.load_state_dict({name: torch.from_numpy(array) for name, array in _state(packed).items()})
-        model.half().save_pretrained(bare)
-        PreTrainedTokenizerFast(
-            tokenizer_object=_tokenizer(packed), model_max_length=packed.config["max_position_embeddings"], **_SPECIALS
-        ).save_pretrained(bare)
-        transformer = Transformer(str(bare), model_kwargs={"dtype": torch.float16})
-        modules = [transformer, Pooling(DIMENSION, "mean"), Normalize()]
-        whole = SentenceTransformer(modules=modules, device="cpu", prompts=dict(profile_of(BUNDLED_MODEL).prompts or {}))
-        finished = Path(scratch) / "finished"
-        whole.save(str(finished), create_model_card=False)
-        try:
-            finished.rename(target)
-        except OSError:  # another process was first: its folder is the same
-            if not target.is_dir():
-                raise
+    bare, finished = scratch / "bert", scratch / "finished"
+    model = BertModel(BertConfig(**packed.config))
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in _state(packed).items()})
+    model.half().save_pretrained(bare)
+    PreTrainedTokenizerFast(
+        tokenizer_object=_tokenizer(packed), model_max_length=packed.config["max_position_embeddings"], **_SPECIALS
+    ).save_pretrained(bare)
+    transformer = Transformer(str(bare), model_kwargs={"dtype": torch.float16})
+    modules = [transformer, Pooling(DIMENSION, "mean"), Normalize()]
+    whole = SentenceTransformer(modules=modules, device="cpu", prompts=dict(profile_of(BUNDLED_MODEL).prompts or {}))
+    whole.save(str(finished), create_model_card=False)
+    return finished

@@ -10,15 +10,17 @@ can help, and what is left becomes a `ChatFailure`. Messages of providers are ne
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import importlib.util
 import queue
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 from advisor.errors import ModelError
 from advisor.settings import Settings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 Failure = Literal["timeout", "connection", "busy", "server", "refused", "malformed", "empty", "cut"]
 Messages = Sequence[tuple[str, str]]
+Result = TypeVar("Result")
 
 _PACKAGES = {
     "ollama": "langchain_ollama",
@@ -43,6 +46,9 @@ _BUSY, _FIRST_SERVER_ERROR, _FIRST_CLIENT_ERROR = 429, 500, 400
 _FINISHED = ("stop", "end_turn", "eos", "stop_sequence")
 _BACK_OFF_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 8.0
+_FAREWELL_SECONDS = 2.0
+_streams: WeakKeyDictionary[Future[None], threading.Event] = WeakKeyDictionary()
+"""What models are writing, each with the event that stops it."""
 
 
 class ChatFailure(Exception):
@@ -98,6 +104,7 @@ class ChatModel:
         pieces: queue.SimpleQueue[AIMessageChunk | None] = queue.SimpleQueue()
         stopped = threading.Event()
         outcome = _in_thread(lambda: self._pump(messages, pieces, stopped))
+        _streams[outcome] = stopped
         any_text, finish = False, ""
         try:
             while True:
@@ -156,12 +163,32 @@ class _NotYetError(Exception):
         self.kind, self.can_retry = _judge(error)
 
 
-def _in_thread(work: Any) -> Future[None]:  # noqa: ANN401 - a callable without arguments
-    """Run in a thread of its own; whatever it raises is kept in the future."""
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat")
-    future: Future[None] = pool.submit(work)
-    pool.shutdown(wait=False)
+def _in_thread(work: Callable[[], Result]) -> Future[Result]:
+    """Run in a thread of its own; whatever it raises is kept in the future.
+
+    A process that ends does not wait for the thread, as it would for one of an executor: a provider may never answer.
+    """
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - the boundary to a provider's code: the future passes it on
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="chat", daemon=True).start()
     return future
+
+
+@atexit.register
+def _stop_streams() -> None:
+    """Stop what is still being written when the process ends: a model inside it would write to its last token first.
+
+    A provider that sends nothing more is not waited for.
+    """
+    for stopped in list(_streams.values()):
+        stopped.set()
+    wait(list(_streams), timeout=_FAREWELL_SECONDS)
 
 
 def _status(error: BaseException) -> int | None:
@@ -250,7 +277,7 @@ def _client(provider: str, model: str, settings: Settings) -> BaseChatModel:
         provider, model = "openai", "local"
     if provider == "openai":
         options["stream_usage"] = True
-    made = _in_thread_result(lambda: init_chat_model(model, model_provider=provider, **options))
+    made: Future[BaseChatModel] = _in_thread(lambda: init_chat_model(model, model_provider=provider, **options))
     error = made.exception()
     if error is not None:
         message = (
@@ -258,11 +285,4 @@ def _client(provider: str, model: str, settings: Settings) -> BaseChatModel:
             f"its key (ADVISOR_CHAT_KEY, or the provider's own variable) and its address (ADVISOR_CHAT_URL)"
         )
         raise ModelError(message)
-    client: BaseChatModel = made.result()
-    return client
-
-
-def _in_thread_result(work: Any) -> Future[Any]:  # noqa: ANN401
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        future: Future[Any] = pool.submit(work)
-        return future
+    return made.result()

@@ -183,10 +183,7 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
 
     name, prompts = settings.embedding_model, profile_of(settings.embedding_model).prompts
     if bundled:
-        folder = settings.cache_dir / f"{BUNDLED_MODEL}-{bundled_model.digest()}"
-        if not folder.is_dir():
-            bundled_model.convert(folder)
-        name = str(folder)
+        name = str(bundled_model.converted_folder(settings.cache_dir))
     elif name == BUNDLED_MODEL:
         name = HUB_NAME
     try:
