@@ -164,7 +164,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` and `is_item` as in the draft."""
+    """A sentence that the reader sees, with its verdict. `support` is in 0..1; the last three as in the draft."""
 
     text: str
     markers: tuple[int, ...]
@@ -172,6 +172,7 @@ class AnswerSentence:
     support: float
     group: str = ""
     is_item: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +187,15 @@ class Withheld:
 class DraftSentence:
     """A sentence before verification, with the markers it claims.
 
-    `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list.
+    `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list, `continues`
+    into the item of the sentence before.
     """
 
     text: str
     markers: tuple[int, ...]
     group: str = ""
     is_item: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,60 +2,70 @@
 
     python evals/train_ranking.py [--report]
 
-The ranking is fitted on the advisory questions that are for tuning: each block of the candidate documents, by the share of
-its sentences that the labels call core or useful. The model `plain`, for corpora without phrasings and known sections, sees
-the same questions without the features that need them. The confidence is fitted on whether the first sentence of an answer
-helps the asker, for questions that were left out when the ranking was fitted (five folds), with the questions of
-`unanswerable.jsonl` for tuning beside them. What is printed is measured in the same folds; `--report` asks the questions
-kept for reporting, once everything is fitted.
+The ranking is fitted on the advisory questions for tuning (each block of the candidate documents, by the share of its
+sentences that the labels call core or useful). The model `plain`, for corpora without phrasings and known sections, sees the
+same without the features that need them. The confidence is fitted on whether an answer helps (it opens with a useful
+sentence, or shows a labelled one), for questions that were left out when the ranking was fitted (five folds). Beside them
+stand the questions for tuning of the other sets, and a sample of the corpus's own phrasings, each asked of an index without
+its outline. What is printed is measured in the folds; `--report` asks the advisory questions kept for reporting.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import cross_val_predict
 
 from advisor.advisor import Advisor
 from advisor.answering.extractive import write_extractive
+from advisor.index.generation import Generation
 from advisor.retrieval.blocks import TextBlock, candidate_blocks
 from advisor.retrieval.confidence import Signals, measure
 from advisor.retrieval.curated import nearest_curated
-from advisor.retrieval.features import Asked, block_features
+from advisor.retrieval.features import Asked, BlockFeatures, block_features
 from advisor.retrieval.hybrid import in_one_language
-from advisor.retrieval.ranking import Model, RankedBlock
+from advisor.retrieval.ranking import Model, order_blocks
 from advisor.retrieval.search import Retrieved, Searcher, retrieve
 from advisor.settings import load_settings
+from advisor.text.plain import detect_language
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent / "advisor" / "retrieval"
 FOLDS = 5
-STRENGTH = {"core": 0.02, "useful": 0.02}  # inverse of the regularisation, chosen in the folds
-CONFIDENCE_STRENGTH = 0.3
+STRENGTH = 0.02  # inverse of the regularisation, chosen in the folds
+CONFIDENCE_STRENGTH = 1.0
+SAMPLED = 400  # phrasings
+OTHERS = ("unanswerable", "article", "playbooks", "cross-language", "word-forms")
+SCALED = ("cosine", "sentences")  # signals that depend on the embedding model
+TUNING = ("tune", "seen")
 ANY_CORE, MOSTLY_USEFUL = 0.3, 0.5  # shares of a block's sentences that make it an example
 NEEDS_PHRASINGS = ("space", "phrasing", "outline", "section")
 Span = tuple[str, int, int]
+Labels = tuple[frozenset[Span], frozenset[Span]]
+"""The places of the core sentences, and of those that help (these among them)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """A labelled question with its candidate blocks: `core`, `useful` are shares (0..1) of each block's sentences."""
 
-    id: str
+    kind: str
     answerable: bool
+    index: Generation
     retrieved: Retrieved
     blocks: list[TextBlock]
-    features: dict[str, np.ndarray]
-    focus: list[int]
+    features: BlockFeatures
     core: np.ndarray
     useful: np.ndarray
-    labels: tuple[frozenset[Span], frozenset[Span]]
+    labels: Labels
 
 
 def main() -> None:
@@ -65,52 +75,103 @@ def main() -> None:
     wanted = parser.parse_args()
     advisor = Advisor.open(load_settings())
     searcher = Searcher(advisor.settings, advisor.embeddings, advisor.index)
-    tune = [case for name in ("advisory", "unanswerable") for case in cases(searcher, name, "tune")]
-    print(f"{len(tune)} questions for tuning, {sum(case.answerable for case in tune)} with an answer")
-    models = {name: fit([c for c in tune if c.answerable], uses) for name, uses in USES.items()}
+    tune = [case for name in ("advisory", *OTHERS) for case in cases(searcher, name, TUNING)]
+    tune += sampled_phrasings(searcher)
+    print(f"{len(tune)} questions, {sum(case.answerable for case in tune)} with an answer")
+    models = {name: fit(for_ranking(tune), uses) for name, uses in USES.items()}
     signals, right = [], []
     for name, uses in USES.items():
         shown = list(held_out(searcher, tune, uses))
-        print_measures(f"{name}, five folds", [s for s in shown if s.case.answerable])
-        signals += [[*s.signals.values()] for s in shown]
+        print_measures(f"{name}, five folds", [s for s in shown if s.case.answerable and s.case.kind == "advisory"])
+        signals += [s.signals for s in shown]
         right += [s.helps for s in shown]
-    weights = fit_confidence(np.array(signals), np.array(right))
+    names = [field.name for field in fields(Signals)]
+    weights = {
+        "models": {searcher.embeddings.digest: fit_confidence(signals, right, names)},
+        "any_model": fit_confidence(signals, right, [name for name in names if name not in SCALED]),
+    }
     write("ranking.json", {"models": {name: {"features": m.features, "bias": m.bias} for name, m in models.items()}})
-    write("confidence.json", {"weights": weights})
+    write("confidence.json", weights)
     if wanted.report:
-        kept = list(cases(searcher, "advisory", "report"))
-        print_measures("report", [answer(searcher, c, models["phrasings"]) for c in kept if c.answerable])
+        kept = [case for case in cases(searcher, "advisory", ("report",)) if case.answerable]
+        for name, model in models.items():
+            print_measures(f"report, {name}", [answer(searcher, case, model) for case in kept])
 
 
-def cases(searcher: Searcher, name: str, split: str) -> Iterator[Case]:
-    """The single questions of a set in one part of it, searched."""
+def cases(searcher: Searcher, name: str, splits: Sequence[str]) -> Iterator[Case]:
+    """The single questions of a set in some parts of it, searched."""
     lines = (HERE / "questions" / f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     for line in filter(None, lines):
         entry = json.loads(line)
-        if entry.get("split", "tune") == split and "question" in entry:
-            yield searched(searcher, entry)
+        if entry.get("split", "tune") in splits and "question" in entry:
+            core = spans(searcher, entry.get("core") or entry.get("relevant", ()))
+            labels = (core, core | spans(searcher, entry.get("useful", ())))
+            yield searched(searcher, name, entry, labels)
 
 
-def searched(searcher: Searcher, entry: Mapping[str, object]) -> Case:
+def sampled_phrasings(searcher: Searcher) -> list[Case]:
+    """Questions of the corpus itself, each asked of an index that does not hold its outline."""
+    phrasings = searcher.index.phrasings
+    chosen = np.random.default_rng(0).permutation(len(phrasings.questions))[:SAMPLED]
+    return [_phrasing(searcher, phrasings.questions[at], int(phrasings.outline[at])) for at in chosen]
+
+
+def _phrasing(searcher: Searcher, question: str, outline: int) -> Case:
+    language = detect_language(question)
+    catalog = searcher.index.catalog
+    wanted = {number for pair in searcher.index.phrasings.answer(outline) for number in pair}
+    chunks = catalog.chunks(catalog.chunk_ids(sorted(wanted))).values()
+    core = frozenset(
+        (each.chunk.document, sentence.start, sentence.end)
+        for each in chunks
+        if each.chunk.language == language
+        for number, sentence in zip(each.numbers, each.chunk.sentences, strict=True)
+        if number in wanted
+    )
+    entry = {"question": question, "language": language, "answerable": True}
+    beside = replace(searcher, index=without_outline(searcher.index, outline))
+    return searched(beside, "phrasing", entry, (core, core))
+
+
+def without_outline(index: Generation, outline: int) -> Generation:
+    """The same generation as if nobody had written the questions of one outline."""
+    phrasings, space = index.phrasings, index.question_space
+    kept = phrasings.outline != outline
+    first, after = int(phrasings.starts[outline]), int(phrasings.starts[outline + 1])
+    later = phrasings.starts[outline + 2 :] - (after - first)
+    other = copy.copy(index)
+    other.phrasings = replace(
+        phrasings,
+        questions=tuple(question for question, keep in zip(phrasings.questions, kept, strict=True) if keep),
+        vectors=phrasings.vectors[kept],
+        outline=phrasings.outline[kept] - (phrasings.outline[kept] > outline),
+        lines=np.delete(phrasings.lines, np.arange(first, after), axis=0),
+        starts=np.concatenate([phrasings.starts[: outline + 1], later]),
+        curated=np.delete(phrasings.curated, outline),
+    )
+    other.question_space = replace(space, phrasings=space.phrasings[kept]) if space else None
+    other.__dict__["outline_sections"] = tuple(each for at, each in enumerate(index.outline_sections) if at != outline)
+    return other
+
+
+def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels: Labels) -> Case:
     """One question, its candidates and what the labels say of them."""
     question, language = str(entry["question"]), entry["language"]
     found = retrieve(searcher, question, language, searcher.settings.num_passages)
     passages = in_one_language(found.passages, language)
     blocks = candidate_blocks(searcher.index, passages, passages[0].chunk.language if passages else language)
     asked = Asked(found.query, found.vector, found.keyword_scores)
-    features, focus = block_features(searcher.index, asked, blocks) if blocks else ({}, [])
-    core = spans(searcher, entry.get("core", ()))
-    useful = core | spans(searcher, entry.get("useful", ()))
+    nothing = BlockFeatures({}, np.zeros(0, np.int64), np.zeros(0, np.float32))
     return Case(
-        id=str(entry["id"]),
+        kind=kind,
         answerable=bool(entry["answerable"]),
+        index=searcher.index,
         retrieved=found,
         blocks=blocks,
-        features=features,
-        focus=focus,
-        core=np.array([share(block, core) for block in blocks]),
-        useful=np.array([share(block, useful) for block in blocks]),
-        labels=(core, useful),
+        features=block_features(searcher.index, asked, blocks) if blocks else nothing,
+        core=np.array([share(block, labels[0]) for block in blocks]),
+        useful=np.array([share(block, labels[1]) for block in blocks]),
+        labels=labels,
     )
 
 
@@ -127,9 +188,13 @@ def spans(searcher: Searcher, labels: Sequence[Mapping[str, str]]) -> frozenset[
 
 def share(block: TextBlock, wanted: frozenset[Span]) -> float:
     """The share (0..1) of a block's sentences that begin in one of these places."""
-    name = block.chunk.document
-    held = [any(name == d and start <= s.start < end for d, start, end in wanted) for s in block.sentences]
+    held = [inside((block.chunk.document, each.start, each.end), wanted) for each in block.sentences]
     return sum(held) / len(held)
+
+
+def inside(sentence: Span, wanted: frozenset[Span]) -> bool:
+    """Whether a sentence begins in one of these places."""
+    return any(sentence[0] == name and start <= sentence[1] < end for name, start, end in wanted)
 
 
 def with_phrasings(name: str) -> bool:
@@ -145,21 +210,25 @@ def without_phrasings(name: str) -> bool:
 USES: dict[str, Callable[[str], bool]] = {"phrasings": with_phrasings, "plain": without_phrasings}
 
 
+def for_ranking(tuning: Sequence[Case]) -> list[Case]:
+    """The questions whose labels tell all that an answer should hold."""
+    return [case for case in tuning if case.answerable and case.blocks and case.kind == "advisory"]
+
+
 def fit(tuning: Sequence[Case], uses: Callable[[str], bool]) -> Model:
     """A logistic model of whether a block holds core sentences, and of whether most of it is useful."""
-    names = [name for name in tuning[0].features if uses(name)]
-    table = np.concatenate([np.stack([case.features[name] for name in names], axis=1) for case in tuning]).astype(float)
+    names = [name for name in tuning[0].features.columns if uses(name)]
+    tables = [np.stack([case.features.columns[name] for name in names], axis=1).astype(float) for case in tuning]
+    table = np.concatenate(tables)
     mean, deviation = table.mean(axis=0), table.std(axis=0)
     deviation[deviation == 0] = 1.0
-    scaled = (table - mean) / deviation
-    labels = {
-        "core": np.concatenate([case.core for case in tuning]) > ANY_CORE,
-        "useful": np.concatenate([case.useful for case in tuning]) > MOSTLY_USEFUL,
-    }
-    fitted = {k: LogisticRegression(C=STRENGTH[k], max_iter=2000).fit(scaled, y) for k, y in labels.items()}
-    columns = (mean, deviation, fitted["core"].coef_[0], fitted["useful"].coef_[0])
-    rows = np.round(np.stack(columns, axis=1), 5).tolist()
-    bias = (round(float(fitted["core"].intercept_[0]), 5), round(float(fitted["useful"].intercept_[0]), 5))
+    core = np.concatenate([case.core for case in tuning]) > ANY_CORE
+    useful = np.concatenate([case.useful for case in tuning]) > MOSTLY_USEFUL
+    fitted = [
+        LogisticRegression(C=STRENGTH, max_iter=2000).fit((table - mean) / deviation, wanted) for wanted in (core, useful)
+    ]
+    rows = np.round(np.stack((mean, deviation, *(model.coef_[0] for model in fitted)), axis=1), 5).tolist()
+    bias = (round(float(fitted[0].intercept_[0]), 5), round(float(fitted[1].intercept_[0]), 5))
     return Model(dict(zip(names, map(tuple, rows), strict=True)), bias)
 
 
@@ -173,31 +242,28 @@ class Shown:
 
     @property
     def helps(self) -> bool:
-        """Whether the first sentence is one that helps."""
-        return bool(self.sentences) and inside(self.sentences[0], self.case.labels[1])
-
-
-def inside(sentence: Span, wanted: frozenset[Span]) -> bool:
-    """Whether a sentence begins in one of these places."""
-    return any(sentence[0] == name and start <= sentence[1] < end for name, start, end in wanted)
+        """Whether the first sentence is useful; where only the sentences that answer are labelled, whether one is shown."""
+        core, useful = self.case.labels
+        if self.case.kind == "advisory":
+            return bool(self.sentences) and inside(self.sentences[0], useful)
+        return any(inside(sentence, core) for sentence in self.sentences)
 
 
 def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
     """The answer that a model's order makes, and its signals."""
-    ranked: list[RankedBlock] = []
-    if case.blocks:
-        rows = zip(case.blocks, model.probabilities(case.features), case.focus, strict=True)
-        ranked = sorted((RankedBlock(b, float(c), float(u), at) for b, (c, u), at in rows), key=lambda each: -each.score)
+    ranked = order_blocks(case.blocks, case.features, model) if case.blocks else []
     draft = write_extractive(searcher.index, ranked, max_words=searcher.settings.max_answer_words)
     texts = {
-        (r.block.chunk.document, text): s for r in ranked for s, text in zip(r.block.sentences, r.block.texts, strict=True)
+        (each.block.chunk.document, text): sentence
+        for each in ranked
+        for sentence, text in zip(each.block.sentences, each.block.texts, strict=True)
     }
     documents = {citation.marker: citation.document for citation in draft.citations}
     named = [(documents[sentence.markers[0]], sentence.text) for sentence in draft.sentences]
     shown = [(name, texts[name, text].start, texts[name, text].end) for name, text in named]
     plain = not any(name.startswith("section") for name in model.features)
     spoken = case.blocks[0].chunk.language if case.blocks else case.retrieved.query.language
-    curated = None if plain else nearest_curated(searcher.index, case.retrieved.vector, spoken)
+    curated = None if plain else nearest_curated(case.index, case.retrieved.vector, spoken)
     passages = in_one_language(case.retrieved.passages, case.retrieved.query.language)
     return Shown(case, shown, asdict(measure(case.retrieved.query, passages, ranked, curated)))
 
@@ -207,19 +273,21 @@ def held_out(searcher: Searcher, tuning: Sequence[Case], uses: Callable[[str], b
     order = np.random.default_rng(0).permutation(len(tuning))
     for fold in range(FOLDS):
         left = {int(at) for at in order[fold::FOLDS]}
-        model = fit([case for at, case in enumerate(tuning) if at not in left and case.answerable], uses)
+        model = fit(for_ranking([case for at, case in enumerate(tuning) if at not in left]), uses)
         for at in sorted(left):
             yield answer(searcher, tuning[at], model)
 
 
-def fit_confidence(signals: np.ndarray, right: np.ndarray) -> dict[str, float]:
+def fit_confidence(signals: Sequence[Mapping[str, float]], right: Sequence[bool], names: Sequence[str]) -> dict[str, float]:
     """The weight of each signal for whether the answer helps, and the bias."""
-    names = [field.name for field in fields(Signals)]
-    mean, deviation = signals.mean(axis=0), signals.std(axis=0)
+    table = np.array([[each[name] for name in names] for each in signals])
+    mean, deviation = table.mean(axis=0), table.std(axis=0)
     deviation[deviation == 0] = 1.0
-    model = LogisticRegression(C=CONFIDENCE_STRENGTH, max_iter=2000).fit((signals - mean) / deviation, right)
-    print(f"confidence: AUROC {roc_auc_score(right, model.decision_function((signals - mean) / deviation)):.3f} (fitted)")
-    weights = model.coef_[0] / deviation
+    scaled = (table - mean) / deviation
+    model = LogisticRegression(C=CONFIDENCE_STRENGTH, max_iter=2000)
+    guessed = cross_val_predict(model, scaled, right, cv=10, method="predict_proba")[:, 1]
+    print(f"confidence of {len(names)} signals: AUROC {roc_auc_score(right, guessed):.3f} (ten folds)")
+    weights = model.fit(scaled, right).coef_[0] / deviation
     bias = float(model.intercept_[0] - (weights * mean).sum())
     return {"bias": round(bias, 4)} | {n: round(float(w), 4) for n, w in zip(names, weights, strict=True)}
 

@@ -53,21 +53,57 @@ def chunks_of(corpus: Path) -> tuple[list, dict[int, int]]:
 
 def test_a_phrasing_is_answered_by_the_sentence_and_its_translation(corpus):
     chunks, twins = chunks_of(corpus)
-    phrasings, lost = locate(read_phrasings(corpus), chunks, twins)
+    [outline], lost = locate(read_phrasings(corpus), chunks, twins)
     sentences = [chunk.text_of(sentence) for chunk in chunks for sentence in chunk.sentences]
     assert lost == []
-    assert {sentences[number][:12] for phrasing in phrasings for number in phrasing.sentences} == {
-        "A unit cost ",
-        "Le coût unit",
-    }
-    assert len(phrasings) == 2
+    assert {sentences[number][:12] for number in (*outline.lines, *outline.twins)} == {"A unit cost ", "Le coût unit"}
+    assert len(outline.questions) == 2
+    assert not outline.curated
+
+
+CURATED = """document: en/costs.md
+asked:
+  - lines: [Volume grows faster, A unit cost can fall while]
+    fr: ["Pourquoi la facture grimpe-t-elle alors que chaque commande coûte moins ?"]
+    en: ["Why does our bill climb when each order gets cheaper to serve?"]
+"""
+
+
+def test_a_curated_answer_gives_its_lines_in_their_order_in_the_language_of_the_asker(asked_settings, embeddings):
+    (asked_settings.corpus_dir / "asked" / "costs.yaml").write_text(CURATED, encoding="utf-8")
+    sync(asked_settings, embeddings)
+    advisor = Advisor.open(asked_settings, embeddings)
+    for question, texts in (
+        ("Why does our bill climb when each order gets cheaper to serve?", ["Volume grows faster.", "A unit cost can fall"]),
+        (
+            "Pourquoi la facture grimpe-t-elle alors que chaque commande coûte moins ?",
+            ["Le volume croît", "Le coût unitaire"],
+        ),
+    ):
+        answer = advisor.ask(question)
+        assert (answer.status, answer.writer) == ("answered", "curated")
+        assert [s.text[: len(text)] for s, text in zip(answer.sentences, texts, strict=True)] == texts
+        assert {s.verdict for s in answer.sentences} == {"supported"}
+    advisor.close()
+
+
+def test_outlines_are_as_near_as_their_two_nearest_phrasings(corpus, embeddings):
+    outlines, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
+    index = build_phrasing_index([replace(outlines[0], questions=("a", "b", "c")), outlines[0]], embeddings, None)
+    near = np.array([0.2, 0.9, 0.5, 0.1, 0.3], np.float32)
+    assert index.by_outline(near).tolist() == pytest.approx([0.9, 0.3])
+    assert index.by_outline(near, most=2).tolist() == pytest.approx([0.7, 0.2])
+    by_sentence = index.by_sentence(np.array([0.7, 0.2], np.float32), 4)
+    assert by_sentence[list(index.lines[0])].tolist() == pytest.approx([0.7, 0.7])
+    assert sorted(by_sentence.tolist())[:2] == [-1.0, -1.0]
+    assert index.questions_for(int(index.lines[0][0])) == list(index.questions)
 
 
 def test_a_beginning_that_no_sentence_or_two_have_is_lost(corpus):
     chunks, twins = chunks_of(corpus)
     entry = read_phrasings(corpus)[0]
-    nowhere, everywhere = replace(entry, beginning="No sentence"), replace(entry, beginning="")
-    assert locate([nowhere, everywhere], chunks, twins) == ([], [nowhere, everywhere])
+    nowhere, everywhere = replace(entry, lines=("No sentence",)), replace(entry, lines=("",))
+    assert locate([nowhere, everywhere], chunks, twins) == ([], [(nowhere, "No sentence"), (everywhere, "")])
 
 
 def test_a_question_put_as_the_curator_foresaw_finds_its_sentence_in_both_languages(asked_settings, embeddings):
@@ -106,7 +142,7 @@ def test_a_new_question_makes_a_new_generation_and_embeds_itself_alone(asked_set
 def test_vectors_of_known_phrasings_are_used_again(corpus, embeddings):
     phrasings, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
     first = build_phrasing_index(phrasings, embeddings, None)
-    marked = PhrasingIndex(first.questions, np.full_like(first.vectors, 0.5), first.sentences)
+    marked = replace(first, vectors=np.full_like(first.vectors, 0.5))
     assert (build_phrasing_index(phrasings, embeddings, marked).vectors == 0.5).all()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.answering.follow_up import asks_for_more, is_follow_up, parts, standalone_question
+from advisor.answering.follow_up import FollowUp, asks_for_more, is_follow_up, resolve
+from advisor.text.plain import detect_language
 from advisor.types import Language
 
 FIRST: dict[Language, str] = {
@@ -45,9 +46,10 @@ FIRST: dict[Language, str] = {
 )
 def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None:
     assert is_follow_up(question, language)
-    full = standalone_question(question, [FIRST[language]], language)
-    assert full.startswith(question)
-    assert FIRST[language] in full
+    found = resolve(question, [FIRST[language]], language)
+    assert (found.own, found.subject) == (question, FIRST[language])
+    assert question in found.standalone(language)
+    assert FIRST[language] in found.standalone(language)
 
 
 @pytest.mark.parametrize(
@@ -59,50 +61,48 @@ def test_a_follow_up_gets_the_subject(question: str, language: Language) -> None
         ("Que doit contenir le premier paragraphe d’une note au conseil ?", "fr"),
         ("In what order should applications move to the cloud?", "en"),
         ("Which DORA metrics should an engineering team track?", "en"),
+        ("Why is it harder to bill teams for their Kubernetes costs?", "en"),
+        ("Comment l’entreprise mesure-t-elle ses équipes de plateforme ?", "fr"),
     ],
 )
 def test_a_new_subject_is_left_alone(question: str, language: Language) -> None:
-    assert standalone_question(question, [FIRST[language]], language) == question
+    assert resolve(question, [FIRST[language]], language) == FollowUp(question)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_first_question_is_left_alone(language: Language) -> None:
-    assert standalone_question("Pourquoi ?", [], language) == "Pourquoi ?"
+    assert resolve("Pourquoi ?", [], language) == FollowUp("Pourquoi ?")
 
 
 def test_a_chain_keeps_its_first_subject() -> None:
-    """The subject is not wrapped again at each turn."""
     history = [FIRST["fr"]]
     for question in ("Pourquoi ?", "Et combien ?", "Et ensuite ?"):
-        history.append(standalone_question(question, history, "fr"))
-    assert history[1:] == [f"{q} (à propos de : {FIRST['fr']})" for q in ("Pourquoi ?", "Et combien ?", "Et ensuite ?")]
+        assert resolve(question, history, "fr").subject == FIRST["fr"]
+        history.append(question)
 
 
 def test_a_new_subject_replaces_the_old_one() -> None:
     new = "Quels indicateurs DORA suivre pour mesurer la livraison ?"
-    assert standalone_question("Pourquoi ?", [FIRST["fr"], new], "fr") == f"Pourquoi ? (à propos de : {new})"
+    assert resolve("Pourquoi ?", [FIRST["fr"], new], "fr").subject == new
+
+
+@pytest.mark.parametrize("own", ["Why (about: cloud)?", "Pourquoi (à propos de : cloud) ?"])
+def test_a_subject_that_the_asker_writes_is_theirs(own: str) -> None:
+    """What a person puts in brackets is part of the question, and never taken for its subject."""
+    assert resolve(own, [], "en") == FollowUp(own)
+    assert resolve(own, [FIRST["en"]], "en").own == own
 
 
 @pytest.mark.parametrize(
     ("question", "left", "language"),
     [
         ("OK. Sur un autre sujet : tous les combien revoir mon mandat ?", "tous les combien revoir mon mandat ?", "fr"),
-        ("Sinon, question sécurité : combien d’incidents en 2025 ?", "combien d’incidents en 2025 ?", "fr"),
+        ("Sinon, question sécurité : combien d’incidents en 2025 ?", "sécurité : combien d’incidents en 2025 ?", "fr"),
         ("Thanks. On another topic, who owns the SLO?", "who owns the SLO?", "en"),
     ],
 )
 def test_words_that_change_the_subject_are_left_out(question: str, left: str, language: Language) -> None:
-    full = standalone_question(question, [FIRST[language]], language)
-    assert full == left
-
-
-def test_thanks_alone_are_left_as_they_are() -> None:
-    assert parts(standalone_question("Merci !", [FIRST["fr"]], "fr"))[0] == "Merci !"
-
-
-def test_the_parts_of_a_question_that_was_put_together() -> None:
-    assert parts(standalone_question("Why?", [FIRST["en"]], "en")) == ("Why?", FIRST["en"])
-    assert parts("Why (in short)?") == ("Why (in short)?", "")
+    assert resolve(question, [FIRST[language]], language) == FollowUp(left)
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ def test_the_parts_of_a_question_that_was_put_together() -> None:
     ],
 )
 def test_what_asks_for_more(question: str, more: bool) -> None:
-    assert asks_for_more(question) == more
+    assert asks_for_more(question, detect_language(question)) == more

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from advisor.index.generation import open_current
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
-from advisor.retrieval.hybrid import fuse, hybrid_search, keyword_search, vector_search
+from advisor.retrieval.hybrid import SearchLimits, fuse, hybrid_search, keyword_search, vector_search
 from advisor.retrieval.query import analyse
 from advisor.settings import Settings
 
@@ -34,6 +34,12 @@ def test_fuse_all_equal_scores_count_in_full() -> None:
     """One result, or several of one score, must not be worth nothing."""
     assert fuse([("a", 0.3)], [("a", 2.0)], dense_weight=0.6) == [("a", pytest.approx(1.0))]
     assert fuse([], [("a", 2.0), ("b", 2.0)], dense_weight=0.6) == [("a", pytest.approx(0.4)), ("b", pytest.approx(0.4))]
+
+
+def test_fuse_lets_meaning_decide_alone_in_another_language() -> None:
+    """Cosines .9 .8 .7 become 1 .5 0; of the foreign chunks, words say nothing."""
+    fused = fuse([("a", 0.9), ("b", 0.8), ("c", 0.7)], [("b", 8.0), ("c", 2.0)], dense_weight=0.6, foreign={"b", "c"})
+    assert fused == [("a", pytest.approx(0.6)), ("b", pytest.approx(0.5)), ("c", pytest.approx(0.0))]
 
 
 def test_fuse_nothing() -> None:
@@ -64,7 +70,9 @@ def test_the_three_searches(small_settings: Settings, embeddings: Embeddings) ->
     assert [score for _, score in dense] == sorted((score for _, score in dense), reverse=True)
     assert all(-1 <= score <= 1.0001 for _, score in dense)
     assert [key.split("@")[0] for key, _ in words] == ["en/incidents.md"]
-    results = hybrid_search(index, query, vector, {}, num_results=3, num_candidates=50, dense_weight=0.6)
+    found = hybrid_search(index, query, vector, SearchLimits(num_candidates=50, num_results=3, dense_weight=0.6))
+    results = found.passages
+    assert found.keyword_scores == dict(words)
     assert [result.rank for result in results] == [1, 2, 3]
     assert results[0].chunk.document == "en/incidents.md"
     assert "Zanzibar" in results[0].chunk.text

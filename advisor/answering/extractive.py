@@ -47,6 +47,7 @@ class _Pick:
     sentence: Sentence
     group: str
     is_item: bool = False
+    continues: bool = False
 
     @property
     def text(self) -> str:
@@ -68,7 +69,7 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
 
 def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
     """A curator's answer: its lines in their order."""
-    return _draft(index, [_Pick(chunk, sentence, "", is_item=False) for chunk, sentence in answer.lines], CURATED)
+    return _draft(index, [_Pick(chunk, sentence, "") for chunk, sentence in answer.lines], CURATED)
 
 
 def _best_document(blocks: Sequence[RankedBlock]) -> str:
@@ -140,7 +141,7 @@ def _picks(ranked: RankedBlock, *, opens: bool) -> list[_Pick]:
     group = "" if opens else _GROUPS[role(block.chunk)]
     listed = block.is_item and not opens
     sentences = [block.sentences[at] for at in _kept(ranked)]
-    return [_Pick(block.chunk, sentence, group, is_item=listed and not at) for at, sentence in enumerate(sentences)]
+    return [_Pick(block.chunk, sentence, group, listed, listed and at > 0) for at, sentence in enumerate(sentences)]
 
 
 def _arrange(blocks: Sequence[Sequence[_Pick]]) -> list[_Pick]:
@@ -170,7 +171,8 @@ def _draft(index: Generation, picks: Sequence[_Pick], writer: str) -> Draft:
         for marker, (chunk, start, end) in enumerate(spans, start=1)
     ]
     written = [
-        DraftSentence(pick.text, (number,), pick.group, pick.is_item) for pick, number in zip(picks, numbers, strict=True)
+        DraftSentence(pick.text, (number,), pick.group, pick.is_item, pick.continues)
+        for pick, number in zip(picks, numbers, strict=True)
     ]
     return Draft(tuple(written), tuple(citations), writer)
 

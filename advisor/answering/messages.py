@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from advisor.types import AnswerSentence, Citation, Language, ScoredChunk, Withheld
 from advisor.verification.rejection import Code, Rejected
@@ -139,20 +140,43 @@ def instead_in_words(language: Language, failure: str, model: str) -> str:
     return _INSTEAD[language][""] + _INSTEAD[language][failure].format(model) + "."
 
 
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Sentences that are shown together: a paragraph, or an item of a list, in one part of an answer."""
+
+    group: str
+    is_item: bool
+    sentences: tuple[AnswerSentence, ...]
+
+
+def paragraphs(sentences: Sequence[AnswerSentence]) -> list[Paragraph]:
+    """The sentences of an answer as they are laid out."""
+    found: list[Paragraph] = []
+    for sentence in sentences:
+        before = found[-1] if found else None
+        same = before and before.group == sentence.group and before.is_item == sentence.is_item
+        if before and same and (sentence.continues or not sentence.is_item):
+            found[-1] = replace(before, sentences=(*before.sentences, sentence))
+        else:
+            found.append(Paragraph(sentence.group, sentence.is_item, (sentence,)))
+    return found
+
+
 def compose(sentences: Sequence[AnswerSentence]) -> str:
     """The answer as text: paragraphs and list items, each sentence followed by its markers."""
     text = ""
-    before: AnswerSentence | None = None
-    after_item = False
-    for sentence in sentences:
-        marked = sentence.text + " " + "".join(f"[{marker}]" for marker in sentence.markers)
-        same_part = before is not None and before.group == sentence.group
-        if sentence.is_item:
-            text += ("\n- " if same_part else "\n\n- ") + marked
-        else:
-            text += (" " if same_part and not after_item else "\n\n") + marked
-        before, after_item = sentence, sentence.is_item
+    before: Paragraph | None = None
+    for each in paragraphs(sentences):
+        listed = before is not None and before.is_item and each.is_item and before.group == each.group
+        written = " ".join(marked(sentence) for sentence in each.sentences)
+        text += ("\n" if listed else "\n\n") + ("- " if each.is_item else "") + written
+        before = each
     return text.strip()
+
+
+def marked(sentence: AnswerSentence) -> str:
+    """A sentence with its markers behind it."""
+    return sentence.text + " " + "".join(f"[{marker}]" for marker in sentence.markers)
 
 
 def nearest_subjects(language: Language, passages: Sequence[ScoredChunk]) -> tuple[str, ...]:

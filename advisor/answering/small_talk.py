@@ -24,11 +24,13 @@ def reply(utterance: str, language: Language, titles: Sequence[str]) -> str | No
     said = _plain(utterance)
     if not said or len(said) > _LONGEST:
         return None
-    for talk in language_rules(language).small_talk:
-        if any(SequenceMatcher(None, said, known).ratio() >= _SAME for known in talk.said):
-            listed = "".join(f"\n- {title}" for title in titles) if talk.lists_documents else ""
-            return talk.reply + listed
-    return None
+    talks = language_rules(language).small_talk
+    likeness = [max(SequenceMatcher(None, said, known).ratio() for known in talk.said) for talk in talks]
+    best = max(range(len(talks)), key=likeness.__getitem__)
+    if likeness[best] < _SAME:
+        return None
+    listed = "".join(f"\n- {title}" for title in titles) if talks[best].lists_documents else ""
+    return talks[best].reply + listed
 
 
 def _plain(utterance: str) -> str:

@@ -15,13 +15,13 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from advisor.answering.intake import asks_private_fact
 from advisor.errors import EvaluationError, StorageError
 from advisor.files import append_line, private_folder, replace_file
 from advisor.settings import Settings
 from advisor.types import Answer, Language
 
-Why = Literal["unsure", "private", "unsupported"]
+Why = Literal["unsure", "unsupported", "private"]
+"""Why there is no answer; "private" is only in lines that version 0.1 wrote."""
 """No passage answers surely enough; a fact of the asker's own organisation or of the future; found, but not verified."""
 FILE = "unanswered.jsonl"
 MOST_BYTES = 1_000_000  # some 4,000 questions
@@ -51,8 +51,8 @@ def log_file(settings: Settings) -> Path:
 
 
 def record(settings: Settings, answer: Answer) -> None:
-    """Add a line for an answer that is an abstention. The asker gets the answer whether or not it can be written."""
-    if answer.status != "abstained":
+    """Add a line for a question without an answer. The asker gets the answer whether or not it can be written."""
+    if answer.status not in ("abstained", "near"):
         return
     line = Unanswered(
         date=datetime.now(UTC).date().isoformat(),
@@ -103,8 +103,6 @@ def read(path: Path) -> list[Unanswered]:
 
 
 def _why(settings: Settings, answer: Answer) -> Why:
-    if asks_private_fact(answer.standalone_question):
-        return "private"
     return "unsure" if answer.confidence < settings.answer_threshold else "unsupported"
 
 

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlencode
 
+from advisor.answering.messages import marked, paragraphs
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, Words
 from advisor.text.plain import plain
@@ -112,15 +113,12 @@ def _answer(answer: Answer, level: int, words: Words) -> Iterator[Block]:
     if answer.status != "answered":
         yield paragraph(answer.text)
         return
-    for group, members in groupby(answer.sentences, key=lambda sentence: sentence.group):
+    for group, members in groupby(paragraphs(answer.sentences), key=lambda each: each.group):
         if group:
             yield heading(words.groups.get(group, group), level + 1)
-        for is_item, run in groupby(members, key=lambda sentence: sentence.is_item):
-            written = [s.text + " " + "".join(f"[{marker}]" for marker in s.markers) for s in run]
-            if is_item:
-                yield from (Block("item", (Text(one),)) for one in written)
-            else:
-                yield paragraph(" ".join(written))
+        for each in members:
+            written = " ".join(map(marked, each.sentences))
+            yield Block("item", (Text(written),)) if each.is_item else paragraph(written)
     levels = dict.fromkeys(words.evidence.get(c.evidence, c.evidence) for c in answer.citations if c.evidence)
     yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
 

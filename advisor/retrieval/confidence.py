@@ -1,8 +1,9 @@
 """How far the blocks that were found can be trusted to answer: signals, and one calibrated probability.
 
 The weights in `confidence.json` come from `evals/train_ranking.py`: a logistic regression on whether the answer opened with
-a sentence that helps the asker, on labelled questions with and without an answer in the corpus. No signal depends on the
-scale of a model's cosines.
+a sentence that helps the asker, on labelled questions with and without an answer in the corpus. How near a question comes to
+a corpus can be told by cosines alone, whose scale each embedding model has for itself: these weights are kept by the digest
+of the model that they were fitted with, and any other model has weights that do without.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Signals:
     passage mentions; `missing`: share (0..1) of the question's names and numbers that the best passages do not mention;
     `length`: logarithm of the number of words (a long question is near to nothing as a whole, and no passage holds all of
     it); `curated`: how near (-1..1) the nearest curated question is; `foreign`: 1 for passages in another language;
-    `phrasings`: 1 where the corpus has phrasings.
+    `phrasings`: 1 where the corpus has phrasings; `cosine`: of the best chunk, and `sentences`: the mean of the best blocks'
+    sentences, both on the scale of the model.
     """
 
     core: float
@@ -56,6 +58,8 @@ class Signals:
     curated: float
     foreign: float
     phrasings: float
+    cosine: float
+    sentences: float
 
 
 def measure(
@@ -82,6 +86,8 @@ def measure(
         curated=curated.near if curated else 0.0,
         foreign=float(bool(passages) and passages[0].chunk.language != query.language),
         phrasings=float(curated is not None),
+        cosine=cosines[0] if cosines else 0.0,
+        sentences=_mean(sorted((each.cosine for each in blocks), reverse=True)[:_COVERING]),
     )
 
 
@@ -139,13 +145,23 @@ def _offices() -> frozenset[str]:
 
 
 @cache
-def weights() -> Mapping[str, float]:
-    """The weight of each signal, and `bias`."""
+def weights(digest: str) -> Mapping[str, float]:
+    """The weight of each signal, and `bias`, for the model with this digest; without its cosines where it is not known."""
     loaded: dict[str, Any] = json.loads((files("advisor.retrieval") / "confidence.json").read_text(encoding="utf-8"))
-    return {name: float(value) for name, value in loaded["weights"].items()}
+    found: Mapping[str, float] = loaded["models"].get(digest) or loaded["any_model"]
+    return found
 
 
-def probability(signals: Signals) -> float:
-    """The probability (0..1) that an answer made of what was found is right."""
-    logit = weights()["bias"] + sum(weights()[name] * value for name, value in asdict(signals).items())
+def is_calibrated(digest: str) -> bool:
+    """Whether the weights were fitted with the model with this digest."""
+    return weights(digest) is not weights("")
+
+
+def probability(signals: Signals, digest: str) -> float:
+    """The probability (0..1) that an answer made of what was found is right.
+
+    :param digest: of the embedding model.
+    """
+    known = weights(digest)
+    logit = known["bias"] + sum(known.get(name, 0.0) * value for name, value in asdict(signals).items())
     return 1 / (1 + math.exp(-max(min(logit, 50.0), -50.0)))

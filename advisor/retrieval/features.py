@@ -43,16 +43,29 @@ class _Sentences:
 
     block: NDArray[np.int64]
     document: NDArray[np.int64]
+    cosine: Floats
     columns: dict[str, Floats]
 
 
-def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> tuple[dict[str, Floats], list[int]]:
-    """The features of the blocks by name, each of shape (blocks,), and the place in each block of its nearest sentence."""
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockFeatures:
+    """The features of blocks by name, each of shape (blocks,).
+
+    `focus` is the place in each block of the sentence that is nearest to the question, `cosine` that of this sentence.
+    """
+
+    columns: dict[str, Floats]
+    focus: NDArray[np.int64]
+    cosine: Floats
+
+
+def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> BlockFeatures:
+    """What is known of the blocks (at least one)."""
     sentences = _sentences(index, asked, blocks)
     found = _of_blocks(sentences) | _of_documents(sentences) | _of_form(blocks)
     found |= _of_sections(_sections_asked_for(index, asked), blocks)
-    meaning = np.split(sentences.columns["meaning"], np.flatnonzero(np.diff(sentences.block)) + 1)
-    return found, [int(each.argmax()) for each in meaning]
+    by_block = np.split(sentences.cosine, np.flatnonzero(np.diff(sentences.block)) + 1)
+    return BlockFeatures(found, np.array([each.argmax() for each in by_block]), _floats([each.max() for each in by_block]))
 
 
 def _sentences(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> _Sentences:
@@ -61,12 +74,14 @@ def _sentences(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> 
     lengths = [len(block.numbers) for block in blocks]
     documents = {name: at for at, name in enumerate(dict.fromkeys(block.chunk.document for block in blocks))}
     vectors, others = index.sentence_vectors(numbers), index.sentence_vectors(twins)
-    columns = {"meaning": _standard((cosines(vectors, asked.vector) + cosines(others, asked.vector)) / 2)}
+    cosine = _floats((cosines(vectors, asked.vector) + cosines(others, asked.vector)) / 2)
+    columns = {"meaning": _standard(cosine)}
     columns |= _words(asked, blocks, lengths)
     columns |= _phrasings(index, asked, (numbers, vectors), (twins, others))
     return _Sentences(
         block=np.repeat(np.arange(len(blocks)), lengths),
         document=np.repeat([documents[block.chunk.document] for block in blocks], lengths),
+        cosine=cosine,
         columns=columns,
     )
 

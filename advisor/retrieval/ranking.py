@@ -17,7 +17,7 @@ import numpy as np
 
 from advisor.index.generation import Generation
 from advisor.retrieval.blocks import TextBlock
-from advisor.retrieval.features import Asked, block_features
+from advisor.retrieval.features import Asked, BlockFeatures, block_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 class RankedBlock:
     """A block with the probabilities (0..1) that an expert's answer would hold it, and that it would help the asker.
 
-    `focus` is the place of its sentence that is nearest to the question.
+    `focus` is the place of its sentence that is nearest to the question, `cosine` that of this sentence.
     """
 
     block: TextBlock
     core: float
     useful: float
     focus: int = 0
+    cosine: float = 0.0
 
     @property
     def score(self) -> float:
@@ -68,7 +69,14 @@ def rank_blocks(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) ->
     if not blocks:
         return []
     model = models()["plain" if index.question_space is None else "phrasings"]
-    features, focus = block_features(index, asked, blocks)
-    found = zip(blocks, model.probabilities(features), focus, strict=True)
-    ranked = [RankedBlock(block, float(core), float(useful), at) for block, (core, useful), at in found]
+    return order_blocks(blocks, block_features(index, asked, blocks), model)
+
+
+def order_blocks(blocks: Sequence[TextBlock], features: BlockFeatures, model: Model) -> list[RankedBlock]:
+    """The blocks in the order that a model gives them."""
+    rows = zip(blocks, model.probabilities(features.columns), features.focus, features.cosine, strict=True)
+    ranked = [
+        RankedBlock(block, float(core), float(useful), int(focus), float(cosine))
+        for block, (core, useful), focus, cosine in rows
+    ]
     return sorted(ranked, key=lambda each: -each.score)

@@ -51,18 +51,15 @@ class Evidence:
     """What search found for one question.
 
     `passages` are those of one language, best first; `blocks` the blocks of their documents, best first; `curated` the
-    curated answer nearest to the question, if there is any.
+    curated answer nearest to the question, if there is any; `confidence` the probability (0..1) that an answer made of
+    this is right, by the `signals`.
     """
 
     passages: list[ScoredChunk]
     blocks: list[RankedBlock]
     curated: CuratedAnswer | None
     signals: Signals
-
-    @property
-    def confidence(self) -> float:
-        """The probability (0..1) that an answer made of this is right."""
-        return probability(self.signals)
+    confidence: float
 
 
 def retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
@@ -91,7 +88,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     curated = nearest_curated(searcher.index, found.vector, spoken)
     signals = measure(found.query, fused, ranked, curated)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
-    return Evidence(passages, ranked, curated, signals)
+    return Evidence(passages, ranked, curated, signals, probability(signals, searcher.embeddings.digest))
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
+from advisor.answering.messages import paragraphs
 from advisor.features.conversations import Turn
 from advisor.text.plain import plain
 from advisor.types import Answer, AnswerSentence, Chunk, Citation
@@ -152,15 +153,15 @@ def render_sentences(
     """Paragraphs and lists, each group under its label."""
     places = {citation.marker: citation for citation in citations}
     html = []
-    for group, members in groupby(sentences, key=lambda sentence: sentence.group):
+    for group, members in groupby(paragraphs(sentences), key=lambda paragraph: paragraph.group):
         if group:
             html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
-        for is_item, run in groupby(members, key=lambda sentence: sentence.is_item):
-            written = [_sentence(sentence, places, generation) for sentence in run]
+        for is_item, run in groupby(members, key=lambda paragraph: paragraph.is_item):
+            written = [" ".join(_sentence(one, places, generation) for one in each.sentences) for each in run]
             if is_item:
-                html.append("<ul>" + "".join(f"<li>{one}</li>" for one in written) + "</ul>")
+                html.append("<ul>" + "".join(f"<li>{each}</li>" for each in written) + "</ul>")
             else:
-                html.append(f"<p>{' '.join(written)}</p>")
+                html.extend(f"<p>{each}</p>" for each in written)
     return "".join(html)
 
 

@@ -37,7 +37,15 @@ def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentenc
             rejected.append(wrong)
         else:
             shown.append(
-                AnswerSentence(sentence.text, sentence.markers, "supported", FULL_SUPPORT, sentence.group, sentence.is_item)
+                AnswerSentence(
+                    text=sentence.text,
+                    markers=sentence.markers,
+                    verdict="supported",
+                    support=FULL_SUPPORT,
+                    group=sentence.group,
+                    is_item=sentence.is_item,
+                    continues=sentence.continues,
+                )
             )
     return shown, rejected
 

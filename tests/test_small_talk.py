@@ -1,0 +1,49 @@
+"""What people say beside questions gets the reply that a person expects, and no question is taken for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from advisor.answering.small_talk import reply
+from advisor.types import Language
+
+TITLES = ("FinOps", "AI governance")
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "holds"),
+    [
+        ("merci", "fr", "Avec plaisir"),
+        ("Merci beaucoup !!", "fr", "Avec plaisir"),
+        ("Bonjour,", "fr", "Bonjour"),
+        ("salut 👋", "fr", "Bonjour"),
+        ("qui es-tu ?", "fr", "conseiller"),
+        ("Que peux-tu faire ?", "fr", "question"),
+        ("thanks for your help!", "en", "welcome"),
+        ("what is FinOps", "en", None),
+        ("Who are you?", "en", "advisor"),
+        ("helo", "en", "Hello"),
+        ("what can you do ?", "en", "question"),
+    ],
+)
+def test_small_talk(said: str, language: Language, holds: str | None) -> None:
+    found = reply(said, language, TITLES)
+    assert (found is None) if holds is None else (found is not None and holds in found)
+
+
+@pytest.mark.parametrize(("said", "language"), [("What documents do you have?", "en"), ("quels sont tes documents", "fr")])
+def test_who_asks_for_the_documents_gets_their_titles(said: str, language: Language) -> None:
+    found = reply(said, language, TITLES)
+    assert found is not None
+    assert found.endswith("\n- FinOps\n- AI governance")
+
+
+def test_no_question_of_the_sets_is_small_talk(project_root: Path) -> None:
+    for path in (project_root / "evals" / "questions").glob("*.jsonl"):
+        for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
+            entry = json.loads(line)
+            for question in entry.get("turns") or [entry["question"]]:
+                assert reply(question, entry["language"], TITLES) is None, question
