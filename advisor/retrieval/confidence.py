@@ -145,16 +145,20 @@ def _offices() -> frozenset[str]:
 
 
 @cache
-def weights(digest: str) -> Mapping[str, float]:
-    """The weight of each signal, and `bias`, for the model with this digest; without its cosines where it is not known."""
+def _calibration() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((files("advisor.retrieval") / "confidence.json").read_text(encoding="utf-8"))
-    found: Mapping[str, float] = loaded["models"].get(digest) or loaded["any_model"]
-    return found
+    return loaded
 
 
 def is_calibrated(digest: str) -> bool:
     """Whether the weights were fitted with the model with this digest."""
-    return weights(digest) is not weights("")
+    return digest in _calibration()["models"]
+
+
+def weights(digest: str) -> Mapping[str, float]:
+    """The weight of each signal, and `bias`, for the model with this digest; without its cosines where it is not known."""
+    found: Mapping[str, float] = _calibration()["models"].get(digest, _calibration()["any_model"])
+    return found
 
 
 def probability(signals: Signals, digest: str) -> float:

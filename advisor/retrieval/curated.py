@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_SAME = 0.97  # cosine of a question and the same one, give or take a letter: it needs no second phrasing
+
+
 @dataclass(frozen=True, slots=True)
 class CuratedAnswer:
     """A whole answer that a curator made: its lines in order, each a sentence of a chunk, in the asker's language.
@@ -36,8 +39,9 @@ def nearest_curated(index: Generation, vector: NDArray[np.float32], language: La
     phrasings, space = index.phrasings, index.question_space
     if space is None or not phrasings.curated.any():
         return None
+    known = phrasings.by_outline(cosines(phrasings.vectors, vector))
     near = phrasings.by_outline(cosines(space.phrasings, space.project(vector)), most=2)
-    near = np.where(phrasings.curated, near, -1)
+    near = np.where(phrasings.curated, np.where(known >= _SAME, known, near), -1)
     best = int(near.argmax())
     lines = _in_language(index, phrasings.answer(best), language)
     others = np.delete(near, best)
