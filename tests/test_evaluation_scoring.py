@@ -10,7 +10,7 @@ import pytest
 from ir_measures import Qrel, ScoredDoc
 
 from advisor.evaluation.measures import BY_NAME, MEASURES, confidences, latencies, measure_confidence, measure_rows
-from advisor.evaluation.places import Span, locate_goals
+from advisor.evaluation.places import SourceSpan, locate_goals
 from advisor.evaluation.questions import Case, Target
 from advisor.evaluation.reports.charts import Curve, curves
 from advisor.evaluation.reports.risk import operating_point, risk_line
@@ -114,13 +114,13 @@ def test_a_quote_that_is_not_there_is_lost():
 def test_half_of_the_characters_of_a_quote_make_a_passage_relevant(start, end, holds):
     goals, _ = locate_goals(TARGETS[:1], DOCUMENTS.get)
     assert len(FIRST) == 36
-    assert goals[0].is_held_by([Span("fr/finops.md", start, end)]) is holds
+    assert goals[0].is_held_by([SourceSpan("fr/finops.md", start, end)]) is holds
 
 
 def test_a_document_without_a_quote_is_relevant_as_a_whole():
     goals, _ = locate_goals([Target(document="en/finops.md")], DOCUMENTS.get)
     assert goals[0].id == f"en/finops.md@0-{len(ENGLISH)}"
-    assert goals[0].is_held_by([Span("en/finops.md", 40, 44)])
+    assert goals[0].is_held_by([SourceSpan("en/finops.md", 40, 44)])
 
 
 def test_a_ranking_names_each_goal_once_and_other_passages_by_their_place():

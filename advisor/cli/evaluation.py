@@ -165,7 +165,7 @@ def from_feedback(
     """Draft questions from feedback, to be corrected by hand."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.draft_from_feedback(feedback, out)
+    actions.draft_from_verdicts(feedback, out)
 
 
 @app.command()

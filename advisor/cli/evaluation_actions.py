@@ -144,7 +144,7 @@ def draft_set(settings: Settings, out: Path | None) -> None:
     _write(drafting.draft_from_index(Advisor.open(settings).index), out)
 
 
-def draft_from_feedback(feedback: Path, out: Path | None) -> None:
+def draft_from_verdicts(feedback: Path, out: Path | None) -> None:
     """Write a draft from feedback."""
     _write(drafting.draft_from_feedback(feedback), out)
 

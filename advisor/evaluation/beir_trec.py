@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from advisor.errors import EvaluationError
-from advisor.evaluation.places import ReadDocument, Span, locate_goals, name_of
+from advisor.evaluation.places import ReadDocument, SourceSpan, locate_goals, name_of
 from advisor.evaluation.questions import Target
 from advisor.evaluation.run_store import Run, write_lines
 from advisor.index.generation import Generation
@@ -58,7 +58,7 @@ def export_run(run: Run, index: Generation, folder: Path) -> int:
         for query, line in answers.items():
             goals = locate_goals([Target(**target) for target in line["expected"]["relevant"]], index.catalog.document)[0]
             for name, chunk in zip(names, chunks, strict=True):
-                if any(goal.is_held_by([Span(chunk.document, chunk.start, chunk.end)]) for goal in goals):
+                if any(goal.is_held_by([SourceSpan(chunk.document, chunk.start, chunk.end)]) for goal in goals):
                     table.writerow((query, name, 1))
     for name in ("run.trec", "qrels.trec"):
         shutil.copyfile(run.folder / name, folder / name)

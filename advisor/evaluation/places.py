@@ -18,7 +18,7 @@ _SHARE = 0.5  # of a quote's characters that a relevant span holds
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SourceSpan:
     """Characters `[start, end)` of a document."""
 
     document: str
@@ -34,18 +34,18 @@ class Place:
     spans: tuple[tuple[int, int], ...]
     needed: float
 
-    def is_held_by(self, spans: Iterable[Span]) -> bool:
+    def is_held_by(self, spans: Iterable[SourceSpan]) -> bool:
         """Whether spans, which do not overlap, hold enough of the quote."""
         held = [span for span in spans if span.document == self.document]
         return any(sum(_overlap(span, start, end) for span in held) >= self.needed for start, end in self.spans)
 
-    def holds(self, span: Span) -> bool:
+    def holds(self, span: SourceSpan) -> bool:
         """Whether a span lies by half within the quote."""
         half = (span.end - span.start) / 2
         return span.document == self.document and any(_overlap(span, start, end) >= half for start, end in self.spans)
 
 
-def _overlap(span: Span, start: int, end: int) -> int:
+def _overlap(span: SourceSpan, start: int, end: int) -> int:
     return max(0, min(span.end, end) - max(span.start, start))
 
 
@@ -57,12 +57,12 @@ class Goal:
     family: str
     places: tuple[Place, ...]
 
-    def is_held_by(self, spans: Iterable[Span]) -> bool:
+    def is_held_by(self, spans: Iterable[SourceSpan]) -> bool:
         """Whether spans of one document hold enough of it, together."""
         held = list(spans)
         return any(place.is_held_by(held) for place in self.places)
 
-    def is_said_by(self, span: Span) -> bool:
+    def is_said_by(self, span: SourceSpan) -> bool:
         """Whether a span says it: holds half of its quote, or lies by half within it."""
         return any(place.is_held_by([span]) or place.holds(span) for place in self.places)
 

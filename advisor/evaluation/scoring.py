@@ -13,7 +13,7 @@ from typing import Literal
 import ir_measures
 from ir_measures import RR, Judged, Qrel, R, ScoredDoc, nDCG
 
-from advisor.evaluation.places import Goal, ReadDocument, Span, locate_goals, name_of
+from advisor.evaluation.places import Goal, ReadDocument, SourceSpan, locate_goals, name_of
 from advisor.evaluation.questions import Case, missing_facts
 from advisor.text.plain import fold, plain
 from advisor.types import Answer, AnswerSentence, Citation, Language, ScoredChunk
@@ -122,7 +122,9 @@ def _ranked(outcome: Outcome, passages: Sequence[ScoredChunk]) -> list[ScoredDoc
     names: dict[str, None] = {}
     for passage in passages:
         chunk = passage.chunk
-        held = [goal.id for goal in outcome.goals.found if goal.is_held_by([Span(chunk.document, chunk.start, chunk.end)])]
+        held = [
+            goal.id for goal in outcome.goals.found if goal.is_held_by([SourceSpan(chunk.document, chunk.start, chunk.end)])
+        ]
         names.update(dict.fromkeys(held or [name_of(chunk.document, chunk.start, chunk.end)]))
     return [ScoredDoc(outcome.case.id, name, round(1 / rank, 6)) for rank, name in enumerate(names, start=1)]
 
@@ -218,12 +220,12 @@ def _sentence_scores(outcome: Outcome) -> dict[str, float]:
     values = {
         "opening_core": float(any(in_core[:1])),
         "opening_useful": float(any(helps[:1])),
-        "core_recall": held_share(core, {span for spans in shown for span in spans}),
+        "core_recall": goal_recall(core, {span for spans in shown for span in spans}),
     }
     return values | ({"helpful": sum(helps) / len(helps), "sentences": float(len(helps))} if helps else {})
 
 
-def shown_spans(answer: Answer, documents: Mapping[str, CitedDocument]) -> list[tuple[Span, ...]]:
+def shown_spans(answer: Answer, documents: Mapping[str, CitedDocument]) -> list[tuple[SourceSpan, ...]]:
     """Where the sentences that the reader sees stand, in their order; nothing for a refusal.
 
     A sentence that is word for word in a span it cites stands there; one that a chat model wrote stands where its citations
@@ -238,18 +240,18 @@ def shown_spans(answer: Answer, documents: Mapping[str, CitedDocument]) -> list[
 
 
 def _spans_of(
-    sentence: AnswerSentence, citations: Sequence[Citation], spans: Mapping[int, Sequence[tuple[Span, str]]]
-) -> tuple[Span, ...]:
+    sentence: AnswerSentence, citations: Sequence[Citation], spans: Mapping[int, Sequence[tuple[SourceSpan, str]]]
+) -> tuple[SourceSpan, ...]:
     cited = [citation for citation in citations if citation.marker in sentence.markers]
     copied = [span for citation in cited for span, text in spans[citation.marker] if text == sentence.text]
     return tuple(copied) or tuple(_span(citation) for citation in cited)
 
 
-def _sentences_in(citation: Citation, documents: Mapping[str, CitedDocument]) -> list[tuple[Span, str]]:
+def _sentences_in(citation: Citation, documents: Mapping[str, CitedDocument]) -> list[tuple[SourceSpan, str]]:
     """The sentences that lie in a cited span, each with its text as a reader sees it."""
     document = documents.get(citation.document, CitedDocument("", ()))
     return [
-        (Span(citation.document, start, end), plain(document.text[start:end]))
+        (SourceSpan(citation.document, start, end), plain(document.text[start:end]))
         for start, end in document.sentences
         if citation.start <= start and end <= citation.end
     ]
@@ -279,14 +281,14 @@ def citation_precision(goals: Sequence[Goal], citations: Sequence[Citation]) -> 
 
 def citation_recall(goals: Sequence[Goal], citations: Sequence[Citation]) -> float:
     """Share of the goals of which the cited spans of one document hold half of a quote, together."""
-    return held_share(goals, {_span(citation) for citation in citations})
+    return goal_recall(goals, {_span(citation) for citation in citations})
 
 
-def _span(citation: Citation) -> Span:
-    return Span(citation.document, citation.start, citation.end)
+def _span(citation: Citation) -> SourceSpan:
+    return SourceSpan(citation.document, citation.start, citation.end)
 
 
-def held_share(goals: Sequence[Goal], spans: Collection[Span]) -> float:
+def goal_recall(goals: Sequence[Goal], spans: Collection[SourceSpan]) -> float:
     """Share of the goals that spans hold enough of."""
     return sum(goal.is_held_by(spans) for goal in goals) / len(goals)
 

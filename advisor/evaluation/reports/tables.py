@@ -23,7 +23,7 @@ _LARGE = 10
 
 
 def print_summary(summary: RunSummary) -> None:
-    """What was measured of a run: of all of it, then group by group."""
+    """What was measured of a run: of all of it, then group by group, where the groups tell more than was told before."""
     run = summary.info
     STDOUT.print(
         f"Run [bold]{run.name}[/bold]: {run.questions} questions in {run.seconds:.0f} s, {run.failures} failed, index "
@@ -35,9 +35,12 @@ def print_summary(summary: RunSummary) -> None:
         table.add_row(one.label, _number(one.estimate.value), interval(one.estimate), f"{one.estimate.weight:.0f}")
     STDOUT.print(table)
     STDOUT.print()
+    shown: set[tuple[tuple[str, int], ...]] = set()
     for title, groups in summary.breakdowns.items():
-        if groups:
+        parted = tuple((group.name, group.rows) for group in groups)
+        if len(parted) > 1 and parted not in shown:
             _print_groups(title, groups, summary.headlines)
+        shown.add(parted)
     stages = ", ".join(f"{one.stage} {one.p50:.0f} / {one.p95:.0f}" for one in summary.latencies)
     STDOUT.print(f"Milliseconds, median / 95th percentile: {stages}", highlight=False)
     for identifier, error in summary.failures.items():
