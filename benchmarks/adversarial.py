@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 from advisor.advisor import Advisor
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
-from advisor.retrieval import confidence as abstention
+from advisor.retrieval.search import Searcher, gather_evidence
 from advisor.settings import load_settings
 
 NAME = "squad2-en"
@@ -73,8 +73,8 @@ def main() -> None:
 
 def judge(advisor: Advisor, question: str, answerable: bool, document: str) -> Judged:
     """Ask, and keep how sure the program was."""
-    signals, same = advisor.signals(question, "en")
-    return Judged(abstention.confidence(signals, same_language=same), answerable, document)
+    searcher = Searcher(advisor.settings, advisor.embeddings, advisor.index)
+    return Judged(gather_evidence(searcher, question, "en").confidence, answerable, document)
 
 
 def refusals(rows: Sequence[Judged], threshold: float) -> dict[str, list[tuple[Judged, bool]]]:

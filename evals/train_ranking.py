@@ -5,18 +5,17 @@
 The ranking is fitted on the advisory questions for tuning (each block of the candidate documents, by the share of its
 sentences that the labels call core or useful). The model `plain`, for corpora without phrasings and known sections, sees the
 same without the features that need them. The confidence is fitted on whether an answer helps (it opens with a useful
-sentence, or shows a labelled one), for questions that were left out when the ranking was fitted (five folds). Beside them
-stand the questions for tuning of the other sets, and a sample of the corpus's own phrasings, each asked of an index without
-its outline. What is printed is measured in the folds; `--report` asks the advisory questions kept for reporting.
+sentence, or shows a labelled one), for questions that were left out when the ranking was fitted (five folds); the questions
+for tuning of the other sets stand beside. What is printed is measured in the folds; `--report` asks the advisory questions
+kept for reporting.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ from sklearn.model_selection import cross_val_predict
 
 from advisor.advisor import Advisor
 from advisor.answering.extractive import write_extractive
-from advisor.index.generation import Generation
 from advisor.retrieval.blocks import TextBlock, candidate_blocks
 from advisor.retrieval.confidence import Signals, measure
 from advisor.retrieval.curated import nearest_curated
@@ -35,14 +33,12 @@ from advisor.retrieval.hybrid import in_one_language
 from advisor.retrieval.ranking import Model, order_blocks
 from advisor.retrieval.search import Retrieved, Searcher, retrieve
 from advisor.settings import load_settings
-from advisor.text.plain import detect_language
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent / "advisor" / "retrieval"
 FOLDS = 5
 STRENGTH = 0.02  # inverse of the regularisation, chosen in the folds
-CONFIDENCE_STRENGTH = 1.0
-SAMPLED = 400  # phrasings
+CONFIDENCE_STRENGTH = 0.1
 OTHERS = ("unanswerable", "article", "playbooks", "cross-language", "word-forms")
 SCALED = ("cosine", "sentences")  # signals that depend on the embedding model
 TUNING = ("tune", "seen")
@@ -59,7 +55,6 @@ class Case:
 
     kind: str
     answerable: bool
-    index: Generation
     retrieved: Retrieved
     blocks: list[TextBlock]
     features: BlockFeatures
@@ -76,7 +71,6 @@ def main() -> None:
     advisor = Advisor.open(load_settings())
     searcher = Searcher(advisor.settings, advisor.embeddings, advisor.index)
     tune = [case for name in ("advisory", *OTHERS) for case in cases(searcher, name, TUNING)]
-    tune += sampled_phrasings(searcher)
     print(f"{len(tune)} questions, {sum(case.answerable for case in tune)} with an answer")
     models = {name: fit(for_ranking(tune), uses) for name, uses in USES.items()}
     signals, right = [], []
@@ -109,51 +103,6 @@ def cases(searcher: Searcher, name: str, splits: Sequence[str]) -> Iterator[Case
             yield searched(searcher, name, entry, labels)
 
 
-def sampled_phrasings(searcher: Searcher) -> list[Case]:
-    """Questions of the corpus itself, each asked of an index that does not hold its outline."""
-    phrasings = searcher.index.phrasings
-    chosen = np.random.default_rng(0).permutation(len(phrasings.questions))[:SAMPLED]
-    return [_phrasing(searcher, phrasings.questions[at], int(phrasings.outline[at])) for at in chosen]
-
-
-def _phrasing(searcher: Searcher, question: str, outline: int) -> Case:
-    language = detect_language(question)
-    catalog = searcher.index.catalog
-    wanted = {number for pair in searcher.index.phrasings.answer(outline) for number in pair}
-    chunks = catalog.chunks(catalog.chunk_ids(sorted(wanted))).values()
-    core = frozenset(
-        (each.chunk.document, sentence.start, sentence.end)
-        for each in chunks
-        if each.chunk.language == language
-        for number, sentence in zip(each.numbers, each.chunk.sentences, strict=True)
-        if number in wanted
-    )
-    entry = {"question": question, "language": language, "answerable": True}
-    beside = replace(searcher, index=without_outline(searcher.index, outline))
-    return searched(beside, "phrasing", entry, (core, core))
-
-
-def without_outline(index: Generation, outline: int) -> Generation:
-    """The same generation as if nobody had written the questions of one outline."""
-    phrasings, space = index.phrasings, index.question_space
-    kept = phrasings.outline != outline
-    first, after = int(phrasings.starts[outline]), int(phrasings.starts[outline + 1])
-    later = phrasings.starts[outline + 2 :] - (after - first)
-    other = copy.copy(index)
-    other.phrasings = replace(
-        phrasings,
-        questions=tuple(question for question, keep in zip(phrasings.questions, kept, strict=True) if keep),
-        vectors=phrasings.vectors[kept],
-        outline=phrasings.outline[kept] - (phrasings.outline[kept] > outline),
-        lines=np.delete(phrasings.lines, np.arange(first, after), axis=0),
-        starts=np.concatenate([phrasings.starts[: outline + 1], later]),
-        curated=np.delete(phrasings.curated, outline),
-    )
-    other.question_space = replace(space, phrasings=space.phrasings[kept]) if space else None
-    other.__dict__["outline_sections"] = tuple(each for at, each in enumerate(index.outline_sections) if at != outline)
-    return other
-
-
 def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels: Labels) -> Case:
     """One question, its candidates and what the labels say of them."""
     question, language = str(entry["question"]), entry["language"]
@@ -165,7 +114,6 @@ def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels:
     return Case(
         kind=kind,
         answerable=bool(entry["answerable"]),
-        index=searcher.index,
         retrieved=found,
         blocks=blocks,
         features=block_features(searcher.index, asked, blocks) if blocks else nothing,
@@ -263,7 +211,7 @@ def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
     shown = [(name, texts[name, text].start, texts[name, text].end) for name, text in named]
     plain = not any(name.startswith("section") for name in model.features)
     spoken = case.blocks[0].chunk.language if case.blocks else case.retrieved.query.language
-    curated = None if plain else nearest_curated(case.index, case.retrieved.vector, spoken)
+    curated = None if plain else nearest_curated(searcher.index, case.retrieved.vector, spoken)
     passages = in_one_language(case.retrieved.passages, case.retrieved.query.language)
     return Shown(case, shown, asdict(measure(case.retrieved.query, passages, ranked, curated)))
 

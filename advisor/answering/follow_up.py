@@ -5,17 +5,15 @@ The words that tell are data: the table `follow_ups` of `advisor/text/language/*
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from advisor.text.language import FollowUpWords, language_rules
-from advisor.text.plain import fold
+from advisor.text.plain import WORD, fold
 from advisor.text.terms import term_set
 from advisor.types import Language
 
-_WORD = re.compile(r"[^\W_]+")
 _FEW_TERMS = 2  # content words: a question with no more may rest on a condition or an inverted pronoun alone
 _MANY_TERMS = 4  # with more, a question names its own subject, whatever its pronouns
 _ABOUT: dict[Language, str] = {"fr": "{own} (à propos de : {subject})", "en": "{own} (about: {subject})"}
@@ -67,7 +65,7 @@ def _after(question: str, before: FollowUp, language: Language) -> FollowUp:
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
     words = _phrases(language)
-    said = tuple(fold(word) for word in _WORD.findall(question) if word != "IT")  # information technology is no pronoun
+    said = tuple(fold(word) for word in WORD.findall(question) if word != "IT")  # information technology is no pronoun
     terms = term_set(question, language)
     opens = any(said[: len(phrase)] == phrase for phrase in words.openings)
     if not terms or opens or all(word in words.bare for word in said):
@@ -126,7 +124,7 @@ def _longest_first(phrases: Iterable[str]) -> tuple[Phrase, ...]:
 
 
 def _words(text: str) -> Phrase:
-    return tuple(_WORD.findall(fold(text)))
+    return tuple(WORD.findall(fold(text)))
 
 
 def _holds(said: Phrase, phrase: Phrase) -> bool:
@@ -136,7 +134,7 @@ def _holds(said: Phrase, phrase: Phrase) -> bool:
 
 def _without(text: str, beginnings: Sequence[Phrase]) -> str:
     """A text without the first of these phrases that it begins with, and the marks after it."""
-    spans = [found.span() for found in _WORD.finditer(text)]
+    spans = [found.span() for found in WORD.finditer(text)]
     said = tuple(fold(text[start:end]) for start, end in spans)
     for phrase in beginnings:
         if said[: len(phrase)] == phrase:

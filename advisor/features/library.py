@@ -10,12 +10,12 @@ from urllib.parse import unquote
 
 from advisor.index.generation import Generation
 from advisor.text.language import LANGUAGES
+from advisor.text.plain import WORD
 from advisor.text.terms import terms
 from advisor.types import Chunk, Document, Language, Sentence
 
 _LINK = re.compile(r"\]\(<?([^)\s>#]+)[^)]*\)")
 _MOST_HITS = 400  # looked at before those of other topics and languages are left out
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _hit(chunk: Chunk, wanted: frozenset[str], score: float) -> Hit:
 
     best = max(chunk.sentences, key=held) if chunk.sentences else Sentence(chunk.start, chunk.end, 0)
     text = chunk.text_of(best)
-    words = tuple(found.span() for found in _WORD.finditer(text) if wanted & set(terms(found.group(), chunk.language)))
+    words = tuple(found.span() for found in WORD.finditer(text) if wanted & set(terms(found.group(), chunk.language)))
     return Hit(chunk, best.start, best.end, text, words, score)
 
 

@@ -6,7 +6,6 @@ whatever became of the document since.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -16,7 +15,7 @@ from urllib.parse import urlencode
 from advisor.answering.messages import marked, paragraphs
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, Words
-from advisor.text.plain import plain
+from advisor.text.plain import WORD, plain
 from advisor.text.terms import terms
 from advisor.types import Answer, Citation, Document, Language
 
@@ -24,7 +23,7 @@ FindDocument = Callable[[str, str], Document | None]
 """Document id and generation -> the document as that generation held it."""
 
 _MOST_TRADE_OFFS = 3  # of one document
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_SHORTEST_WORD = 4  # letters of a word that says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +184,15 @@ def _missing(answer: Answer) -> list[str]:
     cited = " ".join(" ".join((c.title, *c.heading, c.quote)) for c in answer.citations)
     known = {language: set(terms(cited, language)) for language in WORDS}
     absent = []
-    for word in dict.fromkeys(_WORD.findall(answer.standalone_question)):
+    for word in dict.fromkeys(filter(_is_telling, WORD.findall(answer.standalone_question))):
         stems = {language: set(terms(word, language)) for language in WORDS}
         if all(stems.values()) and not any(stems[language] & known[language] for language in WORDS):
             absent.append(word)
     return absent
+
+
+def _is_telling(word: str) -> bool:
+    return word.isalpha() and len(word) >= _SHORTEST_WORD
 
 
 def heading(text: str, level: int) -> Block:

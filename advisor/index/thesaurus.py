@@ -16,13 +16,12 @@ import yaml
 
 from advisor.errors import CorpusError
 from advisor.text.language import LANGUAGES
-from advisor.text.plain import fold
+from advisor.text.plain import WORD, fold
 from advisor.text.terms import terms
 from advisor.types import Language
 
 FILE = "thesaurus.yaml"
 USED = "used-forms.json"
-_WORD = re.compile(r"[^\W_]+")
 _PLURAL = re.compile(r"(?<=\w\w)[sx]$")
 
 
@@ -44,12 +43,12 @@ class Concept:
 
 def words(text: str) -> Form:
     """Folded words, without the endings of the plural."""
-    return tuple(_PLURAL.sub("", fold(word)) for word in _WORD.findall(text))
+    return tuple(_PLURAL.sub("", fold(word)) for word in WORD.findall(text))
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Where each of `words(text)` stands in the text."""
-    return [found.span() for found in _WORD.finditer(text)]
+    return [found.span() for found in WORD.finditer(text)]
 
 
 def used_forms(concepts: Sequence[Concept], texts: Iterable[str]) -> set[Form]:

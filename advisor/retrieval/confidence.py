@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -22,15 +21,13 @@ from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.language import all_rules
-from advisor.text.plain import fold
+from advisor.text.plain import COMPOUND, WORD, fold
 from advisor.text.terms import term_set, terms
 from advisor.types import ScoredChunk
 
 _COVERING = 5  # passages in which the question's words and names are looked for
 _COMPARED = 10  # passages that the best one is compared with
 _BEST_BLOCKS = 3  # whose probabilities are averaged
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_WORD_PART = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence
     if not query.names:
         return 0.0
     text = fold(" ".join(embedded_text(passage.chunk) for passage in passages))
-    words = {*_WORD.findall(text), *_WORD_PART.findall(text), *_offices()}
+    words = {*COMPOUND.findall(text), *WORD.findall(text), *_offices()}
     known = set[str]().union(*held)
 
     def is_met(name: str) -> bool:

@@ -15,7 +15,7 @@ from advisor.documents.passages import searched_text
 from advisor.index.generation import Generation
 from advisor.index.thesaurus import Concept, word_spans, words
 from advisor.text.language import LANGUAGES
-from advisor.text.plain import fold, sentence_spans
+from advisor.text.plain import COMPOUND, fold, sentence_spans
 from advisor.text.terms import terms
 from advisor.types import Language
 
@@ -23,7 +23,6 @@ _OTHER_FORM = 0.7  # what another form of the concept is worth, the question's o
 _NEAREST = 0.8  # what a term a letter or two away is worth
 _SLIP = 0.9  # difflib ratio of a word and the one that was meant
 _MOST_CONCEPTS = 4  # of a question, the longest matches first
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.?!:;(…])[\s«\"“]*$")
 _DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 
@@ -171,10 +170,10 @@ def _spelled(index: Generation, question: str, slips: Mapping[str, str], languag
         near = next((slips[term] for term in terms(found.group(), language) if term in slips), None)
         hits = index.keyword_index.search({language: {near: 1.0}}, num_results=1) if near else []
         text = searched_text(index.catalog.chunks([hits[0][0]])[hits[0][0]].chunk) if hits else ""
-        same = (word for word in _WORD.findall(text) if terms(word, language) == [near])
+        same = (word for word in COMPOUND.findall(text) if terms(word, language) == [near])
         return next((word for word in same if _is_slip(found.group(), word)), found.group())
 
-    return _WORD.sub(right, question)
+    return COMPOUND.sub(right, question)
 
 
 def _is_slip(typed: str, meant: str) -> bool:
@@ -188,6 +187,7 @@ def _has_digit(word: str) -> bool:
 
 def _names(question: str) -> tuple[str, ...]:
     """Words with a capital (not the first of a sentence) or a digit, folded: what an answer cannot do without."""
-    found = (match.group() for match in _WORD.finditer(question) if not _STARTS_SENTENCE.search(question[: match.start()]))
+    words_said = COMPOUND.finditer(question)
+    found = (match.group() for match in words_said if not _STARTS_SENTENCE.search(question[: match.start()]))
     marked = (word for word in found if len(word) > 1 and (word[0].isupper() or _has_digit(word)))
     return tuple(name for name in map(fold, marked) if name not in _DAYS)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 NEWLINE = re.compile(r"\r\n?|\n")
+WORD = re.compile(r"[^\W_]+")
+"""Letters and digits in a row."""
+COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+"""A word with what hyphens join to it."""
 # sentencex ends a sentence after these although the next word goes on; the list of the other language is not consulted
 # by it, and documents mix both.
 _ABBREVIATIONS = "|".join(re.escape(word) for rules in all_rules() for word in rules.abbreviations)
