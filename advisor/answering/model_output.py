@@ -18,7 +18,7 @@ from advisor.types import DraftSentence, Language, ModelUse, ScoredChunk
 from advisor.verification.groundedness import SourceSentence
 
 _MARKERS = re.compile(
-    r"\s*(?:\[\s*(?:passages?\s*)?(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]|【(\d{1,3})[^】]*】|\((?:passage\s*)?(\d{1,2})\)(?=[\s.]|$))",
+    r"(?:(?<!\s)\s+)?(?:\[\s*(?:passages?\s*)?(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]|【(\d{1,3})[^【】]*】|\((?:passage\s*)?(\d{1,2})\)(?=[\s.]|$))",
     re.IGNORECASE,
 )
 _OPEN_MARKER = re.compile(r"\s*[\[【(][^\])】]*$")

@@ -27,7 +27,7 @@ FILE = "unanswered.jsonl"
 MOST_BYTES = 1_000_000  # some 4,000 questions
 _WAIT_SECONDS = 2  # for another process that writes
 _LOGGER = logging.getLogger("advisor.answering.unanswered")
-_EMAIL = re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]+)+")
 # A telephone number, like that of a card or a person, is nine digits or more, however parted; after a plus, seven.
 _PART = r"[\s.()/\u2010-\u2015-]{0,3}\d"
 _NUMBER = re.compile(rf"\+\(?\d(?:{_PART}){{6,}}|\(?\d(?:{_PART}){{8,}}")

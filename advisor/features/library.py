@@ -14,7 +14,7 @@ from advisor.text.plain import WORD
 from advisor.text.terms import terms
 from advisor.types import Chunk, Document, Language, Sentence
 
-_LINK = re.compile(r"\]\(<?([^)\s>#]+)[^)]*\)")
+_LINK = re.compile(r"\]\(<?([^)\s>#\[\]]++)[^)\[\]]*+\)")
 _MOST_HITS = 400  # looked at before those of other topics and languages are left out
 
 

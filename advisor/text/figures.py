@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase
 
 from advisor.text.language import all_rules, merged
 from advisor.text.plain import fold
@@ -160,7 +161,7 @@ def _value(tokens: list[_Token], at: int) -> tuple[float | None, int]:
     """The number that begins at a token, in digits or in words, and the token after it."""
     token = tokens[at]
     if token.numeral:
-        return _numeral(re.sub(r"[a-z]+$", "", token.text)), at + 1
+        return _numeral(token.text.rstrip(ascii_lowercase)), at + 1
     total, group, used = 0.0, 0.0, at
     while used < len(tokens):
         word = tokens[used].text

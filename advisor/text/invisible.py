@@ -8,7 +8,7 @@ import re
 INVISIBLE = re.compile(
     "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # to the end of the text where it is not closed: looked for once
 # HTML inside Markdown that a browser would not show, and text that a reader sees in another order than it is stored in.
 _HIDING = re.compile(
     r"<[a-z][\w-]*(?=\s)[^<>]*?\s(?:hidden\b|aria-hidden\s*=\s*[\"']?true|style\s*=\s*(?:\"[^\"]*?|'[^']*?)(?:display\s*:\s*none"
@@ -24,7 +24,7 @@ _USUAL = re.compile("[\u00ad\u200c\u200d\ufe0f\ufeff]")
 
 def seen(text: str) -> str:
     """The text without what its reader does not see."""
-    return INVISIBLE.sub("", COMMENT.sub("", text) if "<!--" in text else text)
+    return INVISIBLE.sub("", _uncommented(text))
 
 
 def hides(block: str) -> bool:
@@ -34,8 +34,13 @@ def hides(block: str) -> bool:
 
 def unseen_characters(text: str) -> int:
     """How many characters of a text its reader does not see; spaces, and those that typography needs, apart."""
-    shown = (seen(block) for block in _BLANK.split(COMMENT.sub("", text)) if not hides(block))
+    shown = (seen(block) for block in _BLANK.split(_uncommented(text)) if not hides(block))
     return _count(text) - sum(map(_count, shown))
+
+
+def _uncommented(text: str) -> str:
+    """The text without its comments; one that is not closed is none."""
+    return _COMMENT.sub(lambda found: "" if found.group().endswith("-->") else found.group(), text)
 
 
 def _count(text: str) -> int:

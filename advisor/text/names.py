@@ -13,10 +13,11 @@ from advisor.types import Language
 
 _QUOTED = re.compile(r"«\s*([^«»]+?)\s*»|“([^“”]+)”|\"([^\"]+)\"|`([^`]+)`")
 _WORD = re.compile(r"[^\W_]+(?:[-&/][^\W_]+)*")
-_ENDS_SENTENCE = re.compile(r"(?:^|[.?!:;…«“\"\[])[\s*_«“\"–—-]*$")
-_SHAPED = re.compile(r"[^\W\d_]*[A-ZÀ-Þ][^\W_]*(?:[A-ZÀ-Þ]|\d)|\d+[A-Z]")  # AWS, NIS2, FinOps, K8s
+_ENDS_SENTENCE = re.compile(r"(?:^|[.?!:;…«“\"\[])[\s*_–—-]*$")
+_SHAPED = re.compile(r"[A-ZÀ-Þ][^\W_]*[A-ZÀ-Þ\d]|\d[A-Z]")  # AWS, NIS2, FinOps, K8s
 _CURRENCIES = {"eur", "usd", "gbp", "chf", "cad"}
 _FEWEST_LETTERS = 2
+_NEXT_CHARS = 80  # after a word: what shows whether it is a name
 
 _RULES = [language_rules(language).names for language in LANGUAGES]
 _CAPITALISED_ANYWAY = frozenset(word for rules in _RULES for word in rules.openers)
@@ -50,33 +51,43 @@ def names(text: str, language: Language, known: Set[str] = frozenset()) -> list[
     :param known: folded words of the source: a common word that it holds is no name for opening a sentence.
     """
     found: dict[str, None] = {}
+    before = 0  # where the word before it ends
     for word in _WORD.finditer(text):
+        opens = _ENDS_SENTENCE.search(text, before, word.start()) is not None
+        after = text[word.end() : word.end() + _NEXT_CHARS]
         for part in re.split(r"[/&]", word.group()) if not _SHAPED.search(word.group()) else [word.group()]:
-            if _is_name(text, part, word.start(), word.end(), language, known):
+            if _may_be_name(part) and (not opens or _SHAPED.search(part) or _opens_as_name(part, after, language, known)):
                 found[name_key(part)] = None
+        before = word.end()
     return list(found)
 
 
-def _is_name(text: str, word: str, start: int, end: int, language: Language, known: Set[str]) -> bool:
+def _may_be_name(word: str) -> bool:
+    """Whether a word is written like a name, where no sentence begins."""
     if len(word) < _FEWEST_LETTERS or not any(map(str.isalpha, word)):
         return False
     folded = fold(word)
     if _SHAPED.search(word):
         return folded not in _CURRENCIES
-    if not word[0].isupper() or folded in _CAPITALISED_ANYWAY or folded in CALENDAR:
-        return False
-    if not _ENDS_SENTENCE.search(text[:start]):
-        return True
+    return word[0].isupper() and folded not in _CAPITALISED_ANYWAY and folded not in CALENDAR
+
+
+def _opens_as_name(word: str, after: str, language: Language, known: Set[str]) -> bool:
+    """Whether the word that opens a sentence is a name, or has its capital from there.
+
+    :param after: what follows it.
+    """
+    folded = fold(word)
     if folded in known:  # it proves nothing: the source holds it
         return False
     if folded.endswith(_VERB_ENDINGS):
         return False
-    following = _WORD.match(text, end + 1)
+    following = _WORD.match(after, 1)
     if following and following.group()[0].isupper() and fold(following.group()) not in _CAPITALISED_ANYWAY:
         return True
     if folded.endswith(_COMMON_ENDINGS[language]):
         return False
-    return language == "fr" or bool(_VERB_FOLLOWS.match(fold(text[end:]).join((" ", ""))))
+    return language == "fr" or bool(_VERB_FOLLOWS.match(" " + fold(after)))
 
 
 def name_key(word: str) -> str:

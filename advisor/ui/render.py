@@ -26,7 +26,7 @@ _SENTINELS = (("⁅", "⁆"), ("⦗", "⦘"), ("⸢", "⸣"), ("⟦", "⟧"), ("
 _CITED = '<mark id="cited" tabindex="-1">'
 _TAG = re.compile(r"(<[^>]*>)")
 _VOID = ("<br", "<hr")
-_BLANK_LINES = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)+")
+_BLANK_LINES = re.compile(r"(?:\r\n?+|\n)[^\S\r\n]*+(?:\r\n?+|\n)++")
 _CELL = re.compile(r"[^|\r\n]+")
 _FENCE = re.compile(r"\s*(?:`{3}|~{3})")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)

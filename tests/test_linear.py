@@ -1,0 +1,208 @@
+"""Text from outside takes time in proportion to its length: every pattern, and every step that a question passes."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from advisor.answering.follow_up import resolve
+from advisor.answering.intake import question_language
+from advisor.answering.small_talk import reply
+from advisor.text.figures import figures
+from advisor.text.invisible import hides, seen, unseen_characters
+from advisor.text.names import names, quotations, words_of
+from advisor.text.plain import detect_language, fold, plain, sentence_spans
+from advisor.text.terms import terms
+
+ROOMS = ("text", "retrieval", "verification", "answering", "features", "accounts", "api", "ui")
+# What patterns begin with, go on with and never come to the end of.
+SEEDS = (
+    *("a", "A", "é", "e\u0301", "\u0301", "ß", "1", "你", "🙂", "_", "-", "–", ".", ",", "!", "?", ":", "*", "`", "~", "#"),
+    *(
+        "<",
+        ">",
+        "&",
+        "[",
+        "](",
+        "(",
+        "\\",
+        "«",
+        "“",
+        '"',
+        "'",
+        "’",
+        "/",
+        "@",
+        "%",
+        "€",
+        "+",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\u00a0",
+    ),
+    *("a ", "A ", "1 ", "a-", "A-1", "1,", "1.000,", "1-", "a.", "A. ", "a@", "a@a.", "+1 ", "- ", "> ", "\n>", "! ", "x! "),
+    *(
+        "<!--",
+        "<a ",
+        "<a b=",
+        '<a b="',
+        "<a style=",
+        "</a",
+        "&#1",
+        "![",
+        "[[",
+        "[a](b",
+        "](<",
+        "((",
+        "](a ",
+        "**a",
+        "https://a",
+    ),
+    *(
+        "et ",
+        "or ",
+        "un ",
+        "deux ",
+        "mille ",
+        "nous avons ",
+        "we have ",
+        "what is our ",
+        "last week ",
+        "est-ce ",
+        "isn't ",
+        "【1",
+        "[1",
+        "(1)",
+        "[1,",
+    ),
+)
+SHORT, LONG = 2_000, 4_000
+"""Characters: half of a text, and the whole."""
+MOST_TIMES = 3.0
+NOISE_SECONDS = 0.004
+
+
+@dataclass(frozen=True)
+class Use:
+    """A pattern, and the method of `re.Pattern` that it is applied with."""
+
+    pattern: re.Pattern[str]
+    method: str
+
+    def apply(self, text: str) -> None:
+        """As a module does; all that is found is looked at."""
+        if self.method in ("match", "fullmatch", "search"):
+            getattr(self.pattern, self.method)(text)
+        else:
+            for _ in self.pattern.finditer(text):
+                pass
+
+
+def modules() -> Iterator[ModuleType]:
+    for room in ROOMS:
+        package = importlib.import_module(f"advisor.{room}")
+        yield package
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            yield importlib.import_module(found.name)
+
+
+def patterns_in(value: object) -> Iterator[re.Pattern[str]]:
+    """The patterns that a value of a module is, or holds."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(patterns_in, value.values()))
+    elif isinstance(value, tuple | list | set | frozenset):
+        yield from chain.from_iterable(map(patterns_in, value))
+
+
+def uses_in(module: ModuleType) -> Iterator[Use]:
+    """The patterns of a module, each with the methods that it is used with; those that only others use are searched for."""
+    assert module.__file__ is not None
+    source = Path(module.__file__).read_text(encoding="utf-8")
+    for name, value in vars(module).items():
+        methods = sorted(set(re.findall(rf"\b{name}\.(\w+)\b", source)) - {"pattern"}) or ["finditer"]
+        yield from (Use(pattern, method) for pattern in patterns_in(value) for method in methods)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re.") and node.args:
+            first, method = node.args[0], ast.unparse(node.func).removeprefix("re.")
+            if isinstance(first, ast.Constant) and method not in ("compile", "escape"):
+                yield Use(re.compile(first.value), method)
+
+
+def all_uses() -> dict[str, Use]:
+    found: dict[Use, str] = {}
+    for module in modules():
+        for number, use in enumerate(uses_in(module)):
+            if isinstance(use.pattern.pattern, str):
+                found.setdefault(use, f"{module.__name__}-{number}-{use.method}")
+    return {name: use for use, name in found.items()}
+
+
+USES = all_uses()
+
+
+def seconds(work: Callable[[str], object], text: str, times: int = 1) -> float:
+    def once() -> float:
+        began = time.thread_time()
+        work(text)
+        return time.thread_time() - began
+
+    return min(once() for _ in range(times))
+
+
+def too_slow(work: Callable[[str], object]) -> str:
+    """The first text on which twice the length takes more than in proportion; "" for none."""
+    for seed in SEEDS:
+        for before, after in (("", ""), ("a ", "\0"), ("", "!x")):
+            short, long = (before + (seed * length)[:length] + after for length in (SHORT, LONG))
+            if seconds(work, long) < NOISE_SECONDS:
+                continue
+            limit = MOST_TIMES * seconds(work, short, 3) + NOISE_SECONDS  # again, as another program may have run
+            if seconds(work, long, 3) > limit:
+                return f"{seed!r} between {before!r} and {after!r}"
+    return ""
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_pattern_takes_time_in_proportion(name: str):
+    assert too_slow(USES[name].apply) == "", USES[name].pattern.pattern
+
+
+STEPS: dict[str, Callable[[str], object]] = {
+    "language": detect_language,
+    "question language": lambda text: question_language(text, (text,)),
+    "fold": fold,
+    "plain": plain.__wrapped__,
+    "sentences": lambda text: sentence_spans(text, "fr"),
+    "French terms": lambda text: terms(text, "fr"),
+    "English terms": lambda text: terms(text, "en"),
+    "figures": figures.__wrapped__,
+    "French names": lambda text: names(text, "fr"),
+    "English names": lambda text: names(text, "en"),
+    "quotations": quotations,
+    "words": words_of.__wrapped__,
+    "seen": seen,
+    "hides": hides,
+    "unseen": unseen_characters,
+    "follow-up": lambda text: resolve(text, (text, text), "en"),
+    "small talk": lambda text: reply(text, "en", ()),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_takes_time_in_proportion(name: str):
+    STEPS[name]("Un mot, one word")  # what is loaded at the first use
+    assert too_slow(STEPS[name]) == ""
