@@ -40,6 +40,7 @@ FOLDS = 5
 STRENGTH = 0.02  # inverse of the regularisation, chosen in the folds
 CONFIDENCE_STRENGTH = 0.1
 OTHERS = ("unanswerable", "article", "playbooks", "cross-language", "word-forms")
+OF_WORDS = ("coverage", "unknown")  # signals that say nothing of passages in another language
 SCALED = ("cosine", "sentences")  # signals that depend on the embedding model
 TUNING = ("tune", "seen")
 ANY_CORE, MOSTLY_USEFUL = 0.3, 0.5  # shares of a block's sentences that make it an example
@@ -81,6 +82,7 @@ def main() -> None:
         right += [s.helps for s in shown]
     names = [field.name for field in fields(Signals)]
     weights = {
+        "typical": typical(signals, right),
         "models": {searcher.embeddings.digest: fit_confidence(signals, right, names)},
         "any_model": fit_confidence(signals, right, [name for name in names if name not in SCALED]),
     }
@@ -238,6 +240,12 @@ def fit_confidence(signals: Sequence[Mapping[str, float]], right: Sequence[bool]
     weights = model.fit(scaled, right).coef_[0] / deviation
     bias = float(model.intercept_[0] - (weights * mean).sum())
     return {"bias": round(bias, 4)} | {n: round(float(w), 4) for n, w in zip(names, weights, strict=True)}
+
+
+def typical(signals: Sequence[Mapping[str, float]], right: Sequence[bool]) -> dict[str, float]:
+    """The means of the signals that count words, over the answers that help: for passages in another language."""
+    helping = [each for each, helps in zip(signals, right, strict=True) if helps]
+    return {name: round(float(np.mean([each[name] for each in helping])), 4) for name in OF_WORDS}
 
 
 def print_measures(name: str, shown: Sequence[Shown]) -> None:

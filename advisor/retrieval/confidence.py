@@ -163,6 +163,8 @@ def probability(signals: Signals, digest: str) -> float:
 
     :param digest: of the embedding model.
     """
-    known = weights(digest)
-    logit = known["bias"] + sum(known.get(name, 0.0) * value for name, value in asdict(signals).items())
+    known, values = weights(digest), asdict(signals)
+    if signals.foreign:  # words of two languages cannot be compared: they count as they do on average where an answer helps
+        values |= _calibration()["typical"]
+    logit = known["bias"] + sum(known.get(name, 0.0) * value for name, value in values.items())
     return 1 / (1 + math.exp(-max(min(logit, 50.0), -50.0)))
