@@ -1,10 +1,11 @@
 """What verification catches, and what it withholds wrongly, on the sentences of the corpus.
 
-    python benchmarks/verification.py [--index DIR] [--sentences 500] [--json FILE]
+    python benchmarks/verification.py [--index DIR] [--data DIR] [--sentences 500] [--json FILE]
 
 True sentences are copied (nothing may be withheld), rewritten by hand (`evals/paraphrases.jsonl`: at most one in ten may be
-withheld) and falsified by rule: a number, a date, a unit, a name, a negation or a direction is changed, and nothing else.
-Each is checked against the passage that the true sentence is from.
+withheld) and falsified by rule: a number, a date, a unit, a name, a negation or a direction is changed, or two figures are
+exchanged, and nothing else. Each is checked against the passage that the true sentence is from. With `--data`, sentences of
+QAGS, which machines wrote and people judged, are checked against their articles.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ import numpy as np
 from advisor.index.generation import open_current
 from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
-from advisor.text.plain import plain
-from advisor.types import Chunk, DraftSentence, Language
+from advisor.text.plain import plain, sentence_spans
+from advisor.types import Chunk, DraftSentence, Language, Sentence
 from advisor.verification.groundedness import Sources, SourceSentence
 from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify_written
@@ -34,6 +35,7 @@ from advisor.verification.verify import verify_written
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20_261_123
 FEWEST_WORDS = 7
+TRUE = ("verbatim", "paraphrase", "QAGS supported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,10 @@ class Case:
 
 
 def main() -> None:
-    """Run the three parts and print one JSON object."""
+    """Run the parts and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", type=Path, default=None)
+    parser.add_argument("--data", type=Path, default=None, help="folder of the open evaluation sets")
     parser.add_argument("--sentences", type=int, default=500, help="true sentences that are falsified")
     parser.add_argument("--json", type=Path, default=None, help="where to write every case that went wrong")
     arguments = parser.parse_args()
@@ -67,6 +70,7 @@ def main() -> None:
     cases = [Case("verbatim", text, chunk) for text, chunk in chosen]
     cases += paraphrases(chunks)
     cases += [Case(kind, text, chunk) for true_text, chunk in chosen for kind, text in falsified(true_text, chunk, chosen)]
+    cases += qags(arguments.data / "qags-en") if arguments.data else []
     sys.stdout.write(json.dumps(report(cases, embeddings, arguments.json), ensure_ascii=False, indent=1) + "\n")
 
 
@@ -78,6 +82,24 @@ def paraphrases(chunks: list[Chunk]) -> list[Case]:
         held = (c for c in chunks if c.document == entry["document"] and entry["quote"] in c.text)
         found.append(Case("paraphrase", entry["paraphrase"], next(held)))
     return found
+
+
+def qags(folder: Path) -> list[Case]:
+    """The judged sentences of machine-written summaries, each with its article as one chunk."""
+    articles: dict[str, Chunk] = {}
+    found = []
+    for entry in map(json.loads, (folder / "sentences.jsonl").read_text(encoding="utf-8").splitlines()):
+        name = entry["gold_doc"]
+        articles.setdefault(name, _article(name, (folder / "corpus" / name).read_text(encoding="utf-8")))
+        found.append(Case(f"QAGS {entry['label']}", entry["sentence"], articles[name]))
+    return found
+
+
+def _article(name: str, text: str) -> Chunk:
+    lines = [(found.start(), found.group()) for found in re.finditer(r"[^\n]+", text)]
+    spans = [(at + start, at + end) for at, line in lines for start, end in sentence_spans(line, "en")]
+    sentences = tuple(Sentence(start, end, block) for block, (start, end) in enumerate(spans))
+    return Chunk(name, "", "en", (), 0, len(text), 1, len(lines), text, sentences)
 
 
 def report(cases: list[Case], embeddings: Embeddings, wrong: Path | None) -> dict[str, object]:
@@ -94,7 +116,7 @@ def report(cases: list[Case], embeddings: Embeddings, wrong: Path | None) -> dic
         took.append((time.perf_counter() - started) * 1_000)
         is_withheld = isinstance(found, Rejected)
         withheld[f"{case.kind} {case.chunk.language}"][str(is_withheld)] += 1
-        if is_withheld == (case.kind in ("verbatim", "paraphrase")):
+        if is_withheld == (case.kind in TRUE):
             why = f"{found.code} {found.detail}" if isinstance(found, Rejected) else f"{found.support:.2f}"
             missed.append({"kind": case.kind, "text": case.text, "why": why, "document": case.chunk.document})
     if wrong:
@@ -134,6 +156,9 @@ def falsified(text: str, chunk: Chunk, others: list[tuple[str, Chunk]]) -> Itera
     changed = _other_name(text, chunk, others, generator)
     if changed:
         yield "entity", changed
+    exchanged = _exchanged(text, generator)
+    if exchanged:
+        yield "exchange", exchanged
 
 
 _NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,\u00a0\u202f ]\d+)*(?![\w-])")
@@ -187,6 +212,28 @@ def _other_number(text: str, language: Language, generator: random.Random) -> st
     hit = generator.choice(words)
     new_word = generator.choice([w for w in _WORDS[language] if w != hit.group().lower()])
     return text[: hit.start()] + new_word + text[hit.end() :]
+
+
+_WITH_WORD = re.compile(rf"{_NUMBER.pattern}(?=([\s\u00a0\u202f]*(?:%|[^\W\d]+)?))")
+
+
+def _exchanged(text: str, generator: random.Random) -> str | None:
+    """Two numbers before the same word, or two years, take each other's place."""
+    found = list(_WITH_WORD.finditer(text))
+    pairs = [
+        (left, right)
+        for at, left in enumerate(found)
+        for right in found[at + 1 :]
+        if left[1].strip() == right[1].strip() and left[0] != right[0] and _is_year(left[0]) == _is_year(right[0])
+    ]
+    if not pairs:
+        return None
+    left, right = generator.choice(pairs)
+    return text[: left.start()] + right[0] + text[left.end() : right.start()] + left[0] + text[right.end() :]
+
+
+def _is_year(number: str) -> bool:
+    return bool(_YEAR.fullmatch(number))
 
 
 def _other_date(text: str, language: Language, generator: random.Random) -> str | None:

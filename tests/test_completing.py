@@ -65,7 +65,7 @@ FACTS = (
 def whole() -> Extract:
     groups = ("", "", "how", "more")
     shown = [AnswerSentence(FACTS[n], (n + 1,), "supported", 1.0, groups[n]) for n in range(4)]
-    return Extract(tuple(shown), (), tuple(cited(n + 1, 100 * n, FACTS[n]) for n in range(4)))
+    return Extract(tuple(shown), (), tuple(cited(n + 1, 100 * n, FACTS[n]) for n in range(4)), "extractive")
 
 
 def written_by_a_model(*texts: str) -> GeneratedAnswer:

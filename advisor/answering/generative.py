@@ -31,7 +31,7 @@ from advisor.types import (
     ScoredChunk,
     SentenceReady,
 )
-from advisor.verification.facts import is_frame, says_what_is_missing
+from advisor.verification.framing import is_announcement, says_what_is_missing
 from advisor.verification.groundedness import Encode, Sources, SourceSentence
 from advisor.verification.rejection import Rejected
 from advisor.verification.verify import Grounded, verify_written
@@ -162,7 +162,7 @@ class _SentenceVerifier:
     def _examine(self, sentence: DraftSentence) -> Grounded | Rejected | None:
         """The sentence verified; None for an announcement or a gap, which claim nothing of the subject."""
         text, language = sentence.text, self.task.language
-        if is_frame(text):
+        if is_announcement(text, language):
             self.announcement = text if text.endswith(":") else ""
             return None
         if fold(text) in self.said:
@@ -170,7 +170,7 @@ class _SentenceVerifier:
         self.said.add(fold(text))
         if len(text.split()) >= _ENOUGH_TO_TELL and detect_language(text) != language:
             return Rejected(text, "language")
-        if says_what_is_missing(text) and _is_about(self.task.question, text, language):
+        if says_what_is_missing(text, language) and _is_about(self.task.question, text, language):
             self.missing.append(text)
             return None
         context = {n: (p.chunk.title, *p.chunk.heading) for n, p in enumerate(self.task.passages, start=1)}

@@ -11,7 +11,9 @@ from advisor.answering.follow_up import is_follow_up
 from advisor.models.chat import ChatFailure, ChatModel
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.figures import figures
+from advisor.text.language import language_rules
 from advisor.text.names import names
+from advisor.text.phrases import phrase_pattern
 from advisor.text.plain import detect_language, fold, has_words, plain, sentence_spans
 from advisor.text.terms import term_set
 from advisor.types import DraftSentence, Language, ModelUse, ScoredChunk
@@ -25,9 +27,6 @@ _OPEN_MARKER = re.compile(r"\s*[\[【(][^\])】]*$")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$|```|---)")
 _ANY_TAG = re.compile(r"<[^<>]*>|https?://\S+")
-_COMPOUND = re.compile(
-    r"\?.*\?|\b(?:et|and) (?:comment|pourquoi|combien|quand|quel(?:le)?s?|que|qui|ou|how|why|what|when|which|who|where)\b"
-)
 _MOST_PARTS = 3
 _LONGEST_QUESTION = 300  # characters of a question that a model wrote
 _OWN_WORDS = 0.7  # share of its words that must come from the conversation
@@ -149,7 +148,7 @@ def rewritten_question(chat: ChatModel, by_rule: str, history: Sequence[str], la
 
 def sub_questions(chat: ChatModel, question: str, language: Language, use: ModelUse) -> list[str]:
     """The simple questions in a compound one; none when it is simple, or the model's are not made of its words."""
-    if not _COMPOUND.search(fold(question)) or is_follow_up(question, language):
+    if not _is_compound(question, language) or is_follow_up(question, language):
         return []
     try:
         written = chat.complete(prompts.splitting(question, language), use, seconds=_SIDE_SECONDS)
@@ -158,6 +157,13 @@ def sub_questions(chat: ChatModel, question: str, language: Language, use: Model
     lines = [_ITEM.sub("", line).strip() for line in written.splitlines() if line.rstrip().endswith("?")]
     faithful = [line for line in lines if _is_made_of(line, [question], language)]
     return faithful if 1 < len(faithful) <= _MOST_PARTS and len(faithful) == len(lines) else []
+
+
+def _is_compound(question: str, language: Language) -> bool:
+    """Whether a question has two question marks, or a second part that asks: "and how"."""
+    rules = language_rules(language)
+    joined = tuple(f"{word} {asking}" for word in rules.figures.conjunction for asking in rules.interrogatives)
+    return question.count("?") > 1 or bool(phrase_pattern(joined).search(fold(question)))
 
 
 def _is_faithful(written: str, question: str, history: Sequence[str], language: Language) -> bool:

@@ -43,6 +43,7 @@ Unit = Literal[
     "%", "point", "times", "ms", "second", "minute", "hour", "day", "week", "month", "quarter", "year",
     "EUR", "USD", "GBP", "CHF", "CAD", "kB", "MB", "GB", "TB", "km", "kg", "kWh", "MW", "GW",
 ]  # fmt: skip
+Axis = Literal["amount", "size", "time", "duty", "extent"]
 
 
 class _Section(BaseModel):
@@ -106,6 +107,29 @@ class FollowUpWords(_Section):
     more_of: tuple[Word, ...]
 
 
+class Opposites(_Section):
+    """Words that point one way, and those that point the other way, of the same things."""
+
+    up: tuple[Word, ...]
+    down: tuple[Word, ...]
+
+
+class VerificationWords(_Section):
+    """What tells which way a sentence points. In phrases, an asterisk stands for any letters.
+
+    `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence
+    of `announcing` words alone says nothing. One that begins with a word for the `sources`, one of `saying` and a negation
+    says what the sources lack.
+    """
+
+    negations: tuple[Word, ...]
+    idioms: tuple[Word, ...]
+    announcing: Words
+    sources: Words
+    saying: Words
+    opposites: dict[Axis, Opposites]
+
+
 class SmallTalk(_Section):
     """What people say beside questions, folded and without punctuation, and the reply to it."""
 
@@ -121,10 +145,12 @@ class LanguageRules(_Section):
     stop_words: Words
     function_words: WordsAsWritten
     abbreviations: WordsAsWritten
+    interrogatives: Words
     offices: Words
     names: NameWords
     figures: FigureWords
     follow_ups: FollowUpWords
+    verification: VerificationWords
     small_talk: tuple[SmallTalk, ...]
 
 

@@ -35,7 +35,6 @@ Encode = Callable[[Sequence[str]], "NDArray[np.float32]"]
 _MOST_ALIGNED = 3  # source sentences that one sentence may rest on
 _LEAST_GAIN = 0.12  # share of the sentence's words that a further source sentence must add
 _WORTH_OF_A_FIGURE = 1.5  # in words: a figure or a name of the sentence that a source sentence holds
-_RELATED = 0.25  # share of the sentence's words without which a source sentence is no support for its figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,6 @@ class Sources:
         return cosines(vectors[1:], vectors[0])
 
 
-def holds_figure(sentence: SourceSentence, key: tuple[float, str]) -> bool:
-    """Whether a source sentence states a figure."""
-    return key in {figure.key for figure in figures(sentence.text)}
-
-
 @lru_cache(maxsize=4_000)
 def _items(text: str, language: Language) -> dict[object, float]:
     """What a source sentence has to hold of a sentence: its words, its figures, its names; each with its worth."""
@@ -147,13 +141,6 @@ def _cover(text: str, language: Language, candidates: Sequence[SourceSentence]) 
         held = _held(candidates[best].text, language)
         wanted = {item: worth for item, worth in wanted.items() if item not in held}
     return chosen
-
-
-def related(text: str, language: Language, source: SourceSentence) -> bool:
-    """Whether a source sentence speaks of what the sentence does, figures apart."""
-    stems = {item for item in _items(text, language) if isinstance(item, str)}
-    shared = stems & term_set(source.text, language)
-    return not stems or len(shared) >= _RELATED * len(stems)
 
 
 def held_share(text: str, language: Language, others: Sequence[str]) -> float:

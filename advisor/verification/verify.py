@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from advisor.text.plain import fold, has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language
@@ -115,10 +115,10 @@ def _examine(
     if not chosen:
         return Rejected(text, "uncited")
     headings = [line for marker in {source.marker for source in chosen} for line in context.get(marker, ())]
-    resting = check_facts(text, language, chosen, passages, headings)
-    if isinstance(resting, Rejected):
-        return resting
+    wrong = check_facts(text, language, chosen, passages, headings)
+    if wrong:
+        return wrong
     aligned = sources.judge(text, language, chosen)
     if aligned.score < calibration()["threshold"]:
         return Rejected(text, "unclear", f"{aligned.score:.2f}")
-    return replace(aligned, sentences=tuple(sorted(resting, key=lambda source: (source.marker, source.start))))
+    return aligned
