@@ -6,7 +6,7 @@ The ranking is fitted on the advisory questions for tuning (each block of the ca
 sentences that the labels call core or useful). The model `plain`, for corpora without phrasings and known sections, sees the
 same without the features that need them. The confidence is fitted on whether an answer helps (it opens with a useful
 sentence, or shows a labelled one), for questions that were left out when the ranking was fitted (five folds); all questions
-of the other sets stand beside, so that their refusals are no report. What is printed is measured in the folds; `--report` asks
+of the other sets stand beside, so their refusals are no report. What is printed is measured in the folds; `--report` asks
 the advisory questions kept for reporting.
 """
 

@@ -114,7 +114,7 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
 def _asking_part(question: str, language: Language) -> str:
     """The question without the statements before it: "We have 20 teams. How ...?"."""
     sentences = [question[start:end] for start, end in sentence_spans(question, language)]
-    asking = [sentence for sentence in sentences if sentence.endswith("?")]
+    asking = [sentence for sentence in sentences if "?" in sentence]
     return " ".join(asking or sentences[-1:])
 
 
