@@ -32,12 +32,14 @@ chat: $(INSTALLED) ## serve the web chat (builds the index on first run)
 index: $(INSTALLED) ## bring the index in line with corpus/
 	$(BIN)/advisor index
 
+# Where two processes share the cores, one thread each: teams of OpenMP would wait for each other in loops.
+ALONE := OMP_NUM_THREADS=1
+
 test: $(INSTALLED_DEV) ## run the tests, two files at a time
-	# One thread each: the teams of OpenMP, two on every core, would wait for each other in loops.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(ALONE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
-	$(BIN)/advisor eval --gate
+	$(ALONE) $(BIN)/advisor eval --gate
 
 lint: $(INSTALLED_DEV) ## check style
 	$(BIN)/ruff check .

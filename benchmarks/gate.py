@@ -3,8 +3,8 @@
     python benchmarks/gate.py [--index index] [--reruns 10] [SET ...]
 
 Every set is asked once for a baseline, then once with each regression planted (no vectors in the search, no stemming, five
-passages for thirty, no abstention), then again and again unchanged. Prints what the gate says; exit status 1 when it misses a
-regression or alarms without one.
+passages for thirty, no abstention), then again and again unchanged. Prints what the gate says; exit status 1 when it misses
+a regression or alarms without one.
 """
 
 from __future__ import annotations
