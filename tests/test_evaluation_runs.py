@@ -279,6 +279,16 @@ def test_a_fall_too_small_for_the_data_is_called_that(first: Run):
     assert difference.change.detectable > 0.1
 
 
+def test_a_measure_that_one_run_lacks_is_not_compared(first: Run):
+    """A baseline is older than the measures that came after it."""
+    rows = many(first.rows)
+    older = [replace(row, values={name: v for name, v in row.values.items() if name != "documents"}) for row in rows]
+    for one, other in ((older, rows), (rows, older)):
+        names = {difference.name for difference in compare_rows(one, other).differences}
+        assert "passed" in names
+        assert "documents" not in names
+
+
 def test_a_floor_and_a_failed_question_are_refused_without_any_baseline(first: Run):
     low = judge(first.rows, (), GateRules(measures=("passed",), floors={"small": {"recall@10": 1.01}}))
     assert "small: Recall@10 is" in low.objections[0]

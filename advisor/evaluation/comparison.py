@@ -111,8 +111,8 @@ def _differences(pairs: Sequence[tuple[Row, Row]], measures: Sequence[Measure]) 
     for measure in measures:
         parted = [(old, measure.parts(old), measure.parts(new)) for old, new in pairs]
         counted = [(old, one or (0.0, 0.0), other or (0.0, 0.0)) for old, one, other in parted if one or other]
-        if not counted:
-            continue
+        if not any(one for _, one, _ in parted) or not any(other for *_, other in parted):
+            continue  # one run has nothing to compare: it is older than the measure, or never came to what it measures
         before, after = [one for _, one, _ in counted], [other for _, _, other in counted]
         change = compare_parts(before, after, [old.fact for old, *_ in counted], yes_no=measure.yes_no)
         found.append((measure, ratio_of(before), ratio_of(after), change, len(counted)))
