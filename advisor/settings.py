@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 
     max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
     answer_threshold: float = Field(
-        default=0.2, ge=0, le=1, description="Least confidence with which a question is answered."
+        default=0.25, ge=0, le=1, description="Least confidence with which a question is answered."
     )
     near_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Least confidence with which the nearest passages are shown instead."

@@ -27,7 +27,7 @@ class AskRequest(_Request):
     history: list[str] = Field(
         default_factory=list,
         max_length=LONGEST_HISTORY,
-        description="The standalone questions asked before, oldest first, for a follow-up.",
+        description="The questions asked before, oldest first, for a follow-up.",
     )
     language: Language | None = Field(default=None, description="Of the answer; that of the question when left out.")
     stream: bool = Field(default=False, description="Answer as server-sent events: `stage`, `sentence`, `answer`, `error`.")

@@ -94,7 +94,7 @@ def ask(options: AskOptions) -> None:
                 if not options.questions:
                     raise
                 answer = invalid_answer(text, str(error), advisor.index.info)
-            history.append(answer.standalone_question)
+            history.append(answer.question)
             if options.as_json:
                 print_json(answer_json(name, answer))
             else:

@@ -153,7 +153,7 @@ def _ask_all(advisor: Advisor, cases: Sequence[Case]) -> Iterator[Outcome]:
             cited = {citation.document for citation in answer.citations}
             documents = {name: document for name in cited if (document := read_cited(name))}
             yield Outcome(case, goals, answer, passages, documents)
-            history.append(answer.standalone_question)
+            history.append(answer.question)
 
 
 def _ask(advisor: Advisor, case: Case, history: tuple[str, ...]) -> tuple[Answer, tuple[ScoredChunk, ...]]:

@@ -102,12 +102,12 @@ def _retrieve(searcher: Searcher, question: str, language: Language, num_results
 
 
 def without(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:
-    """The blocks that begin in none of these citations."""
+    """The blocks of which no sentence is in these citations."""
     return [ranked for ranked in blocks if not _is_in(ranked, said)]
 
 
 def counting_less(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:
-    """The blocks, best first, those that begin in one of these citations with lower probabilities."""
+    """The blocks, best first, those with a sentence in one of these citations with lower probabilities."""
     weighed = [
         replace(ranked, core=ranked.core * _SAID, useful=ranked.useful * _SAID) if _is_in(ranked, said) else ranked
         for ranked in blocks
@@ -116,5 +116,5 @@ def counting_less(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> li
 
 
 def _is_in(ranked: RankedBlock, said: Sequence[Citation]) -> bool:
-    chunk, start = ranked.block.chunk, ranked.block.sentences[0].start
-    return any(chunk.document == one.document and one.start <= start < one.end for one in said)
+    places = [(ranked.block.chunk.document, sentence.start) for sentence in ranked.block.sentences]
+    return any(name == one.document and one.start <= start < one.end for name, start in places for one in said)

@@ -150,7 +150,7 @@ def answer_in_steps(
     else:
         replaced = ""
     before = "".join(_kept(turn, shown.conversation) for turn in turns)
-    history = [turn.answer.standalone_question for turn in turns]
+    history = [turn.answer.question for turn in turns]
     asked = asked.strip()
     if not any(map(str.isalpha, asked)):
         yield View(render_notice(page.no_letters if asked else page.empty, page), shown, before, asked)
