@@ -97,7 +97,7 @@ def wrong_claims(answer: Answer) -> list[str]:
         stated = {figure.key for figure in figures(there)}
         found += [str(figure.key) for figure in figures(sentence.text) if figure.key not in stated]
         held = words_of(there)
-        found += [name for name in names(sentence.text, answer.language, held) if name not in held]
+        found += [name for name in names(sentence.text) if name not in held]
     return found
 
 

@@ -226,10 +226,10 @@ class _SentenceVerifier:
 
 def _is_about(question: str, text: str, language: Language) -> bool:
     """Whether a sentence on what is missing, which has no source, names nothing but what was asked."""
-    known = set(names(question, language)) | {fold(word) for word in question.split()}
+    known = set(names(question)) | {fold(word) for word in question.split()}
     return (
         len(text.split()) <= _LONGEST_GAP
-        and set(names(text, language)) <= known
+        and set(names(text)) <= known
         and bool(term_set(text, language) & term_set(question, language))
     )
 

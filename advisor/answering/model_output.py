@@ -180,5 +180,5 @@ def _is_made_of(written: str, said: Sequence[str], language: Language) -> bool:
     before = " ".join(said)
     own, known = term_set(written, language), term_set(before, language)
     new_figures = {figure.key for figure in figures(written)} - {figure.key for figure in figures(before)}
-    new_names = set(names(written, language)) - set(names(before, language)) - {fold(word) for word in before.split()}
+    new_names = set(names(written)) - set(names(before)) - {fold(word) for word in before.split()}
     return bool(own) and not new_figures and not new_names and len(own & known) >= _OWN_WORDS * len(own)

@@ -24,8 +24,6 @@ def _numbered(names: Sequence[Sequence[str]]) -> dict[str, int]:
 _RULES = [rules.figures for rules in all_rules()]
 _MONTHS = merged(_numbered(rules.months) for rules in _RULES)
 _WEEKDAYS = merged(_numbered(rules.weekdays) for rules in _RULES)
-CALENDAR = frozenset([*_MONTHS, *_WEEKDAYS])
-"""Names of months and days, folded: parts of a date, not proper names."""
 _NUMBERS = merged(rules.numbers for rules in _RULES)
 _ONE = frozenset(word for rules in _RULES for word in rules.one)
 _HUNDRED = frozenset(word for rules in _RULES for word in rules.hundred)
@@ -50,12 +48,16 @@ _MONTHLY = {"month": 1, "quarter": 3, "year": 12}
 _CURRENCIES = {"EUR", "USD", "GBP", "CHF", "CAD"}
 _COUNTED_AS_ONE = {*_SECONDS, *_MONTHLY, "%"}  # "un mois" is a figure, "une fois" seldom
 
+_FIRST_YEAR, _LAST_YEAR = 1_500, 2_200  # a number after a month that is a year
 _NUMERAL = r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
 _ORDINAL = "|".join(ending for rules in _RULES for ending in rules.ordinal_endings)
 # A name with digits (NIS2, GPT-4, B2B), a numeral, a currency or percent sign, a word.
 _TOKEN = re.compile(
     rf"[^\W\d_]+[-_]?\d[\w-]*|(?P<numeral>{_NUMERAL})(?:{_ORDINAL})?(?![^\W\d_]*\d)|us\$|[%€$£]|[^\W\d_]+|-|–|/"
 )
+
+
+Key = tuple[float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,15 @@ class Figure:
     end: int
 
     @property
-    def key(self) -> tuple[float, str]:
+    def key(self) -> Key:
         """What must be the same in the source."""
         return round(self.value, 6), self.unit
+
+    @property
+    def stated(self) -> tuple[Key, ...]:
+        """What a source states with it: a day of a month is in the month."""
+        _, day, month = self.unit.partition("day-")
+        return (self.key, (float(month), "month")) if day else (self.key,)
 
 
 @dataclass(slots=True)
@@ -83,15 +91,15 @@ class _Token:
     start: int
     end: int
     numeral: bool
+    elided: bool
+    hyphenated: bool
 
 
 @lru_cache(maxsize=4_000)
 def figures(text: str) -> tuple[Figure, ...]:
     """The figures of a text, in order. Offsets are in `fold(text)`."""
     folded = fold(text)
-    tokens = [
-        _Token(found.group(), found.start(), found.end(), found["numeral"] is not None) for found in _TOKEN.finditer(folded)
-    ]
+    tokens = [_token(hit, folded) for hit in _TOKEN.finditer(folded)]
     found: list[Figure] = []
     at = 0
     while at < len(tokens):
@@ -102,13 +110,20 @@ def figures(text: str) -> tuple[Figure, ...]:
     return tuple(_with_shared_units(found, folded))
 
 
+def _token(hit: re.Match[str], folded: str) -> _Token:
+    after, next_but_one = folded[hit.end() : hit.end() + 1], folded[hit.end() + 1 : hit.end() + 2]
+    elided = after == "'" and len(hit.group()) == 1
+    return _Token(hit.group(), *hit.span(), hit["numeral"] is not None, elided, after == "-" and next_but_one.isalpha())
+
+
 def _figure(tokens: list[_Token], at: int) -> tuple[Figure | None, int]:
     """The figure that begins at a token, if one does, and the token after it."""
     token = tokens[at]
     if not token.numeral:
         word = token.text
-        if word in _MONTHS and _is_month(word, tokens, at):
-            return _dated(tokens, at)
+        date, after = _dated(tokens, at)
+        if date:
+            return date, after
         if word in _WEEKDAYS:
             return Figure(_WEEKDAYS[word], "weekday", token.start, token.end), at + 1
         if word in _WHOLE:
@@ -134,7 +149,7 @@ def _with_unit(tokens: list[_Token], at: int, value: float, after: int) -> tuple
     if _text(tokens, after) == "percentage":
         after += 1
     unit_at = after + 1 if _text(tokens, after) in _OF else after
-    unit = _UNITS.get(_text(tokens, unit_at), "")
+    unit = "" if _is_part(tokens, unit_at) else _UNITS.get(_text(tokens, unit_at), "")
     close = unit_at == after or _text(tokens, after) == "-" or unit in _CURRENCIES  # "6-month", "10 millions d'euros"
     if tokens[at].text in _ONE and after == at + 1 and unit not in _COUNTED_AS_ONE:
         return None, at + 1
@@ -149,6 +164,13 @@ def _with_unit(tokens: list[_Token], at: int, value: float, after: int) -> tuple
 
 def _text(tokens: list[_Token], at: int) -> str:
     return tokens[at].text if 0 <= at < len(tokens) else ""
+
+
+def _is_part(tokens: list[_Token], at: int) -> bool:
+    """Whether a token is part of a longer word: "go" in "3 go-live", "s" in "l'article 50 s'applique"."""
+    if at >= len(tokens):
+        return False
+    return tokens[at].elided or (tokens[at].hyphenated and _text(tokens, at - 1) != "-")
 
 
 def _in_base_unit(value: float, unit: str) -> tuple[float, str]:
@@ -198,18 +220,17 @@ def _numeral(digits: str) -> float:
     return float(compact.replace(",", "."))
 
 
-def _is_month(word: str, tokens: list[_Token], at: int) -> bool:
-    """The words "may" and "march" are months beside a number only."""
-    return word not in ("may", "march", "mars") or any(tokens[n].numeral for n in (at - 1, at + 1) if 0 <= n < len(tokens))
-
-
-def _dated(tokens: list[_Token], at: int) -> tuple[Figure, int]:
-    """A month, with the day that follows it in English: "July 22"."""
-    month, token = _MONTHS[tokens[at].text], tokens[at]
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if following and following.numeral and (day := re.fullmatch(rf"(\d{{1,2}})(?:{_ORDINAL})?", following.text)):
+def _dated(tokens: list[_Token], at: int) -> tuple[Figure | None, int]:
+    """A month with the day or the year after it: "July 22", "July 2024". Alone it may be another word: "may", "sept"."""
+    token, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
+    month = _MONTHS.get(token.text)
+    if not month or not following or not following.numeral:
+        return None, at + 1
+    day = re.fullmatch(rf"(\d{{1,2}})(?:{_ORDINAL})?", following.text)
+    if day and following.start == token.end + 1:  # no comma: "in March, 17 of them"
         return Figure(float(day[1]), f"day-{month}", token.start, following.end), at + 2
-    return Figure(month, "month", token.start, token.end), at + 1
+    year = _FIRST_YEAR <= _numeral(following.text.rstrip(ascii_lowercase)) < _LAST_YEAR
+    return (Figure(month, "month", token.start, token.end) if year else None), at + 1
 
 
 def _with_shared_units(found: list[Figure], folded: str) -> list[Figure]:

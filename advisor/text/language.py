@@ -53,13 +53,15 @@ class _Section(BaseModel):
 
 
 class NameWords(_Section):
-    """What tells a proper name from a word with a capital. `same`: the forms of one name, a line of words each."""
+    """What tells a proper name from a word with a capital.
+
+    `same`: the forms of one name, a line of words each; `long_forms`: phrases that a name is short for; `openers`: words
+    that have a capital for opening a sentence.
+    """
 
     same: tuple[Words, ...]
+    long_forms: dict[Word, Word]
     openers: Words
-    common_endings: Words
-    verb_endings: Words
-    verbs: Words
 
 
 class FigureWords(_Section):

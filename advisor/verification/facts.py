@@ -1,12 +1,12 @@
 """Why a sentence that nobody copied may not be shown, given the source sentences it rests on. First objection wins.
 
-What is checked, in this order: names, figures, quoted phrases, and the way it points. None of it needs a model.
+What is checked, in this order: figures, names, quoted phrases, and the way it points. None of it needs a model.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 
 from advisor.text.figures import Figure, figures
 from advisor.text.names import names, quotations, words_of
@@ -34,14 +34,13 @@ def check_facts(
     :param passages: every sentence of the cited passages.
     :param context: titles and headings of the cited passages, which the reader sees with them.
     """
-    known = _words([*(sentence.text for sentence in passages), *context])
-    held = _words([*(sentence.text for sentence in resting), *context])
-    for name in names(text, language, known):
-        if not _is_held(name, held):
-            return Rejected(text, "name", name)
     wrong_figure = _check_figures(text, language, resting)
     if wrong_figure:
         return wrong_figure
+    held = frozenset[str]().union(*map(words_of, [*(sentence.text for sentence in resting), *context]))
+    for name, written in names(text).items():
+        if not _is_held(name, held):
+            return Rejected(text, "name", written)
     whole = " ".join(fold(sentence.text) for sentence in passages)
     for phrase in quotations(text):
         if fold(phrase).strip(" .,;:!?") not in whole:
@@ -49,15 +48,11 @@ def check_facts(
     return contradiction(text, language, [sentence.text for sentence in resting if sentence.language == language])
 
 
-def _words(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset[str]().union(*map(words_of, texts))
-
-
 def _check_figures(text: str, language: Language, resting: Sequence[SourceSentence]) -> Rejected | None:
     """Each figure must be stated by the source, of the same thing."""
     folded = fold(text)
     stated = Counter(figure.key for figure in figures(text))
-    there = Counter(figure.key for sentence in resting for figure in figures(sentence.text))
+    there = Counter(key for sentence in resting for figure in figures(sentence.text) for key in figure.stated)
     for figure in figures(text):
         said = folded[figure.start : figure.end]
         if stated[figure.key] > there[figure.key]:
