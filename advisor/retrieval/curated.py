@@ -31,6 +31,12 @@ class CuratedAnswer:
     lead: float
 
 
+def is_known_question(index: Generation, vector: NDArray[np.float32]) -> bool:
+    """Whether a curator wrote this question, give or take a letter, beside the lines that answer it."""
+    phrasings = index.phrasings
+    return bool(phrasings.questions) and float(cosines(phrasings.vectors, vector).max()) >= _SAME
+
+
 def nearest_curated(index: Generation, vector: NDArray[np.float32], language: Language) -> CuratedAnswer | None:
     """The curated answer whose questions are nearest; None where there is none in the language.
 

@@ -11,7 +11,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import Reranker
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import Signals, measure, probability
-from advisor.retrieval.curated import CuratedAnswer, nearest_curated
+from advisor.retrieval.curated import CuratedAnswer, is_known_question, nearest_curated
 from advisor.retrieval.features import Asked
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.query import Query, analyse
@@ -88,7 +88,9 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     curated = nearest_curated(searcher.index, found.vector, spoken)
     signals = measure(found.query, fused, ranked, curated)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
-    return Evidence(passages, ranked, curated, signals, probability(signals, searcher.embeddings.digest))
+    known = is_known_question(searcher.index, found.vector)
+    confidence = 1.0 if known else probability(signals, searcher.embeddings.digest)
+    return Evidence(passages, ranked, curated, signals, confidence)
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
