@@ -200,7 +200,9 @@ def test_a_line_of_a_batch_ends_at_a_line_feed_alone_and_a_bad_one_is_answered_a
     statuses = {key: answer["status"] for key, answer in answers.items()}
     assert {key for key, status in statuses.items() if status == "invalid"} == set(INVALID)
     assert all(f"line {number} " in answers[key]["reason"] for key, number in INVALID.items())
-    assert {answers[key]["citations"][0]["document"] for key in ("separated", "10", "marked")} == {"fr/cto-evolution-article.md"}
+    assert {answers[key]["citations"][0]["document"] for key in ("separated", "10", "marked")} == {
+        "fr/cto-evolution-article.md"
+    }
 
 
 def test_a_bad_line_does_not_stop_a_search_either(where, tmp_path: Path):

@@ -168,9 +168,7 @@ def test_several_threads(embeddings: Embeddings) -> None:
     assert all(np.abs(vector - expected[text]).max() < 1e-5 for text, vector in found)
 
 
-def test_threads_share_one_transformer(
-    prefixed: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_share_one_transformer(prefixed: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is loaded once and works on a batch at a time: its tokenizer, lent to one thread, refuses the next."""
     loaded: list[str] = []
     load = embeddings_module._load_transformer
