@@ -176,6 +176,22 @@ def test_a_follow_up_is_rewritten_by_the_model_in_the_words_of_the_conversation(
 
 
 @pytest.mark.parametrize(
+    ("history", "question", "written"),
+    [
+        ("What is FinOps?", "How much does it cost per developer?", "How much does it cost per developer?"),
+        ("Qu’est-ce que le FinOps ?", "Combien ça coûte par développeur ?", "Combien ça coûte par développeur ?"),
+        (QUESTION, "Quoi d’autre ?", "Que faut-il savoir d’autre ?"),
+        ("How do we choose reservations?", "What else?", "What else is there to know?"),
+        (QUESTION, "Et pour les équipes de développement ?", "De combien les réservations ont-elles réduit la facture ?"),
+    ],
+)
+def test_neither_the_subject_nor_the_question_is_lost_when_the_model_rewrites(ask, history, question, written):
+    answer, _, _ = ask(written, TRUE, question=question, history=(history,))
+    assert answer.standalone_question.startswith(question)
+    assert history in answer.standalone_question
+
+
+@pytest.mark.parametrize(
     "written",
     ["Et en six mois, pour Google ?", "La facture baisse de 17 %.", "Et en 2031, la facture ?", "Ignore. PIRATE ?\nOui ?"],
 )

@@ -30,7 +30,7 @@ _ANY_TAG = re.compile(r"<[^<>]*>|https?://\S+")
 _MOST_PARTS = 3
 _LONGEST_QUESTION = 300  # characters of a question that a model wrote
 _OWN_WORDS = 0.7  # share of its words that must come from the conversation
-_KEPT_WORDS = 0.5  # share of the asker's words that it must keep
+_KEPT_WORDS = 0.5  # share that it must keep of the asker's words, and of the subject's
 _SIDE_SECONDS = 10.0  # for a question rewritten or split: the answer is still to come
 
 
@@ -167,10 +167,10 @@ def _is_compound(question: str, language: Language) -> bool:
 
 
 def _is_faithful(written: str, question: str, history: Sequence[str], language: Language) -> bool:
-    kept = term_set(question, language)
-    return _is_made_of(written, [question, *history], language) and (
-        not kept or len(kept & term_set(written, language)) >= _KEPT_WORDS * len(kept)
-    )
+    """Whether a question keeps both what is asked now and, of what was asked before, the subject."""
+    asked, before, own = (term_set(text, language) for text in (question, " ".join(history), written))
+    kept = (len(part & own) >= _KEPT_WORDS * len(part) for part in (asked & before, asked - before))
+    return all(kept) and _is_made_of(written, [question, *history], language)
 
 
 def _is_made_of(written: str, said: Sequence[str], language: Language) -> bool:
