@@ -25,7 +25,9 @@ def kept(tmp_path: Path) -> Conversations:
 
 @pytest.fixture(scope="module")
 def answer(advisor: Advisor) -> Answer:
-    return advisor.ask("Par où commencer une démarche FinOps ?")
+    found = advisor.ask("Par où commencer une démarche FinOps ?")
+    listed = replace(found.sentences[-1], group="how", is_item=True)
+    return replace(found, sentences=(*found.sentences[:-1], listed))
 
 
 def another(answer: Answer, name: str, question: str = "") -> Answer:

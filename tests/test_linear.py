@@ -170,8 +170,8 @@ def too_slow(work: Callable[[str], object]) -> str:
             short, long = (before + (seed * length)[:length] + after for length in (SHORT, LONG))
             if seconds(work, long) < NOISE_SECONDS:
                 continue
-            limit = MOST_TIMES * seconds(work, short, 3) + NOISE_SECONDS  # again, as another program may have run
-            if seconds(work, long, 3) > limit:
+            limit = MOST_TIMES * seconds(work, short, 5) + NOISE_SECONDS  # again, as another program may have run
+            if seconds(work, long, 5) > limit:
                 return f"{seed!r} between {before!r} and {after!r}"
     return ""
 
