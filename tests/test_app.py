@@ -20,7 +20,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import Document
 from advisor.ui.answer_view import render_turn
-from advisor.ui.render import render_document
+from advisor.ui.document_view import render_document
 from advisor.ui.texts import ENGLISH, FRENCH
 
 QUESTION = "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?"

@@ -20,7 +20,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.text.plain import plain
 from advisor.types import Document
-from advisor.ui.render import render_document
+from advisor.ui.document_view import render_document
 from advisor.ui.texts import ENGLISH
 
 ROOT = Path(__file__).resolve().parent.parent

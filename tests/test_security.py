@@ -16,8 +16,8 @@ from starlette.datastructures import Headers
 
 from advisor.accounts.audit import audit_file
 from advisor.accounts.users import add_user, remove_user, users_file
-from advisor.api.limits import Limits
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
+from advisor.api.rates import Rates
 from advisor.errors import SettingsError
 from advisor.settings import Settings
 from advisor.ui.server import serve as serve_for_good
@@ -198,12 +198,12 @@ def test_guessing_a_password_is_slowed_down(tmp_path, embeddings):
 
 
 def test_guesses_from_one_address_are_counted_together():
-    limits = Limits(1)
+    rates = Rates(1)
     for number in range(30):
-        assert limits.guesses(f"name{number}", "192.0.2.1") == 0
-        limits.wrong_password(f"name{number}", "192.0.2.1")
-    assert limits.guesses("another", "192.0.2.1") > 0
-    assert limits.guesses("another", "192.0.2.2") == 0
+        assert rates.guesses(f"name{number}", "192.0.2.1") == 0
+        rates.wrong_password(f"name{number}", "192.0.2.1")
+    assert rates.guesses("another", "192.0.2.1") > 0
+    assert rates.guesses("another", "192.0.2.2") == 0
 
 
 def test_the_server_does_not_listen_to_others_without_users(tmp_path):

@@ -17,10 +17,10 @@ from advisor.accounts.sessions import Sessions
 from advisor.accounts.users import Users
 from advisor.api.access import STATE_KEY, Visitor
 from advisor.api.headers import SecuredSend
-from advisor.api.limits import Limits
 from advisor.api.log import log_failure, log_request
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.api.problems import ProblemError
+from advisor.api.rates import Rates
 from advisor.errors import SettingsError
 from advisor.settings import Settings
 
@@ -42,7 +42,7 @@ class Gate:
         """:param local: only this machine can reach the server."""
         self.settings = settings
         self.users = Users(settings)
-        self.limits = Limits(settings.questions_per_minute)
+        self.rates = Rates(settings.questions_per_minute)
         self.hosts = settings.host_names
         self._public = not local or bool(self.hosts)
 
@@ -162,7 +162,7 @@ class Guard:
         if path.endswith(_UPLOAD) and visitor.role != "curator":
             raise ProblemError(403, "curators_only", "only curators upload documents", "Ask a curator to do it.")
         if scope["method"] == "POST" and path.endswith(_ASKING):
-            wait = self._gate.limits.question(visitor.key)
+            wait = self._gate.rates.question(visitor.key)
             if wait:
                 message = f"more than {self._gate.settings.questions_per_minute} requests in a minute"
                 raise ProblemError(429, "too_often", message, f"Wait {wait} s.", {"Retry-After": str(wait)})

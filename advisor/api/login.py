@@ -104,13 +104,13 @@ def login_router(gate: Gate) -> APIRouter:
         password: Annotated[str, Form(max_length=4 * LONGEST_PASSWORD)] = "",
     ) -> Response:
         address = request.client.host if request.client else ""
-        wait = gate.limits.guesses(name, address)
+        wait = gate.rates.guesses(name, address)
         words = _words(request)
         if wait:
             return _page(request, words.wait.format(-(-wait // 60)), status=429, headers={"Retry-After": str(wait)})
         user = gate.users.with_password(name, password)
         if user is None:
-            gate.limits.wrong_password(name, address)
+            gate.rates.wrong_password(name, address)
             record(gate.settings, None, "failed sign-in", name=name[:64], address=address)
             return _page(request, words.wrong, status=401)
         record(gate.settings, user.name, "sign-in", address=address)

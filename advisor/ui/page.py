@@ -11,11 +11,11 @@ import gradio as gr
 from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
 from advisor.features.conversations import Conversations
-from advisor.ui.chat import build_chat
-from advisor.ui.corpus import build_corpus
-from advisor.ui.evaluations import build_evaluations
-from advisor.ui.maturity import build_maturity
-from advisor.ui.sources import build_sources
+from advisor.ui.chat_tab import build_chat
+from advisor.ui.corpus_tab import build_corpus
+from advisor.ui.evaluations_tab import build_evaluations
+from advisor.ui.maturity_tab import build_maturity
+from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import Texts
 from advisor.ui.texts_evaluations import EVALUATION_TEXTS
 from advisor.ui.texts_tabs import TAB_TEXTS

@@ -32,11 +32,11 @@ from advisor.index.progress import ensure_index
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import Document, Language
-from advisor.ui.history import conversation_routes
-from advisor.ui.maturity import maturity_routes
+from advisor.ui.conversation_routes import conversation_routes
+from advisor.ui.document_view import render_document
+from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
-from advisor.ui.render import render_document
-from advisor.ui.sources import library_routes
+from advisor.ui.sources_tab import library_routes
 from advisor.ui.texts import TEXTS
 
 _PORTS_TRIED = 20

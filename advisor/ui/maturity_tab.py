@@ -17,7 +17,7 @@ from advisor.features.maturity import DOMAINS, Assessment, Domain, Statement, We
 from advisor.text.plain import plain
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name, place
-from advisor.ui.history import Format, User, memo_response
+from advisor.ui.conversation_routes import Format, User, memo_response
 from advisor.ui.radar import radar
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_tabs import TAB_TEXTS

@@ -60,7 +60,7 @@ def build_corpus(advisor: Advisor, texts: Texts) -> None:
 class _Desk:
     """What the events of the tab show; each checks that a curator asks, since a request can come without the tab.
 
-    Values go as updates: see `advisor.ui.chat.View.outputs`.
+    Values go as updates: see `advisor.ui.chat_tab.View.outputs`.
     """
 
     def __init__(self, advisor: Advisor, texts: Texts) -> None:

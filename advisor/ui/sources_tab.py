@@ -15,7 +15,7 @@ from advisor.advisor import Advisor
 from advisor.features.library import Hit, Library, Links
 from advisor.types import Document, Language
 from advisor.ui.answer_view import evidence_name
-from advisor.ui.history import User
+from advisor.ui.conversation_routes import User
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_tabs import TAB_TEXTS
 

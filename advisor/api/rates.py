@@ -13,7 +13,7 @@ _GUESSES_OF_A_NAME = RateLimitItemPerMinute(10, multiples=15, namespace="name")
 _GUESSES_FROM_AN_ADDRESS = RateLimitItemPerMinute(30, multiples=15, namespace="address")
 
 
-class Limits:
+class Rates:
     """Counts what happened in the last minutes, in the memory of this process."""
 
     def __init__(self, questions_per_minute: int) -> None:
