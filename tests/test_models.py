@@ -109,8 +109,9 @@ def test_bulk_passages_get_their_prefix_and_keep_their_order(
         "日本語 текст",
         "🧭 Le cap 🚀 la fusée ✅",
         "x" * 300,
+        "\ufdfa" * 20,
     ],
-    ids=["empty", "space", "NUL", "combining", "zero width", "BOM", "other scripts", "emoji", "one long word"],
+    ids=["empty", "space", "NUL", "combining", "zero width", "BOM", "other scripts", "emoji", "one long word", "grows in the tokenizer"],
 )
 def test_odd_texts(embeddings: Embeddings, transformer: SentenceTransformer, text: str) -> None:
     [small] = embeddings.encode_passages([text])
@@ -139,6 +140,13 @@ def test_a_text_longer_than_the_window_has_one_vector(embeddings: Embeddings, tr
     in_bulk = embeddings.encode_passages([text, "mot " * 5_100])[0]
     assert float(alone @ in_bulk) >= 0.999
     assert cosines(alone[None], encoded(transformer, [PASSAGE_PREFIX + text]))[0] >= 0.999
+
+
+def test_a_question_is_read_up_to_the_window(embeddings: Embeddings, transformer: SentenceTransformer) -> None:
+    """Whatever its characters: one of 2,000 can make as many tokens."""
+    for text in ("Combien coûte le cloud ? " * 300, '"' * 2_000):
+        reference = encoded(transformer, [QUERY_PREFIX + text])
+        assert cosines(embeddings.encode_query(text)[None], reference)[0] >= 0.99
 
 
 def test_meaning_crosses_languages(embeddings: Embeddings) -> None:

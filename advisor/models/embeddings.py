@@ -87,7 +87,7 @@ class Embeddings:
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question, shape (dimension,)."""
         if self._small:
-            vectors = self._engine_thread.submit(self._small.query, [composed(text)]).result()
+            vectors = self._engine_thread.submit(_query, self._small, composed(text)).result()
         else:
             vectors = self._encode([text], as_questions=True)
         vector: NDArray[np.float32] = vectors[0]
@@ -150,6 +150,13 @@ class Embeddings:
         if self._transformer is None:
             self._transformer = _load_transformer(self._settings, bundled=self._small is not None)
         return self._transformer
+
+
+def _query(engine: _SmallEngine, text: str) -> NDArray[np.float32]:
+    """The vector of a question, shape (1, dimension). The model reads it up to its window, as sentence-transformers does."""
+    while (count := engine.token_count(text)) > bundled_model.WINDOW:
+        text = text[: len(text) * bundled_model.WINDOW // count]
+    return engine.query([text])
 
 
 def cosines(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:

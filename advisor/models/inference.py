@@ -6,6 +6,8 @@ import os
 import unicodedata
 
 BATCH_SIZE = 32
+_LONG = "\ufdfa"
+_LONG_WRITTEN_OUT = unicodedata.normalize("NFKC", _LONG)
 
 
 def prepare_torch(threads: int) -> None:
@@ -20,5 +22,8 @@ def prepare_torch(threads: int) -> None:
 
 
 def composed(text: str) -> str:
-    """Composed characters: the small engine knows no combining accents. NUL would end its C string."""
-    return unicodedata.normalize("NFC", text).replace("\0", " ")
+    """Composed characters: the small engine knows no combining accents. NUL would end its C string.
+
+    It keeps room for four characters in the place of a byte, and one character stands for a sentence of eighteen.
+    """
+    return unicodedata.normalize("NFC", text.replace(_LONG, _LONG_WRITTEN_OUT)).replace("\0", " ")
