@@ -277,12 +277,12 @@ def _client(provider: str, model: str, settings: Settings) -> BaseChatModel:
         provider, model = "openai", "local"
     if provider == "openai":
         options["stream_usage"] = True
-    made: Future[BaseChatModel] = _in_thread(lambda: init_chat_model(model, model_provider=provider, **options))
-    error = made.exception()
-    if error is not None:
+    try:
+        made: BaseChatModel = init_chat_model(model, model_provider=provider, **options)
+    except Exception as error:  # noqa: BLE001 - the boundary to a provider's code, whose message may hold a key
         message = (
             f"no client can be made for the chat model {settings.chat_model!r} ({type(error).__name__}). Check its name, "
             f"its key (ADVISOR_CHAT_KEY, or the provider's own variable) and its address (ADVISOR_CHAT_URL)"
         )
-        raise ModelError(message)
-    return made.result()
+        raise ModelError(message) from None
+    return made
