@@ -12,7 +12,7 @@ from advisor.answering.completeness import Extract, complete, verified
 from advisor.answering.extractive import WRITER, write_curated, write_extractive
 from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import WritingTask, write_generative
-from advisor.answering.intake import check_question, question_language
+from advisor.answering.intake import check_history, check_question, question_language
 from advisor.answering.messages import (
     abstention_in_words,
     compose,
@@ -105,14 +105,15 @@ class Advisor:
                         self._refused = published
         return self._index
 
-    def search(self, question: str, *, k: int | None = None) -> list[ScoredChunk]:
+    def search(self, question: str, *, k: int | None = None, index: Generation | None = None) -> list[ScoredChunk]:
         """The passages nearest to a question, best first.
 
+        :param index: the generation to search, for whoever goes on with what it holds; the published one when None.
         :raises QuestionError: when the question cannot be taken.
         """
         asked = check_question(question, self.settings)
         wanted = k or self.settings.num_results
-        return retrieve(self._searcher(self.index), asked, detect_language(asked), wanted).passages
+        return retrieve(self._searcher(index or self.index), asked, detect_language(asked), wanted).passages
 
     def _searcher(self, index: Generation) -> Searcher:
         return Searcher(self.settings, self.embeddings, index, self.reranker)
@@ -151,10 +152,13 @@ class Advisor:
         """Tell somebody of what becomes of each question: metrics, logs."""
         self._observers.append(observer)
 
-    def answers(self, question: str, language: Language) -> bool:
-        """Whether a question that nobody asked would be answered; no observer is told, and no log has it."""
-        events = self._stream(question, (), language)
-        return any(isinstance(event, Answer) and event.status == "answered" for event in events)
+    def would_answer(self, question: str, language: Language, index: Generation) -> bool:
+        """Whether search finds enough to answer a question that nobody asked. Nothing is written, no observer is told."""
+        asked = check_question(question, self.settings)
+        return self._suffices(gather_evidence(self._searcher(index), asked, language))
+
+    def _suffices(self, evidence: Evidence) -> bool:
+        return evidence.confidence >= self.settings.answer_threshold and bool(evidence.blocks)
 
     def examine(self, question: str, *, history: Sequence[str] = ()) -> tuple[Answer, tuple[ScoredChunk, ...]]:
         """The answer to a question that nobody asked, with the passages that search found for it, best first.
@@ -181,7 +185,7 @@ class Advisor:
     def _stream(
         self, question: str, history: Sequence[str], language: Language | None
     ) -> Iterator[Stage | Evidence | SentenceReady | Answer]:
-        asked = check_question(question, self.settings)
+        asked, history = check_question(question, self.settings), check_history(history, self.settings)
         language = language or question_language(asked, history)
         use = ModelUse(self.chat.name) if self.chat else None
         timer = Timer()
@@ -204,7 +208,7 @@ class Advisor:
             confidence=round(evidence.confidence, 4),
             model=use,
         )
-        if evidence.confidence < self.settings.answer_threshold or not evidence.blocks:
+        if not self._suffices(evidence):
             yield replace(self._without_answer(base, evidence), ms=timer.total())
             return
         yield Stage("write")

@@ -12,7 +12,10 @@
     ├── StorageError         a file cannot be written: no room, or no right to
     ├── ModelError           an embedding model cannot be loaded
     ├── EvaluationError      a question set, a run or a gate that cannot be used
-    └── QuestionError        a question that cannot be taken
+    ├── QuestionError        a question that cannot be taken
+    ├── BusyError            too many questions at once
+    ├── DeadlineError        a question that is not answered in time
+    └── ConversationError    a conversation that is not there
 
 A message names what, why and what to do next, in one line.
 """
@@ -74,5 +77,13 @@ class QuestionError(AdvisorError):
     """A question that cannot be taken: empty, without letters, or too long."""
 
 
+class BusyError(AdvisorError):
+    """So many questions are being answered that no other is taken now."""
+
+
+class DeadlineError(AdvisorError):
+    """A question is not answered in time."""
+
+
 class ConversationError(AdvisorError):
-    """Conversations cannot be kept or read, or one is asked for that is not there."""
+    """A conversation, or an answer of one, that is not there, or a title that says nothing."""

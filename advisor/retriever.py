@@ -34,8 +34,8 @@ class AdvisorRetriever(BaseRetriever):
 
         :raises QuestionError: when the question cannot be taken.
         """
-        generation = self.advisor.index.info.generation
-        return [_document(result, generation) for result in self.advisor.search(query, k=self.k)]
+        index = self.advisor.index
+        return [_document(result, index.info.generation) for result in self.advisor.search(query, k=self.k, index=index)]
 
 
 def _document(result: ScoredChunk, generation: str) -> Document:

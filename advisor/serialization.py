@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import QuestionError
+from advisor.limits import QUESTION_FILE
 from advisor.types import Answer, AnswerSentence, Citation, IndexReport, ScoredChunk
 
 _EXPECTED = 'expected {"id", "question"} or {"id", "turns": ["...", ...]}'
@@ -34,7 +35,7 @@ def read_questions(path: Path) -> Iterator[QuestionLine]:
     :raises QuestionError: when the file cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = QUESTION_FILE.read(path)
     except OSError as cause:
         message = f"the question file {path} cannot be read: {cause}"
         raise QuestionError(message) from cause

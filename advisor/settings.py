@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     chat_price_in: float | None = Field(default=None, ge=0, description="US dollars for a million tokens read.")
     chat_price_out: float | None = Field(default=None, ge=0, description="US dollars for a million tokens written.")
 
+    answer_seconds: float = Field(
+        default=120, ge=1, le=3_600, description="Longest wait for the answer to a question, its turn included."
+    )
     max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
     answer_threshold: float = Field(
         default=0.25, ge=0, le=1, description="Least confidence with which a question is answered."

@@ -40,6 +40,26 @@ class Served:
         return self.client(Authorization=f"Bearer {new_token(self.settings, name)}")
 
 
+def event_of(client: httpx.Client, element: str, trigger: str = "click", language: str = "en") -> int:
+    """The number of an event of the page: that of a button, a field or a file."""
+    config = client.get(f"/{language}/config").json()
+    number = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == element)
+    return next(one["id"] for one in config["dependencies"] if [number, trigger] in one["targets"])
+
+
+def send_event(client: httpx.Client, event: int, data: object, session: str = "session") -> httpx.Response:
+    """Put an event of the page in Gradio's queue, as a browser does, with whatever data."""
+    return client.post("/en/gradio_api/queue/join", json={"fn_index": event, "data": data, "session_hash": session})
+
+
+def told(client: httpx.Client, event: int, data: object, session: str = "session") -> str:
+    """What the page is told of an event: why it was refused, or all that its queue says."""
+    joined = send_event(client, event, data, session)
+    if joined.status_code != httpx.codes.OK:
+        return joined.text
+    return client.get("/en/gradio_api/queue/data", params={"session_hash": session}).text
+
+
 @contextmanager
 def serve(folder: Path, embeddings: Embeddings, *, local: bool = True, **changes: object) -> Iterator[Served]:
     """Serve five short documents; `changes` are settings."""

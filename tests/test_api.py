@@ -6,12 +6,14 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
+from html import escape
 from itertools import product
 
 import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from pages import serve_app
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,12 +21,29 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from served import Served, serve
+from scripted_model import KEY, scripted
+from served import Served, event_of, serve, told
 from typer.testing import CliRunner
 
 from advisor.accounts.audit import audit_file
+from advisor.advisor import Advisor
 from advisor.api.log import JsonLines
+from advisor.api.schemas import AnswerBody
 from advisor.cli.main import app
+from advisor.errors import (
+    BrokenIndexError,
+    CorpusError,
+    DeadlineError,
+    IndexLockedError,
+    IndexNotFoundError,
+    ModelError,
+    StorageError,
+)
+from advisor.index.sync import sync
+from advisor.serialization import answer_json
+from advisor.settings import Settings
+from advisor.types import SentenceReady
+from advisor.ui.texts_chat import CHAT_TEXTS
 
 QUESTION = "When does a blameless review take place after an outage?"
 REFUSED = "What is the recipe for an apple tart?"
@@ -162,6 +181,73 @@ def test_the_index_is_brought_in_line(tmp_path, embeddings):
         assert client.get("/api/sources/en/notes.txt", params={"generation": first}).json()["text"] == old["text"]
         lines = [json.loads(line) for line in audit_file(served.settings).read_text(encoding="utf-8").splitlines()]
         assert [(line["action"], line["generation"], line["user"]) for line in lines] == [("index", second, None)]
+
+
+class FailingAdvisor(Advisor):
+    """The real one, which fails as it is told, at once or after the first sentence."""
+
+    def __init__(self, advisor: Advisor, error: Exception, *, begun: bool) -> None:
+        super().__init__(advisor.settings, advisor.embeddings, advisor.index)
+        self.error = error
+        self.begun = begun
+
+    def stream(self, *args: object, **options: object) -> Iterator[object]:
+        for event in super().stream(*args, **options):
+            if self.begun == isinstance(event, SentenceReady):
+                raise self.error
+            yield event
+
+
+PLACE = "/srv/advisor/private"
+FAILURES = [
+    (BrokenIndexError(f"{PLACE} is broken"), 503, "unavailable"),
+    (IndexNotFoundError(f"no index at {PLACE}"), 503, "no_index"),
+    (IndexLockedError(f"{PLACE} is being written"), 409, "index_locked"),
+    (CorpusError(f"{PLACE} is missing"), 503, "corpus"),
+    (StorageError(f"{PLACE} is full"), 503, "storage"),
+    (ModelError(f"{PLACE}/model cannot be loaded"), 503, "model"),
+    (DeadlineError("too late"), 504, "deadline"),
+    (RuntimeError(f"{PLACE} went wrong"), 500, "internal"),
+    (OSError(28, "No space left on device", PLACE), 500, "internal"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), FAILURES, ids=[type(row[0]).__name__ for row in FAILURES])
+def test_what_goes_wrong_is_told_without_places_of_this_machine(
+    served: Served, caplog: pytest.LogCaptureFixture, error: Exception, status: int, code: str
+):
+    """At the beginning, in the middle of a stream, and on the page, in the language of the question."""
+    with serve_app(FailingAdvisor(served.advisor, error, begun=False)) as address:
+        for stream in (False, True):
+            answer = httpx.post(f"{address}/api/ask", json={"question": QUESTION, "stream": stream}, timeout=60)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+            assert PLACE not in answer.text
+    with serve_app(FailingAdvisor(served.advisor, error, begun=True)) as address, httpx.Client(base_url=address) as client:
+        events = read_events(client.post("/api/ask", json={"question": QUESTION, "stream": True}).text)
+        assert (events[-1][0], events[-1][1]["code"]) == ("error", code)
+        french = "Combien de dépenses du cloud le tagging couvre-t-il ?"
+        for question, words in ((QUESTION, CHAT_TEXTS["en"]), (french, CHAT_TEXTS["fr"])):
+            said = json.loads(told(client, event_of(client, "send"), [question, "", None], words.stop).split("data: ")[-2])
+            assert escape(words.problem(code)) in json.dumps(said, ensure_ascii=False)
+            assert PLACE not in json.dumps(said)
+    if PLACE in str(error):
+        assert any(PLACE in JsonLines().format(record) for record in caplog.records)
+
+
+def test_the_description_of_an_answer_has_all_its_fields(
+    small_settings: Settings, embeddings, monkeypatch: pytest.MonkeyPatch
+):
+    """With a chat model too."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    sync(small_settings, embeddings)
+    with scripted("A blameless review takes place within five days of an outage. [1]") as server:
+        chosen = {"chat_model": "openai:scripted", "chat_url": server.url, "answer_threshold": 0.0}
+        advisor = Advisor.open(small_settings.model_copy(update=chosen), embeddings)
+        answer = answer_json("1", advisor.ask(QUESTION))
+        advisor.close()
+    assert answer["model"]["model"] == "openai:scripted"
+    assert answer.keys() == AnswerBody.model_fields.keys()
+    assert AnswerBody.model_validate(answer).model_dump() == answer
 
 
 def test_metrics_count_questions_and_hold_none(client: httpx.Client):

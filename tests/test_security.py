@@ -289,6 +289,19 @@ def test_answers_tell_browsers_to_be_careful(open_server: Served):
 # How much and how often
 
 
+LOOKED_UP = (
+    "/page/answers/none/next",
+    "/page/answers/none/why?language=en",
+    "/page/answers/none/memo.docx?language=en",
+    "/page/conversations/none/memo.docx?language=en",
+    "/page/library?language=en",
+    "/page/library/links?language=en&document=en/board.md",
+    "/page/maturity?language=en",
+    "/page/maturity/result?language=en",
+    "/page/maturity/memo.md?language=en",
+)
+
+
 def test_questions_of_one_person_are_counted(tmp_path, embeddings):
     with (
         serve(tmp_path, embeddings, questions_per_minute=3) as served,
@@ -300,6 +313,9 @@ def test_questions_of_one_person_are_counted(tmp_path, embeddings):
         assert statuses == [200, 200, 200, 429]
         assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
         assert 0 < int(refused.headers["retry-after"]) <= 60
+        for path in LOOKED_UP:
+            assert ada.get(path).json()["code"] == "too_often"
+            assert grace.get("/page/conversations?language=en").status_code == 200
         assert ada.get("/api/sources/en/board.md").status_code == 200
         assert grace.post("/api/search", json=QUESTION).status_code == 200
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def test_environment_then_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADVISOR_CHUNK_CHARS", "500")
     settings = load_settings(chunk_chars=700, corpus_dir=None)
     assert (settings.corpus_dir, settings.chunk_chars) == (Path("/data/docs"), 700)
+
+
+def test_only_settings_that_exist_are_advised(project_root: Path) -> None:
+    """In messages and in the documentation."""
+    texts = [*(project_root / "advisor").rglob("*.py"), *(project_root / "docs").glob("*.md"), project_root / "README.md"]
+    named = {name for path in texts for name in re.findall(r"\bADVISOR_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))}
+    known = {f"ADVISOR_{name.upper()}" for name in Settings.model_fields}
+    assert named - {"ADVISOR_DATA_DIR"} <= known  # where tests and measurements find their data
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_neither_evaluations_nor_suggestions_are_in_it(logging_advisor: Advisor,
     assert [outcome.answer.status for outcome in outcomes] == ["abstained", "abstained"]
     told = []
     logging_advisor.watch(told.append)
-    assert not logging_advisor.answers(TART, "fr")
+    assert not logging_advisor.would_answer(TART, "fr", logging_advisor.index)
     next_questions(logging_advisor, logging_advisor.ask(REVIEW))
     assert len(told) == 1  # the review alone: what is tried for suggestions is no question of anybody's
     assert not log_file(logging_advisor.settings).exists()

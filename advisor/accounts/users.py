@@ -26,13 +26,13 @@ from filelock import FileLock
 
 from advisor.errors import SettingsError
 from advisor.files import private_folder, replace_file
+from advisor.limits import PASSWORD, USER_NAME
 from advisor.settings import Settings
 
 Role = Literal["user", "curator"]
 SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 1_024
 TOKEN_PREFIX = "adv_"
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]*")
 _OTHERS = 0o077
 _HASHES_AT_ONCE = threading.Semaphore(2)  # each takes 64 MiB
 
@@ -82,7 +82,7 @@ class Users:
         found = self.find(name)
         with _HASHES_AT_ONCE:
             try:
-                _hasher().verify(found.password if found else _nobodys_password(), password[:LONGEST_PASSWORD])
+                _hasher().verify(found.password if found else _nobodys_password(), password)
             except VerifyMismatchError:
                 return None
         return found
@@ -137,13 +137,12 @@ def add_user(settings: Settings, name: str, password: str, role: Role) -> bool:
     :raises SettingsError: for a name or a password that cannot be used.
     """
     name = name.lower()
-    if not _NAME.fullmatch(name):
-        message = f"{name!r} cannot be a name: 1 to 64 letters a-z, digits and . _ @ - , beginning with a letter or digit"
+    if USER_NAME.excess(name) or not _NAME.fullmatch(name):
+        rule = f"1 to {USER_NAME.most} letters a-z, digits and . _ @ - , beginning with a letter or digit"
+        message = f"{name[: USER_NAME.most]!r} cannot be a name: {rule}"
         raise SettingsError(message)
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        message = (
-            f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD:,} characters, not {len(password)}. Choose another"
-        )
+    if not SHORTEST_PASSWORD <= len(password) <= PASSWORD.most:
+        message = f"a password has {SHORTEST_PASSWORD} to {PASSWORD.most:,} characters, not {len(password)}. Choose another"
         raise SettingsError(message)
     with _edit(settings) as users:
         old = users.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from advisor.errors import QuestionError
+from advisor.limits import HISTORY, Limit
 from advisor.settings import Settings
 from advisor.text.plain import detect_language
 from advisor.types import Language
@@ -17,11 +18,8 @@ def check_question(question: str, settings: Settings) -> str:
 
     :raises QuestionError: when it is empty, holds no letter, or is too long.
     """
-    if len(question) > settings.max_question_chars:
-        message = f"the question has {len(question):,} characters; at most {settings.max_question_chars:,} are taken"
-        raise QuestionError(message)
-    visible = "".join(c if c.isprintable() or c.isspace() else " " for c in question)
-    cleaned = " ".join(visible.split())
+    _refuse(Limit("the question", settings.max_question_chars).excess(question))
+    cleaned = _visible(question)
     if not cleaned:
         message = "the question is empty. Ask something in French or English"
         raise QuestionError(message)
@@ -29,6 +27,33 @@ def check_question(question: str, settings: Settings) -> str:
         message = "the question holds no letters. Ask something in French or English"
         raise QuestionError(message)
     return cleaned
+
+
+def check_history(history: Sequence[str], settings: Settings) -> list[str]:
+    """The questions asked before, each cleaned as a question is; they may say nothing.
+
+    :raises QuestionError: when there are too many, or one is too long.
+    """
+    _refuse(HISTORY.excess(history))
+    longest = Limit("a question of the history", settings.max_question_chars)
+    for asked in history:
+        _refuse(longest.excess(asked))
+    return [_visible(asked) for asked in history]
+
+
+def remembered(asked: Sequence[str]) -> list[str]:
+    """Of the questions of a conversation, oldest first, those that the next one can go on from."""
+    return list(asked[-HISTORY.most :])
+
+
+def _visible(text: str) -> str:
+    """On one line, without control characters and what is half of a character."""
+    return " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in text).split())
+
+
+def _refuse(reason: str) -> None:
+    if reason:
+        raise QuestionError(reason)
 
 
 def question_language(question: str, history: Sequence[str]) -> Language:

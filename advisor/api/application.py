@@ -9,7 +9,6 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from mcp.server.transport_security import TransportSecuritySettings
 
-from advisor.advisor import Advisor
 from advisor.api import problems
 from advisor.api.documents import Show, documents_router
 from advisor.api.guard import Gate, Guard
@@ -18,7 +17,8 @@ from advisor.api.log import log_questions
 from advisor.api.login import login_router
 from advisor.api.mcp_server import mcp_server
 from advisor.api.metrics import Metrics, metrics_router
-from advisor.api.routes import index_router, questions_router
+from advisor.api.pool import QuestionPool
+from advisor.api.routes import health_router, index_router, questions_router
 
 _DESCRIPTION = (
     "Answers from a curated corpus, with the lines behind every sentence. Where there are users, requests carry a token "
@@ -26,25 +26,27 @@ _DESCRIPTION = (
 )
 
 
-def create_interfaces(advisor: Advisor, show: Show, head: str, *, local: bool) -> FastAPI:
+def create_interfaces(pool: QuestionPool, show: Show, head: str, *, local: bool) -> FastAPI:
     """`/api/…`, `/mcp`, `/metrics`, `/login`, and the guard before them and before all that is added.
 
     :param show: renders a document for the page.
     :param head: what the page adds to its head.
     :param local: only this machine reaches it: without users, nobody signs in.
     """
+    advisor = pool.advisor
     gate = Gate(advisor.settings, local=local)
     metrics = Metrics(advisor)
     advisor.watch(metrics.question)
     advisor.watch(log_questions(advisor.settings))
     # Hosts and origins are the guard's to check, here as everywhere.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    tools = mcp_server(advisor).streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+    tools = mcp_server(pool).streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with tools.router.lifespan_context(tools):
             yield
+        pool.close()
         gate.close()
 
     app = FastAPI(
@@ -57,7 +59,8 @@ def create_interfaces(advisor: Advisor, show: Show, head: str, *, local: bool) -
         lifespan=lifespan,
     )
     problems.install(app)
-    for router in (questions_router(advisor), documents_router(advisor, show), index_router(advisor)):
+    routers = (questions_router(pool), health_router(advisor), documents_router(advisor, show), index_router(advisor))
+    for router in routers:
         app.include_router(router, prefix="/api")
     app.include_router(login_router(gate))
     app.include_router(metrics_router(metrics))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from advisor.advisor import Advisor
 from advisor.api.problems import RESPONSES, ProblemError
@@ -14,8 +14,10 @@ from advisor.api.schemas import SourceBody
 from advisor.api.tools import check_span, find_document
 from advisor.documents.reading import content_hash, document_id, list_files, read_bytes
 from advisor.errors import CorpusError
+from advisor.limits import DOCUMENT, KEY
 from advisor.types import Document, Language
 
+DocumentName = Annotated[str, Path(max_length=DOCUMENT.most)]
 Show = Callable[[Document, int | None, int | None, Language], str]
 """Renders a document as HTML that is safe to show, a span of it marked, with the words around it in a language."""
 
@@ -26,8 +28,8 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
 
     @router.get("/sources/{document:path}", response_model=SourceBody)
     def source(
-        document: str,
-        generation: str | None = None,
+        document: DocumentName,
+        generation: Annotated[str | None, Query(max_length=KEY.most)] = None,
         start: Annotated[int | None, Query(ge=0)] = None,
         end: Annotated[int | None, Query(ge=0)] = None,
         language: Language = "en",
@@ -51,7 +53,7 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
         )
 
     @router.get("/originals/{document:path}", response_class=Response)
-    def original(document: str) -> Response:
+    def original(document: DocumentName) -> Response:
         """The file that a document of the index was read from, as it was then."""
         return _original(advisor, document)
 

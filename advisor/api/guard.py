@@ -22,14 +22,16 @@ from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.api.problems import ProblemError
 from advisor.api.rates import Rates
 from advisor.errors import SettingsError
+from advisor.limits import BODY
 from advisor.settings import Settings
 
 COOKIE = "advisor"
+_FULL_FILES = 5  # of the largest size, in one upload
 _OPEN = ("/login", "/api/health")  # without signing in
 _UPLOAD = "/gradio_api/upload"
 _ASKING = ("/api/ask", "/api/search", "/mcp", "/gradio_api/queue/join")
-_BODY_BYTES = 2_000_000  # of a request that uploads nothing: a long conversation with every word twice
-_FILES_AT_ONCE = 5
+_LOOKING = "/page/"  # what the page's script asks for: next questions, reasons, memos, the library, the maturity check
+_LISTING = "/page/conversations"  # it is asked for after each answer, and searches nothing
 
 Count = Callable[[str, int, float], None]
 """Told of each request: its path, its status and its seconds."""
@@ -161,7 +163,7 @@ class Guard:
         path = scope["path"]
         if path.endswith(_UPLOAD) and visitor.role != "curator":
             raise ProblemError(403, "curators_only", "only curators upload documents", "Ask a curator to do it.")
-        if scope["method"] == "POST" and path.endswith(_ASKING):
+        if (scope["method"] == "POST" and path.endswith(_ASKING)) or (path.startswith(_LOOKING) and path != _LISTING):
             wait = self._gate.rates.question(visitor.key)
             if wait:
                 message = f"more than {self._gate.settings.questions_per_minute} requests in a minute"
@@ -170,7 +172,7 @@ class Guard:
 
     def _most_bytes(self, scope: Scope) -> int:
         upload = scope["path"].endswith(_UPLOAD)
-        return _FILES_AT_ONCE * self._gate.settings.max_file_bytes if upload else _BODY_BYTES
+        return _FULL_FILES * self._gate.settings.max_file_bytes if upload else BODY.most
 
 
 def _check_length(headers: Headers, most: int) -> None:

@@ -51,9 +51,9 @@ def log_request(method: str, path: str, status: int, seconds: float, visitor: Vi
     _LOGGER.info("request", extra={_FIELDS: fields})
 
 
-def log_failure(error: AdvisorError) -> None:
-    """A line for what the server cannot do, and why."""
-    _LOGGER.error(str(error))
+def log_failure(error: Exception) -> None:
+    """A line for what the server cannot do, and why; with the place in the program for what nobody foresaw."""
+    _LOGGER.error(str(error), exc_info=None if isinstance(error, AdvisorError) else error)
 
 
 def log_questions(settings: Settings) -> Callable[[Answer | AdvisorError], None]:

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from advisor.accounts.audit import record
 from advisor.accounts.sessions import LONGEST_SECONDS
-from advisor.accounts.users import LONGEST_PASSWORD
 from advisor.api.access import browser_language
 from advisor.api.guard import COOKIE, Gate
+from advisor.limits import PASSWORD, USER_NAME
 from advisor.types import Language
 
 
@@ -100,8 +100,8 @@ def login_router(gate: Gate) -> APIRouter:
     @router.post("/login")
     def sign_in(
         request: Request,
-        name: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = "",
-        password: Annotated[str, Form(max_length=4 * LONGEST_PASSWORD)] = "",
+        name: Annotated[str, Form(max_length=USER_NAME.most)] = "",
+        password: Annotated[str, Form(max_length=PASSWORD.most)] = "",
     ) -> Response:
         address = request.client.host if request.client else ""
         wait = gate.rates.guesses(name, address)
@@ -111,7 +111,7 @@ def login_router(gate: Gate) -> APIRouter:
         user = gate.users.with_password(name, password)
         if user is None:
             gate.rates.wrong_password(name, address)
-            record(gate.settings, None, "failed sign-in", name=name[:64], address=address)
+            record(gate.settings, None, "failed sign-in", name=name, address=address)
             return _page(request, words.wrong, status=401)
         record(gate.settings, user.name, "sign-in", address=address)
         answer = RedirectResponse("/", 303)

@@ -12,11 +12,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from advisor.advisor import Advisor
 from advisor.api import tools
-from advisor.api.problems import ProblemError
-from advisor.api.schemas import LONGEST_HISTORY
+from advisor.api.pool import QuestionPool
+from advisor.api.problems import ProblemError, problem_of
 from advisor.errors import AdvisorError
+from advisor.limits import DOCUMENT, HISTORY, KEY, TOOL_RESULTS
 from advisor.types import Language
 
 _INSTRUCTIONS = (
@@ -25,12 +25,11 @@ _INSTRUCTIONS = (
     "corpus does not hold the answer: say so."
 )
 _READING = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-_MOST_RESULTS = 50
 
 Question = Annotated[str, Field(description="The question, in French or English.")]
 
 
-def mcp_server(advisor: Advisor) -> MCPServer[Any]:
+def mcp_server(pool: QuestionPool) -> MCPServer[Any]:
     """A server with the tools `ask`, `search` and `read_source`, for any transport."""
     server: MCPServer[Any] = MCPServer(
         "cto-advisor", title="CTO Advisor", instructions=_INSTRUCTIONS, version=version("cto-advisor"), log_level="WARNING"
@@ -41,32 +40,34 @@ def mcp_server(advisor: Advisor) -> MCPServer[Any]:
         question: Question,
         history: Annotated[
             list[str],
-            Field(max_length=LONGEST_HISTORY, description="Questions asked before, oldest first."),
+            Field(max_length=HISTORY.most, description="Questions asked before, oldest first."),
         ] = [],  # noqa: B006 - never changed; pydantic describes it
         language: Annotated[Language | None, Field(description="Language of the answer.")] = None,
     ) -> dict[str, Any]:
         """Answer a question from the corpus: verified sentences with their citations, or that it holds no answer."""
         with _told():
-            return tools.ask(advisor, question, history, language)
+            return tools.ask(pool, question, history, language)
 
     @server.tool(annotations=_READING, structured_output=True)
     def search(
-        question: Question, k: Annotated[int, Field(ge=1, le=_MOST_RESULTS, description="How many passages.")] = 5
+        question: Question, k: Annotated[int, Field(ge=1, le=TOOL_RESULTS.most, description="How many passages.")] = 5
     ) -> dict[str, Any]:
         """Find the passages of the corpus nearest to a question, best first."""
         with _told():
-            return tools.search(advisor, question, k)
+            return tools.search(pool, question, k)
 
     @server.tool(annotations=_READING, structured_output=True)
     def read_source(
-        document: Annotated[str, Field(description="A document that a citation or a passage names.")],
+        document: Annotated[str, Field(max_length=DOCUMENT.most, description="A document that a citation names.")],
         start: Annotated[int, Field(ge=0, description="First character.")] = 0,
         end: Annotated[int | None, Field(description="End, exclusive; the end of the document when left out.")] = None,
-        generation: Annotated[str | None, Field(description="Generation of the index; the current one by default.")] = None,
+        generation: Annotated[
+            str | None, Field(max_length=KEY.most, description="Generation of the index; the current one by default.")
+        ] = None,
     ) -> dict[str, Any]:
         """Read a document of the corpus, at most 20,000 characters at once; `next` is where the rest starts."""
         with _told():
-            return tools.read_part(advisor, document, start, end, generation)
+            return tools.read_part(pool.advisor, document, start, end, generation)
 
     return server
 
@@ -76,5 +77,7 @@ def _told() -> Iterator[None]:
     """An error that is meant for people reaches the assistant as the tool's answer."""
     try:
         yield
-    except (ProblemError, AdvisorError) as error:
+    except ProblemError as error:
         raise ToolError(str(error)) from error
+    except AdvisorError as error:
+        raise ToolError(str(problem_of(error))) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,13 +12,18 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from advisor.api.log import log_failure
 from advisor.errors import (
     AdvisorError,
+    BusyError,
+    ConversationError,
     CorpusError,
-    DocumentError,
+    DeadlineError,
     IndexLockedError,
     IndexNotFoundError,
+    ModelError,
     QuestionError,
+    StorageError,
 )
 
 
@@ -43,14 +49,31 @@ class ProblemError(Exception):
         return JSONResponse(self.problem.model_dump(), self.status, dict(self.headers or {}))
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a kind of error is told. `message` takes the place of its own words, which name files of this machine."""
+
+    error: type[Exception]
+    status: int
+    code: str
+    message: str | None
+    advice: str
+
+
+_ASK_IN_WORDS = "Ask in words, in French or English, within the length that the message names."
 # The first that an error is an instance of is taken.
-_ADVISOR_ERRORS: tuple[tuple[type[AdvisorError], int, str, str], ...] = (
-    (QuestionError, 422, "question", "Ask in words, in French or English, within the length that the message names."),
-    (IndexLockedError, 409, "index_locked", "Try again when the other writer has finished."),
-    (IndexNotFoundError, 503, "no_index", "Build the index: advisor index."),
-    (DocumentError, 422, "document", "Repair the document, or remove it from the corpus folder."),
-    (CorpusError, 503, "corpus", "Check the corpus folder: advisor doctor."),
-    (AdvisorError, 503, "unavailable", "Check the installation: advisor doctor."),
+_KINDS = (
+    _Kind(QuestionError, 422, "question", None, _ASK_IN_WORDS),
+    _Kind(BusyError, 503, "busy", None, "Try again in a moment."),
+    _Kind(DeadlineError, 504, "deadline", None, "Ask about one thing at a time."),
+    _Kind(ConversationError, 404, "not_found", None, "Reload the page."),
+    _Kind(IndexLockedError, 409, "index_locked", "the index is being written", "Try again when that has finished."),
+    _Kind(IndexNotFoundError, 503, "no_index", "there is no index", "Build the index: advisor index."),
+    _Kind(CorpusError, 503, "corpus", "the corpus folder cannot be used", "The log of the server says why."),
+    _Kind(StorageError, 503, "storage", "the server cannot write its files", "The log of the server says why."),
+    _Kind(ModelError, 503, "model", "a model cannot be used", "The log of the server says why."),
+    _Kind(AdvisorError, 503, "unavailable", "the advisor cannot be used", "The log of the server says why."),
+    _Kind(Exception, 500, "internal", "the advisor failed", "Try again; the log of the server says what happened."),
 )
 _HTTP_ERRORS = {
     404: ("not_found", "Check the address against /api/openapi.json."),
@@ -64,10 +87,20 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def problem_of(error: AdvisorError) -> ProblemError:
-    """The answer to a request that met an error of the advisor."""
-    _, status, code, advice = next(row for row in _ADVISOR_ERRORS if isinstance(error, row[0]))
-    return ProblemError(status, code, str(error), advice)
+def problem_of(error: Exception) -> ProblemError:
+    """The answer to a request that met an error. What is not told to whoever asked is in the log."""
+    if _kind_of(error).message is not None:
+        log_failure(error)
+    return _told(error)
+
+
+def _kind_of(error: Exception) -> _Kind:
+    return next(kind for kind in _KINDS if isinstance(error, kind.error))
+
+
+def _told(error: Exception) -> ProblemError:
+    kind = _kind_of(error)
+    return ProblemError(kind.status, kind.code, kind.message or str(error), kind.advice)
 
 
 def install(app: FastAPI) -> None:
@@ -82,9 +115,8 @@ def install(app: FastAPI) -> None:
         return problem_of(error).response()
 
     @app.exception_handler(Exception)
-    async def broken(_: Request, __: Exception) -> JSONResponse:
-        advice = "Try again; the log of the server says what happened."
-        return ProblemError(500, "internal", "the advisor failed", advice).response()
+    async def broken(_: Request, error: Exception) -> JSONResponse:
+        return _told(error).response()  # the web server writes it to the log
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:

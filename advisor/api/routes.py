@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
@@ -15,6 +16,7 @@ from advisor.accounts.audit import record
 from advisor.advisor import Advisor, Stage
 from advisor.api import tools
 from advisor.api.access import current_user, may_curate
+from advisor.api.pool import Event, QuestionPool
 from advisor.api.problems import RESPONSES, ProblemError, problem_of
 from advisor.api.schemas import (
     AnswerBody,
@@ -26,10 +28,9 @@ from advisor.api.schemas import (
     SearchBody,
     SearchRequest,
 )
-from advisor.errors import AdvisorError
 from advisor.index.sync import SyncOptions, sync
 from advisor.serialization import answer_json, citation_json, report_json, sentence_json
-from advisor.types import Answer, SentenceReady
+from advisor.types import IndexInfo, SentenceReady
 
 _EVENTS = "text/event-stream"
 _EVENT = {
@@ -38,12 +39,11 @@ _EVENT = {
     "required": ["event", "data"],
 }
 _WAIT_SECONDS = 10  # for another writer of the index
+_HEALTH_SECONDS = 1
 
-Event = Stage | SentenceReady | Answer
 
-
-def questions_router(advisor: Advisor) -> APIRouter:
-    """`POST /ask`, `POST /search` and `GET /health`."""
+def questions_router(pool: QuestionPool) -> APIRouter:
+    """`POST /ask` and `POST /search`."""
     router = APIRouter(tags=["questions"], responses=RESPONSES)
 
     @router.post("/ask", response_model=AnswerBody, responses={200: {"content": {_EVENTS: {"schema": _EVENT}}}})
@@ -55,20 +55,28 @@ def questions_router(advisor: Advisor) -> APIRouter:
         way, an `error` is the last event.
         """
         if asked.stream:
-            events = advisor.stream(asked.question, history=asked.history, language=asked.language)
+            events = pool.stream(asked.question, asked.history, asked.language)
             first = next(events)  # a question that cannot be taken is refused before the stream begins
             return StreamingResponse(_lines(first, events), media_type=_EVENTS, headers={"X-Accel-Buffering": "no"})
-        return JSONResponse(tools.ask(advisor, asked.question, asked.history, asked.language))
+        return JSONResponse(tools.ask(pool, asked.question, asked.history, asked.language))
 
     @router.post("/search", response_model=SearchBody)
     def search(asked: SearchRequest) -> Response:
         """The passages nearest to a question."""
-        return JSONResponse(tools.search(advisor, asked.question, asked.k))
+        return JSONResponse(tools.search(pool, asked.question, asked.k))
+
+    return router
+
+
+def health_router(advisor: Advisor) -> APIRouter:
+    """`GET /health`."""
+    router = APIRouter(tags=["questions"], responses=RESPONSES)
+    watch = _IndexWatch(advisor)
 
     @router.get("/health")
-    def health() -> Health:
+    async def health() -> Health:
         """Whether the advisor answers."""
-        info = advisor.index.info
+        info = await watch.info()
         return Health(
             status="ok",
             version=version("cto-advisor"),
@@ -77,6 +85,24 @@ def questions_router(advisor: Advisor) -> APIRouter:
         )
 
     return router
+
+
+class _IndexWatch:
+    """What is published, as far as it is known in time: to open a new generation takes longer than health may."""
+
+    def __init__(self, advisor: Advisor) -> None:
+        self._advisor = advisor
+        self._known = advisor.index.info
+        self._one_at_a_time = CapacityLimiter(1)  # of a thread of its own: those of the server may all be taken
+
+    async def info(self) -> IndexInfo:
+        """The published generation; the one known before while that is being found out."""
+        with move_on_after(_HEALTH_SECONDS):
+            self._known = await to_thread.run_sync(self._look, limiter=self._one_at_a_time, abandon_on_cancel=True)
+        return self._known
+
+    def _look(self) -> IndexInfo:
+        return self._advisor.index.info
 
 
 def index_router(advisor: Advisor) -> APIRouter:
@@ -105,7 +131,7 @@ def _lines(first: Event, events: Iterator[Event]) -> Iterator[bytes]:
     try:
         for event in events:
             yield _event(event)
-    except AdvisorError as error:
+    except Exception as error:  # noqa: BLE001 - the answer has begun: what happens can be told in no other way
         yield _sse("error", problem_of(error).problem.model_dump())
 
 

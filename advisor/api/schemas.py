@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from advisor.types import Language, Status, Verdict
-
-LONGEST_HISTORY = 50
-MOST_RESULTS = 1_000
+from advisor.limits import HISTORY, RESULTS
+from advisor.types import Language, ModelUse, Status, Verdict
 
 Question = Annotated[str, Field(description="In French or English.", examples=["How do we start with FinOps?"])]
 
@@ -26,7 +24,7 @@ class AskRequest(_Request):
     question: Question
     history: list[str] = Field(
         default_factory=list,
-        max_length=LONGEST_HISTORY,
+        max_length=HISTORY.most,
         description="The questions asked before, oldest first, for a follow-up.",
     )
     language: Language | None = Field(default=None, description="Of the answer; that of the question when left out.")
@@ -37,7 +35,7 @@ class SearchRequest(_Request):
     """A question whose nearest passages are looked for."""
 
     question: Question
-    k: int | None = Field(default=None, ge=1, le=MOST_RESULTS, description="How many passages.")
+    k: int | None = Field(default=None, ge=1, le=RESULTS.most, description="How many passages.")
 
 
 class IndexRequest(_Request):
@@ -106,6 +104,7 @@ class AnswerBody(BaseModel):
     writer: str
     index: IndexState
     ms: dict[str, float]
+    model: ModelUse | None = Field(default=None, description="What a chat model did, where there is one.")
 
 
 class Result(BaseModel):

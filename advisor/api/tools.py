@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.advisor import Advisor
+from advisor.api.pool import QuestionPool
 from advisor.api.problems import ProblemError
 from advisor.serialization import answer_json, search_json
 from advisor.types import Document, Language
@@ -16,22 +17,16 @@ MOST_CHARS = 20_000
 """The longest part of a document that is read at once."""
 
 
-def ask(advisor: Advisor, question: str, history: Sequence[str], language: Language | None) -> dict[str, Any]:
-    """An answer, under its own id.
-
-    :raises QuestionError: when the question cannot be taken.
-    """
-    answer = advisor.ask(question, history=history, language=language)
+def ask(pool: QuestionPool, question: str, history: Sequence[str], language: Language | None) -> dict[str, Any]:
+    """An answer, under its own id; it raises what `QuestionPool.ask` does."""
+    answer = pool.ask(question, history, language)
     return answer_json(answer.id, answer)
 
 
-def search(advisor: Advisor, question: str, k: int | None) -> dict[str, Any]:
-    """The passages nearest to a question, best first.
-
-    :raises QuestionError: when the question cannot be taken.
-    """
+def search(pool: QuestionPool, question: str, k: int | None) -> dict[str, Any]:
+    """The passages nearest to a question, best first; it raises what `QuestionPool.ask` does."""
     started = time.perf_counter()
-    found = advisor.search(question, k=k)
+    found = pool.search(question, k)
     return search_json(uuid.uuid4().hex, question, found, (time.perf_counter() - started) * 1000)
 
 

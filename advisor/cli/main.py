@@ -63,9 +63,10 @@ def serve(
 def mcp(corpus: Corpus = None, index: Index = None) -> None:
     """Serve the tools ask, search and read_source to an assistant, over standard input and output (MCP)."""
     from advisor.api.mcp_server import mcp_server
+    from advisor.api.pool import QuestionPool
 
     advisor = Advisor.open(settings_of(corpus, index))
-    mcp_server(advisor).run("stdio")
+    mcp_server(QuestionPool(advisor)).run("stdio")
     advisor.close()
 
 

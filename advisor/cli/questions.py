@@ -11,8 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from advisor.advisor import Advisor, invalid_answer
+from advisor.answering.intake import remembered
+from advisor.api.pool import QuestionPool
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
 from advisor.errors import QuestionError
+from advisor.limits import RESULTS
 from advisor.serialization import QuestionLine, answer_json, invalid_search_json, read_questions, search_json
 from advisor.types import Answer, Citation, Document, Language
 
@@ -26,7 +29,7 @@ class SearchOptions:
 
     question: Question = None
     questions: From = None
-    k: Annotated[int | None, typer.Option("-k", min=1, max=1_000, help="How many passages.")] = None
+    k: Annotated[int | None, typer.Option("-k", min=1, max=RESULTS.most, help="How many passages.")] = None
     corpus: Corpus = None
     index: Index = None
     as_json: Json = False
@@ -36,22 +39,22 @@ class SearchOptions:
 def search(options: SearchOptions) -> None:
     """Find the passages nearest to a question."""
     batch = _questions(options.question, options.questions)
-    advisor = Advisor.open(settings_of(options.corpus, options.index))
+    pool = QuestionPool(Advisor.open(settings_of(options.corpus, options.index)))
     for line in batch:
         for name, text in _named_turns(line):
-            found = _search(advisor, line, name, text, options)
+            found = _search(pool, line, name, text, options)
             if options.as_json:
                 print_json(found)
             else:
                 typer.echo(_results_in_words(found))
 
 
-def _search(advisor: Advisor, line: QuestionLine, name: str, text: str, options: SearchOptions) -> dict[str, Any]:
+def _search(pool: QuestionPool, line: QuestionLine, name: str, text: str, options: SearchOptions) -> dict[str, Any]:
     """The passages; in a batch, a question that cannot be taken is recorded and the batch goes on."""
     started = time.perf_counter()
     try:
         _refuse_no_question(line)
-        results = advisor.search(text, k=options.k)
+        results = pool.search(text, options.k)
     except QuestionError as error:
         if not options.questions:
             raise
@@ -84,17 +87,19 @@ def ask(options: AskOptions) -> None:
     batch = _questions(options.question, options.questions)
     language = _language(options.language)
     advisor = Advisor.open(settings_of(options.corpus, options.index))
+    pool = QuestionPool(advisor)
     for line in batch:
         history: list[str] = []
         for name, text in _named_turns(line):
             try:
                 _refuse_no_question(line)
-                answer = advisor.ask(text, history=history, language=language)
+                answer = pool.ask(text, remembered(history), language)
             except QuestionError as error:
                 if not options.questions:
                     raise
                 answer = invalid_answer(text, str(error), advisor.index.info)
-            history.append(answer.question)
+            if answer.status != "invalid":
+                history.append(answer.question)
             if options.as_json:
                 print_json(answer_json(name, answer))
             else:

@@ -20,6 +20,7 @@ from advisor.documents.formats.extractor import Extractor
 from advisor.documents.formats.file_type import BY_SUFFIX, SUFFIXES, FileType, detect_file_type
 from advisor.documents.instructions import instruction_in
 from advisor.errors import CorpusError, DocumentError, HostileDocumentError
+from advisor.limits import FILE_NAME
 from advisor.settings import Settings
 from advisor.text.invisible import INVISIBLE, unseen_characters
 from advisor.text.plain import detect_language, fold, has_words, plain
@@ -35,7 +36,6 @@ _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
 _ENOUGH_TO_TELL = 200  # characters from which on a text shows its language better than what it says of itself
 _NOT_IN_A_NAME = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, surrogates, line separators
 _HIDDEN = (".", "~$")
-_LONGEST_NAME = 255  # bytes, on the usual file systems
 
 
 def list_files(corpus_dir: Path) -> list[Path]:
@@ -152,8 +152,8 @@ def check_upload(name: str, data: bytes, settings: Settings) -> str:
     if not has_words(Path(safe).stem):
         message = f"{name[:80]!r} is no name for a document. Give it letters or digits"
         raise DocumentError(message)
-    if len(safe.encode()) > _LONGEST_NAME:
-        message = f"its name is longer than {_LONGEST_NAME} bytes. Shorten it"
+    if FILE_NAME.excess(safe.encode()):
+        message = f"its name is longer than {FILE_NAME.most} bytes. Shorten it"
         raise DocumentError(message)
     if len(data) > settings.max_file_bytes:
         message = f"{len(data):,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from advisor.errors import EvaluationError
+from advisor.limits import QUESTION_FILE
 from advisor.text.plain import fold
 from advisor.types import Language
 
@@ -209,7 +210,7 @@ def read_set(path: Path) -> QuestionSet:
     :raises EvaluationError: when the file cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = QUESTION_FILE.read(path)
         lines = data.decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as cause:
         message = f"the question set {path} cannot be read: {cause}"

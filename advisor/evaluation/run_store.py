@@ -27,6 +27,7 @@ from advisor.errors import EvaluationError
 from advisor.evaluation.questions import SUFFIX, QuestionSet, Split, Target
 from advisor.evaluation.scoring import Outcome, Row, judgements, ranking
 from advisor.index.lock import now
+from advisor.limits import RUN_NAME
 from advisor.serialization import answer_json
 from advisor.settings import Settings
 
@@ -34,7 +35,8 @@ RUNS, BASELINE, QUESTIONS = "runs", "baseline", "questions"
 LATEST = "latest"
 _LOCK = ".lock"
 _NAME = re.compile(r"\w[\w.-]*")
-_OF_THE_SERVER = {"threads", "host_names", "questions_per_minute", "log_questions", "unanswered_log"}  # change no answer
+# What changes no answer.
+_OF_THE_SERVER = {"answer_seconds", "threads", "host_names", "questions_per_minute", "log_questions", "unanswered_log"}
 
 
 _DEFAULTS = {
@@ -115,8 +117,9 @@ def check_name(name: str, folder: Path) -> None:
 
     :raises EvaluationError: when it is no name, or taken.
     """
-    if not _NAME.fullmatch(name) or name == BASELINE:
-        message = f"{name!r} cannot be the name of a run: use letters, digits, points and hyphens"
+    if RUN_NAME.excess(name) or not _NAME.fullmatch(name) or name == BASELINE:
+        rule = f"use at most {RUN_NAME.most} letters, digits, points and hyphens"
+        message = f"{name[: RUN_NAME.most]!r} cannot be the name of a run: {rule}"
         raise EvaluationError(message)
     if name != LATEST and (folder / name).exists():
         message = f"there is a run {name!r} in {folder} already. Give another name, or delete the folder"

@@ -6,13 +6,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from advisor.advisor import Advisor, invalid_answer
+from advisor.answering.intake import remembered
 from advisor.errors import EvaluationError, QuestionError
 from advisor.evaluation.places import ReadDocument, locate_goals
 from advisor.evaluation.questions import Case, Split, Target, cases_of, find_sets, read_sets
@@ -138,25 +138,23 @@ def _ask_all(advisor: Advisor, cases: Sequence[Case]) -> Iterator[Outcome]:
     catalog = advisor.index.catalog
     read, read_cited = cache(catalog.document), cache(lambda name: _cited_document(catalog, name))
     history: list[str] = []
-    # A question runs as a future: whatever it raises is its outcome, and the next one is asked.
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        for case in cases:
-            if case.turn <= 1:
-                history = []
-            asked = worker.submit(_ask, advisor, case, tuple(history))
-            goals, error = goals_of(case, read), asked.exception()
-            if error:
-                yield Outcome(case, goals, error=f"{type(error).__name__}: {error}")
-                history.append(case.text)
-                continue
-            answer, passages = asked.result()
-            cited = {citation.document for citation in answer.citations}
-            documents = {name: document for name in cited if (document := read_cited(name))}
-            yield Outcome(case, goals, answer, passages, documents)
+    for case in cases:
+        history = remembered(history) if case.turn > 1 else []
+        goals = goals_of(case, read)
+        try:
+            answer, passages = _ask(advisor, case, history)
+        except Exception as error:  # noqa: BLE001 - whatever a question raises is its outcome, and the next one is asked
+            yield Outcome(case, goals, error=f"{type(error).__name__}: {error}")
+            history.append(case.text)
+            continue
+        cited = {citation.document for citation in answer.citations}
+        documents = {name: document for name in cited if (document := read_cited(name))}
+        yield Outcome(case, goals, answer, passages, documents)
+        if answer.status != "invalid":
             history.append(answer.question)
 
 
-def _ask(advisor: Advisor, case: Case, history: tuple[str, ...]) -> tuple[Answer, tuple[ScoredChunk, ...]]:
+def _ask(advisor: Advisor, case: Case, history: Sequence[str]) -> tuple[Answer, tuple[ScoredChunk, ...]]:
     try:
         return advisor.examine(case.text, history=history)
     except QuestionError as cause:

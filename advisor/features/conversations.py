@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from advisor.errors import ConversationError, StorageError
 from advisor.files import append_line, private_folder
+from advisor.limits import COMMENT
 from advisor.text.plain import fold
 from advisor.types import Answer
 
@@ -45,7 +46,6 @@ CREATE INDEX IF NOT EXISTS turn_conversation ON turns (conversation);
 """
 _ANSWERS = TypeAdapter(Answer)
 _LONGEST_TITLE = 70
-_LONGEST_COMMENT = 2_000
 _WAIT_SECONDS = 15  # for another writer
 _OWN = "c.user = ? AND c.id = ?"
 
@@ -105,7 +105,7 @@ class Conversations:
         """Add an answer to a conversation, or begin one; returns the conversation's id.
 
         :param replacing: the id of an answer of that conversation; it and those after it go, in the same transaction.
-        :raises ConversationError: when it cannot be written.
+        :raises StorageError: when it cannot be written.
         """
         time = _now()
         with self._writing() as database:
@@ -146,13 +146,14 @@ class Conversations:
     def rate(self, user: str, answer_id: str, rating: Rating, reason: Reason = "", comment: str = "") -> None:
         """Keep what the reader says of an answer; the latest counts.
 
-        :raises ConversationError: when the user has no such answer, or it cannot be written.
+        :raises ConversationError: when the user has no such answer.
+        :raises StorageError: when it cannot be written.
         """
         turn = self.turn(user, answer_id)
         if turn is None or rating not in get_args(Rating) or reason not in get_args(Reason):
             message = f"there is no answer {answer_id} to say {rating!r} of. Ask again, then say it of the new answer"
             raise ConversationError(message)
-        comment = comment.strip()[:_LONGEST_COMMENT]
+        comment = comment.strip()[: COMMENT.most]
         with self._writing() as database:
             database.execute("REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", (answer_id, rating, reason, comment, _now()))
             self._append(turn.answer, rating, ": ".join(filter(None, (reason, comment))))
@@ -213,8 +214,8 @@ class Conversations:
                     self._prepared = True
                 with database:
                     yield database
-        except (OSError, StorageError) as cause:
-            raise ConversationError(self._cannot(cause)) from cause
+        except OSError as cause:
+            raise StorageError(self._cannot(cause)) from cause
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
@@ -225,10 +226,10 @@ class Conversations:
                 database.create_function("fold", 1, fold, deterministic=True)
                 yield database
         except sqlite3.Error as cause:
-            raise ConversationError(self._cannot(cause)) from cause
+            raise StorageError(self._cannot(cause)) from cause
 
     def _cannot(self, cause: Exception) -> str:
-        return f"conversations cannot be kept in {self.folder}: {cause}. Set ADVISOR_CONVERSATIONS_DIR to another folder"
+        return f"conversations cannot be kept in {self.folder}: {cause}. Set ADVISOR_STATE_DIR to another folder"
 
 
 def title_of(question: str) -> str:

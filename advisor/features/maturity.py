@@ -123,7 +123,7 @@ def _check(asked: Mapping[Domain, Sequence[Statement]], answers: Mapping[str, st
     for domain, given in answers.items():
         if len(given) != known.get(domain) or not set(given) <= _ANSWERS:
             message = (
-                f"the answers {given!r} do not fit the domain {domain!r}, which has {known.get(domain, 0)} statements: the "
+                f"{len(given)} answers do not fit the domain {domain!r}, which has {known.get(domain, 0)} statements: the "
                 "corpus has changed. Reload the page and answer again"
             )
             raise QuestionError(message)

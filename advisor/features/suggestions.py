@@ -1,7 +1,7 @@
 """What to ask next: questions that the corpus answers, near to the one that was asked.
 
 They come from the corpus itself: the phrasings beside its sentences (`asked/*.yaml`), else the headings of related passages.
-Each was put to the advisor before it is suggested.
+Of each, search has found enough to answer it before it is suggested. All is looked up in one generation of the index.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from advisor.advisor import Advisor
 from advisor.documents.passages import searched_text
+from advisor.index.generation import Generation
 from advisor.text.plain import detect_language, fold
 from advisor.text.terms import terms
 from advisor.types import Answer, Chunk, Language
 
 _RELATED = 30  # passages looked at
-_TRIED = 6  # questions put to the advisor at most: 50 ms each
+_TRIED = 6  # questions that are searched for at most: 50 ms each
 _LONGEST = 140  # characters
 _WHAT_OF: dict[Language, str] = {
     "fr": "Que dit le corpus sur «\u00a0{}\u00a0»\u00a0?",
@@ -42,10 +43,11 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
     cited = [(citation.document, citation.start, citation.end) for citation in answer.citations]
     known = {fold(question) for question in (*asked, answer.question, answer.standalone_question)}
     wanted_terms = set(terms(answer.standalone_question, answer.language))
+    index = advisor.index
     found: list[str] = []
     tried = 0
     places: list[Span] = list(cited)
-    for candidate in _candidates(advisor, answer):
+    for candidate in _candidates(advisor, index, answer):
         if len(found) == wanted or tried == _TRIED:
             break
         if fold(candidate.question) in known or any(_overlap(candidate.place, place) for place in places):
@@ -53,22 +55,22 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
         if answer.status != "answered" and not set(terms(candidate.question, answer.language)) & wanted_terms:
             continue  # what is nearest to a question outside the corpus can be far from it
         tried += 1
-        if advisor.answers(candidate.question, answer.language):
+        if advisor.would_answer(candidate.question, answer.language, index):
             found.append(candidate.question)
             places.append(candidate.place)
     return found
 
 
-def _candidates(advisor: Advisor, answer: Answer) -> Iterator[_Candidate]:
-    related = [result.chunk for result in advisor.search(answer.standalone_question, k=_RELATED)]
+def _candidates(advisor: Advisor, index: Generation, answer: Answer) -> Iterator[_Candidate]:
+    asked = answer.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
+    related = [result.chunk for result in advisor.search(asked, k=_RELATED, index=index)]
     passages = [chunk for chunk in related if chunk.language == answer.language]
-    yield from _phrasings(advisor, answer, passages)
+    yield from _phrasings(index, answer, passages)
     yield from _headings(passages)
 
 
-def _phrasings(advisor: Advisor, answer: Answer, passages: Sequence[Chunk]) -> Iterator[_Candidate]:
+def _phrasings(index: Generation, answer: Answer, passages: Sequence[Chunk]) -> Iterator[_Candidate]:
     """Of each related passage, the question kept beside one of its sentences that says best what it is about."""
-    index = advisor.index
     stored = index.catalog.chunks([passage.id for passage in passages])
     for passage in passages:
         found = [
@@ -95,7 +97,7 @@ def _headings(passages: Sequence[Chunk]) -> Iterator[_Candidate]:
         for name in chunk.heading[-1:]:
             documents.setdefault(fold(name), set()).add(chunk.document)
     for chunk in passages:
-        if chunk.heading and len(documents[fold(chunk.heading[-1])]) == 1:
+        if chunk.heading and len(documents[fold(chunk.heading[-1])]) == 1 and len(_as_question(chunk)) <= _LONGEST:
             yield _Candidate(_as_question(chunk), (chunk.document, chunk.start, chunk.end))
 
 

@@ -75,11 +75,9 @@ def copied(answer: Answer, texts: Texts) -> str:
     return answer.text + sources
 
 
-def render_progress(
-    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, stage: str, texts: Texts
-) -> str:
-    """The sentences verified so far, and what the advisor is doing."""
-    return render_sentences(sentences, citations, generation, texts) + f'<p class="stage">{escape(stage)}</p>'
+def render_stage(stage: str) -> str:
+    """What the advisor is doing."""
+    return f'<p class="stage">{escape(stage)}</p>'
 
 
 def render_answer(answer: Answer, texts: Texts) -> str:

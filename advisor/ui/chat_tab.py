@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from advisor.advisor import Advisor, Stage
-from advisor.answering.intake import question_language
+from advisor.advisor import Stage
+from advisor.answering.intake import question_language, remembered
 from advisor.api.access import owner_of
-from advisor.errors import AdvisorError, ConversationError, QuestionError
+from advisor.api.log import log_failure
+from advisor.api.pool import QuestionPool
+from advisor.api.problems import problem_of
+from advisor.errors import QuestionError, StorageError
 from advisor.features.conversations import Conversations, Turn
 from advisor.types import Answer, SentenceReady
-from advisor.ui.answer_view import render_kept, render_notice, render_progress, render_sentences, render_turn
+from advisor.ui.answer_view import render_kept, render_notice, render_sentences, render_stage, render_turn
 from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
 from advisor.ui.texts import TEXTS, Texts
@@ -59,7 +62,7 @@ class View:
         return earlier, current, self.shown, field, answer
 
 
-def build_chat(advisor: Advisor, conversations: Conversations, texts: Texts) -> None:
+def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -> None:
     """Lay the chat out inside the current Blocks and wire its events."""
     state = gr.State(Shown())
     with gr.Row(elem_id="layout"):
@@ -78,7 +81,7 @@ def build_chat(advisor: Advisor, conversations: Conversations, texts: Texts) -> 
         with gr.Column(elem_id="side"):
             gr.HTML(_side(texts))
 
-    desk = _Desk(advisor, conversations, texts)
+    desk = _Desk(pool, conversations, texts)
     outputs = [earlier, current, state, question, replaced]
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
@@ -90,21 +93,32 @@ def build_chat(advisor: Advisor, conversations: Conversations, texts: Texts) -> 
         page.load(desk.restore, None, outputs, **events)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a browser sends: a question, and the id of an answer that it replaces with those after it ("" for none)."""
+
+    user: str
+    question: str
+    shown: Shown
+    replaced: str
+
+
 class _Desk:
     """What the events of the chat show."""
 
-    def __init__(self, advisor: Advisor, conversations: Conversations, texts: Texts) -> None:
-        self._advisor = advisor
+    def __init__(self, pool: QuestionPool, conversations: Conversations, texts: Texts) -> None:
+        """:param texts: the words of the page, for a question that is in no language."""
+        self._pool = pool
         self._conversations = conversations
         self._texts = texts
 
-    def ask(self, asked: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         drop_leftovers(request)
         user = owner_of(request)
         if user is None:
             yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()
             return
-        for view in answer_in_steps(self._advisor, self._conversations, user, self._texts, asked, shown, replaced):
+        for view in self._answer(_Asked(user, question.strip(), shown, replaced)):
             yield view.outputs()
 
     def stop(self, shown: Shown) -> tuple[Any, ...]:
@@ -129,82 +143,69 @@ class _Desk:
         *before, last = (_kept(turn, conversation) for turn in turns)
         return View(last, Shown(conversation), earlier="".join(before), field="").outputs()
 
+    def _answer(self, asked: _Asked) -> Iterator[View]:
+        """The page while a question is answered, moment by moment. A turn speaks the language of its question."""
+        shown, texts, before = asked.shown, self._texts, ""
+        try:
+            turns = self._turns_before(asked)
+            before = "".join(_kept(turn, shown.conversation) for turn in turns)
+            if not any(map(str.isalpha, asked.question)):
+                notice = self._texts.no_letters if asked.question else self._texts.empty
+                yield View(render_notice(notice, texts), shown, before, asked.question)
+                return
+            history = remembered([turn.answer.question for turn in turns])
+            texts = TEXTS[question_language(asked.question, history)]
+            earlier, field = before, ""  # sent once: afterwards the next question may be in the field
+            for view in self._views(asked, history, texts):
+                yield replace(view, earlier=earlier, field=field)
+                earlier = field = None  # type: ignore[assignment]
+        except QuestionError:
+            message = texts.too_long.format(self._pool.advisor.settings.max_question_chars)
+            yield View(render_notice(message, texts), shown, before, asked.question)
+        except Exception as error:  # noqa: BLE001 - the page would wait for ever: Gradio tells it nothing
+            notice = render_notice(CHAT_TEXTS[texts.language].problem(problem_of(error).problem.code), texts)
+            yield View(render_turn(asked.question, notice, texts), shown, before, asked.question)
 
-def answer_in_steps(
-    advisor: Advisor,
-    conversations: Conversations,
-    user: str,
-    page: Texts,
-    asked: str,
-    shown: Shown,
-    replaced: str = "",
-) -> Iterator[View]:
-    """The page while a question is answered, moment by moment. A turn speaks the language of its question.
+    def _turns_before(self, asked: _Asked) -> list[Turn]:
+        """The turns that a question follows."""
+        conversation = asked.shown.conversation
+        turns = self._conversations.turns(asked.user, conversation)[-_MOST_TURNS:] if conversation else []
+        return turns[: next((n for n, turn in enumerate(turns) if turn.answer.id == asked.replaced), len(turns))]
 
-    :param page: the words of the page, for a question that is in no language.
-    :param replaced: the id of an answer that this one replaces, with those after it; "" for none.
-    """
-    turns = conversations.turns(user, shown.conversation)[-_MOST_TURNS:] if shown.conversation else []
-    if any(turn.answer.id == replaced for turn in turns):
-        turns = turns[: next(n for n, turn in enumerate(turns) if turn.answer.id == replaced)]
-    else:
-        replaced = ""
-    before = "".join(_kept(turn, shown.conversation) for turn in turns)
-    history = [turn.answer.question for turn in turns]
-    asked = asked.strip()
-    if not any(map(str.isalpha, asked)):
-        yield View(render_notice(page.no_letters if asked else page.empty, page), shown, before, asked)
-        return
-    texts = TEXTS[question_language(asked, history)]
-    earlier, field = before, ""  # sent once: afterwards the next question may be in the field
-    try:
-        for body, ready, answer in _answer(advisor, texts, asked, history):
-            if answer is None:
-                now = Shown(shown.conversation, asked, ready)
-                yield View(render_turn(asked, body, texts), now, earlier, field)
+    def _views(self, asked: _Asked, history: Sequence[str], texts: Texts) -> Iterator[View]:
+        """The last turn, stage by stage and sentence by sentence, and once it is kept."""
+        generation = self._pool.advisor.index.info.generation
+        ready: list[SentenceReady] = []
+        stage = ""
+        for event in self._pool.stream(asked.question, history, texts.language):
+            if isinstance(event, Answer):
+                yield self._finished(asked, event)
+                return
+            if isinstance(event, Stage):
+                stage = texts.stages.get(event.name, "")
             else:
-                yield _finished(conversations, user, answer, shown.conversation, replaced)
-            earlier = field = None  # type: ignore[assignment]
-    except QuestionError:
-        message = texts.too_long.format(advisor.settings.max_question_chars)
-        yield View(render_notice(message, texts), shown, before, asked)
-    except AdvisorError as error:
-        notice = render_notice(texts.failed.format(error), texts)
-        yield View(render_turn(asked, notice, texts), shown, before, asked)
+                ready.append(event)
+            sentences = [one.sentence for one in ready]
+            citations = [citation for one in ready for citation in one.citations]
+            body = render_sentences(sentences, citations, generation, texts)
+            now = Shown(asked.shown.conversation, asked.question, body)
+            yield View(render_turn(asked.question, body + render_stage(stage), texts), now)
 
-
-def _finished(conversations: Conversations, user: str, answer: Answer, conversation: str, replaced: str) -> View:
-    """The last turn once it is kept; shown all the same when it cannot be."""
-    notice = ""
-    try:
-        conversation = conversations.keep(user, answer, conversation or None, replacing=replaced or None)
-    except ConversationError as error:
-        texts = TEXTS[answer.language]
-        notice = render_notice(CHAT_TEXTS[answer.language].not_kept.format(error), texts)
-    return View(_kept(Turn(answer, ""), conversation) + notice, Shown(conversation))
+    def _finished(self, asked: _Asked, answer: Answer) -> View:
+        """The last turn once it is kept; shown all the same when it cannot be."""
+        conversation, notice = asked.shown.conversation, ""
+        try:
+            conversation = self._conversations.keep(
+                asked.user, answer, conversation or None, replacing=asked.replaced or None
+            )
+        except StorageError as error:
+            log_failure(error)
+            notice = render_notice(CHAT_TEXTS[answer.language].not_kept, TEXTS[answer.language])
+        return View(_kept(Turn(answer, ""), conversation) + notice, Shown(conversation))
 
 
 def _kept(turn: Turn, conversation: str) -> str:
     return render_kept(turn, conversation, TEXTS[turn.answer.language])
-
-
-def _answer(advisor: Advisor, texts: Texts, asked: str, history: list[str]) -> Iterator[tuple[str, str, Answer | None]]:
-    """The answer as HTML, stage by stage and sentence by sentence, with and without the stage; the finished one last."""
-    generation = advisor.index.info.generation
-    ready: list[SentenceReady] = []
-    stage = ""
-    for event in advisor.stream(asked, history=history, language=texts.language):
-        if isinstance(event, Answer):
-            yield "", "", event
-            continue
-        if isinstance(event, Stage):
-            stage = texts.stages.get(event.name, "")
-        else:
-            ready.append(event)
-        sentences = [one.sentence for one in ready]
-        citations = [citation for one in ready for citation in one.citations]
-        body = render_progress(sentences, citations, generation, stage, texts)
-        yield body, render_sentences(sentences, citations, generation, texts), None
 
 
 def _build_head(texts: Texts) -> gr.Button:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from advisor.advisor import Advisor
 from advisor.api.access import owner_of
-from advisor.errors import ConversationError
+from advisor.api.pool import QuestionPool
 from advisor.features.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
 from advisor.features.memo import Memo, answers_memo
 from advisor.features.memo_formats import to_docx, to_markdown
 from advisor.features.memo_words import WORDS
 from advisor.features.suggestions import next_questions
+from advisor.limits import COMMENT, KEY, SEARCH, TITLE
 from advisor.text.plain import fold
 from advisor.types import Answer, Language
 from advisor.ui.icons import icon
@@ -37,7 +37,7 @@ _LONGEST_NAME = 60
 class Title(BaseModel):
     """Another title for a conversation."""
 
-    title: str = Field(max_length=500)
+    title: str = Field(max_length=TITLE.most)
 
 
 class Verdict(BaseModel):
@@ -45,7 +45,7 @@ class Verdict(BaseModel):
 
     rating: Rating
     reason: Reason = ""
-    comment: str = Field(default="", max_length=2_000)
+    comment: str = Field(default="", max_length=COMMENT.most)
 
 
 def user_of(request: Request) -> str:
@@ -57,26 +57,28 @@ def user_of(request: Request) -> str:
 
 
 User = Annotated[str, Depends(user_of)]
+Key = Annotated[str, Path(max_length=KEY.most)]
 
 
-def conversation_routes(advisor: Advisor, conversations: Conversations) -> APIRouter:
+def conversation_routes(pool: QuestionPool, conversations: Conversations) -> APIRouter:
     """`/page/conversations…` and `/page/answers/…`: fragments of HTML and files for the page's own script."""
     router = APIRouter(prefix="/page", include_in_schema=False)
+    advisor = pool.advisor
 
     @router.get("/conversations", response_class=HTMLResponse)
-    def conversation_list(user: User, language: Language, search: Annotated[str, Query(max_length=200)] = "") -> str:
+    def conversation_list(user: User, language: Language, search: Annotated[str, Query(max_length=SEARCH.most)] = "") -> str:
         return render_list(conversations.find(user, search), language, searched=bool(search.strip()))
 
     @router.patch("/conversations/{conversation}", status_code=204)
-    def rename(user: User, conversation: str, title: Title) -> None:
-        _done(lambda: conversations.rename(user, conversation, title.title))
+    def rename(user: User, conversation: Key, title: Title) -> None:
+        conversations.rename(user, conversation, title.title)
 
     @router.delete("/conversations/{conversation}", status_code=204)
-    def delete(user: User, conversation: str) -> None:
-        _done(lambda: conversations.delete(user, conversation))
+    def delete(user: User, conversation: Key) -> None:
+        conversations.delete(user, conversation)
 
     @router.get("/conversations/{conversation}/memo.{kind}")
-    def conversation_memo(user: User, request: Request, conversation: str, kind: Format, language: Language) -> Response:
+    def conversation_memo(user: User, request: Request, conversation: Key, kind: Format, language: Language) -> Response:
         found = conversations.summary(user, conversation)
         turns = conversations.turns(user, conversation)
         if found is None or not turns:
@@ -84,31 +86,27 @@ def conversation_routes(advisor: Advisor, conversations: Conversations) -> APIRo
         return _memo(advisor, request, turns, found.title, kind, language)
 
     @router.get("/answers/{answer}/memo.{kind}")
-    def answer_memo(user: User, request: Request, answer: str, kind: Format, language: Language) -> Response:
+    def answer_memo(user: User, request: Request, answer: Key, kind: Format, language: Language) -> Response:
         return _memo(advisor, request, [_turn(conversations, user, answer)], "", kind, language)
 
     @router.post("/answers/{answer}/verdict", status_code=204)
-    def rate(user: User, answer: str, verdict: Verdict) -> None:
-        _done(lambda: conversations.rate(user, answer, verdict.rating, verdict.reason, verdict.comment))
+    def rate(user: User, answer: Key, verdict: Verdict) -> None:
+        conversations.rate(user, answer, verdict.rating, verdict.reason, verdict.comment)
 
     @router.get("/answers/{answer}/why", response_class=HTMLResponse)
-    def why(user: User, answer: str, language: Language) -> str:
+    def why(user: User, answer: Key, language: Language) -> str:
         found = _turn(conversations, user, answer).answer
-        return render_why(found, advisor.search(found.standalone_question), advisor, TEXTS[language])
+        question = found.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
+        index = advisor.index
+        passages = pool.run(lambda: advisor.search(question, index=index))
+        return render_why(found, passages, index.info.generation, advisor.settings.answer_threshold, TEXTS[language])
 
     @router.get("/answers/{answer}/next", response_class=HTMLResponse)
-    def following(user: User, answer: str) -> str:
+    def following(user: User, answer: Key) -> str:
         found = _turn(conversations, user, answer).answer
-        return render_next(found, next_questions(advisor, found))
+        return render_next(found, pool.run(lambda: next_questions(advisor, found)))
 
     return router
-
-
-def _done(change: Callable[[], None]) -> None:
-    try:
-        change()
-    except ConversationError as error:
-        raise HTTPException(404, str(error)) from error
 
 
 def _turn(conversations: Conversations, user: str, answer: str) -> Turn:

@@ -14,11 +14,13 @@ from advisor.api.access import current_user, may_curate
 from advisor.documents.formats.file_type import SUFFIXES
 from advisor.errors import AdvisorError
 from advisor.features.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
+from advisor.index.generation import Generation
 from advisor.index.sync import SyncOptions, last_report, rollback, sync
 from advisor.types import IndexReport
 from advisor.ui.corpus_view import (
     render_deleted,
     render_entries,
+    render_error,
     render_message,
     render_progress,
     render_report,
@@ -27,8 +29,8 @@ from advisor.ui.corpus_view import (
 from advisor.ui.texts import Texts
 
 
-def build_corpus(advisor: Advisor, texts: Texts) -> None:
-    """Lay the tab out inside the current Blocks and wire its events."""
+def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
+    """Lay the tab out inside the current Blocks and wire its events. The folder is looked through when it is selected."""
     words = texts.corpus
     with gr.Column(elem_id="corpus", elem_classes="desk"):
         table = gr.HTML("", elem_id="corpus-documents")
@@ -53,8 +55,7 @@ def build_corpus(advisor: Advisor, texts: Texts) -> None:
     yes.click(desk.delete, [chosen], [*view, confirm], **events)
     no.click(lambda: gr.Row(visible=False), None, [confirm], **events)
     back.click(desk.roll_back, None, view, **events)
-    if (page := gr.context.Context.root_block) is not None:
-        page.load(desk.look, None, view, **events)
+    tab.select(desk.look, None, view, **events)
 
 
 class _Desk:
@@ -83,7 +84,7 @@ class _Desk:
                     self._record(request, "index", generation=step.generation)
                     yield self._view(render_report(step, self._texts))
         except AdvisorError as error:
-            yield self._view(render_message(str(error)))
+            yield self._view(render_error(str(error), self._texts))
 
     def upload(self, files: Sequence[str], request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
@@ -93,14 +94,14 @@ class _Desk:
             self._record(request, "upload", document=one.document, name=one.name)
         return (*self._view(render_uploads(stored, self._texts)), gr.update(value=None))
 
-    def ask_to_delete(self, names: Sequence[str]) -> tuple[Any, ...]:
-        question = self._texts.corpus.really_delete.format(", ".join(names))
+    def ask_to_delete(self, names: Sequence[str] | None) -> tuple[Any, ...]:
+        question = self._texts.corpus.really_delete.format(", ".join(names or ()))
         return gr.update(value=render_message(question)), gr.Row(visible=bool(names))
 
-    def delete(self, names: Sequence[str], request: gr.Request) -> tuple[Any, ...]:
+    def delete(self, names: Sequence[str] | None, request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
             return (*self._refuse(), gr.skip())
-        deleted, kept = delete_documents(self._advisor.settings, names)
+        deleted, kept = delete_documents(self._advisor.settings, names or ())
         self._record(request, "delete", documents=deleted)
         return (*self._view(render_deleted(deleted, kept, self._texts)), gr.Row(visible=False))
 
@@ -110,7 +111,7 @@ class _Desk:
         try:
             name = rollback(self._advisor.settings)
         except AdvisorError as error:
-            return self._view(render_message(str(error)))
+            return self._view(render_error(str(error), self._texts))
         self._record(request, "rollback", generation=name)
         return self._view(render_message(self._texts.corpus.rolled_back.format(name)))
 
@@ -126,14 +127,15 @@ class _Desk:
 
     def _view(self, outcome: str) -> tuple[Any, ...]:
         """The table, the choices of documents to delete, and what became of the last action."""
-        rows = entries(self._advisor.index, self._pending())
+        index = self._advisor.index
+        rows = entries(index, self._pending(index))
         names = [name for row in rows if row.state != "removed" for name in (row.document, *row.aliases)]
-        table = render_entries(rows, self._advisor.index.info, self._texts)
+        table = render_entries(rows, index.info, self._texts)
         return gr.update(value=table), gr.Dropdown(choices=names, value=[]), gr.update(value=outcome)
 
-    def _pending(self) -> IndexReport:
+    def _pending(self, index: Generation) -> IndexReport:
         """What a re-index would change; nothing when the folder cannot be read (a re-index says why)."""
         try:
             return sync(self._advisor.settings, self._advisor.embeddings, SyncOptions(dry_run=True))
         except AdvisorError:
-            return IndexReport(self._advisor.index.info.generation)
+            return IndexReport(index.info.generation)

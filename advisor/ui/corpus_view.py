@@ -25,7 +25,7 @@ def render_entries(entries: Sequence[Entry], info: IndexInfo, texts: Texts) -> s
 
 def _row(entry: Entry, texts: Texts) -> str:
     topic = texts.topics.get(entry.topic, entry.topic) if entry.topic else ""
-    reason = f'<span class="reason">{escape(entry.reason)}</span>' if entry.reason else ""
+    reason = f'<span class="reason" lang="en">{escape(entry.reason)}</span>' if entry.reason else ""
     names = "".join(f"<br><code>{escape(name)}</code>" for name in (entry.document, *entry.aliases))
     cells = (
         f"<strong>{escape(entry.title)}</strong>{names}",
@@ -41,6 +41,15 @@ def _row(entry: Entry, texts: Texts) -> str:
 def render_message(message: str) -> str:
     """A sentence for the curator; nothing for an empty one."""
     return f'<p class="outcome" role="status">{escape(message)}</p>' if message else ""
+
+
+def render_error(error: str, texts: Texts) -> str:
+    """What the server says that goes wrong, which is English, after words of the page."""
+    return f'<p class="outcome" role="status">{escape(texts.corpus.server_says)} {_english(error)}</p>'
+
+
+def _english(said: str) -> str:
+    return f'<span lang="en">{escape(said)}</span>'
 
 
 def render_progress(progress: Progress, texts: Texts) -> str:
@@ -103,7 +112,7 @@ def render_deleted(deleted: Sequence[str], kept: Sequence[FailedDocument], texts
 
 
 def _failed(failed: FailedDocument, words: str) -> str:
-    return f'<li class="failed">{escape(words)} <code>{escape(failed.document)}</code> — {escape(failed.error)}</li>'
+    return f'<li class="failed">{escape(words)} <code>{escape(failed.document)}</code> — {_english(failed.error)}</li>'
 
 
 def _names(names: Sequence[str]) -> str:

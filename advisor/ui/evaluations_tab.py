@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -10,19 +10,20 @@ import gradio as gr
 
 from advisor.advisor import Advisor
 from advisor.api.access import may_curate
-from advisor.errors import EvaluationError
+from advisor.errors import AdvisorError, EvaluationError
 from advisor.evaluation.reports.page import render_page
 from advisor.evaluation.run_store import LATEST, Run, read_run, run_names, set_names
 from advisor.evaluation.runner import Order, run_sets_in_steps
-from advisor.types import Language
-from advisor.ui.corpus_view import render_bar, render_message
-from advisor.ui.texts_evaluations import EVALUATION_TEXTS, EvaluationTexts
+from advisor.limits import RUN_NAME
+from advisor.ui.corpus_view import render_bar, render_error, render_message
+from advisor.ui.texts import Texts
+from advisor.ui.texts_evaluations import EVALUATION_TEXTS
 
 
-def build_evaluations(advisor: Advisor, language: Language) -> None:
+def build_evaluations(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
     """Lay the tab out inside the current Blocks and wire its events."""
-    words = EVALUATION_TEXTS[language]
-    desk = _Desk(advisor, words)
+    words = EVALUATION_TEXTS[texts.language]
+    desk = _Desk(advisor, texts)
     with gr.Column(elem_id="evaluations", elem_classes="desk"):
         gr.HTML(f"<p>{escape(words.intro)}</p>")
         sets = gr.CheckboxGroup(label=words.sets, choices=desk.sets, elem_id="evaluation-sets")
@@ -39,8 +40,7 @@ def build_evaluations(advisor: Advisor, language: Language) -> None:
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     run.click(desk.run, [sets, name], [outcome, shown, against, report, run], **events)
     show.click(desk.show, [shown, against], [outcome, report], **events)
-    if (root := gr.context.Context.root_block) is not None:
-        root.load(desk.look, None, [shown, against], **events)
+    tab.select(desk.look, None, [shown, against], **events)
 
 
 class _Desk:
@@ -49,10 +49,11 @@ class _Desk:
     Values go as updates: see `advisor.ui.chat_tab.View.outputs`.
     """
 
-    def __init__(self, advisor: Advisor, words: EvaluationTexts) -> None:
+    def __init__(self, advisor: Advisor, texts: Texts) -> None:
         self._advisor = advisor
         self._evals = advisor.settings.evals_dir
-        self._words = words
+        self._texts = texts
+        self._words = EVALUATION_TEXTS[texts.language]
 
     @property
     def sets(self) -> list[str]:
@@ -69,13 +70,14 @@ class _Desk:
         nothing = (self._words.nothing, "")
         return gr.Dropdown(choices=list(names), value=shown), gr.Dropdown(choices=[nothing, *names], value="")
 
-    def run(self, sets: Sequence[str], name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def run(self, sets: Sequence[str] | None, name: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
         if not may_curate(request):
             yield _message(self._words.curators_only), *(gr.skip(),) * 4
             return
         try:
-            for step in run_sets_in_steps(self._advisor, Order(tuple(sets), name.strip() or LATEST)):
+            _refuse_unknown(sets or (), self.sets)
+            for step in run_sets_in_steps(self._advisor, Order(tuple(sets or ()), (name or "").strip() or LATEST)):
                 if isinstance(step, tuple):
                     yield self._progress(*step), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=False)
                     continue
@@ -83,8 +85,8 @@ class _Desk:
                 said = self._words.written.format(info.name, info.questions, info.seconds, info.failures)
                 choices = self._choices(run_names(self._evals), info.name)
                 yield _message(said), *choices, self._framed(step, None), gr.Button(interactive=True)
-        except EvaluationError as error:
-            yield _message(str(error)), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
+        except AdvisorError as error:
+            yield self._problem(error), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
     def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
         """The report of a run, alone or against another; runs that are unlike are compared on what they share."""
@@ -93,9 +95,13 @@ class _Desk:
         if not name:
             return _message(self._words.no_runs), gr.update(value="")
         try:
+            _refuse_unknown(filter(None, (name, against)), run_names(self._evals))
             return gr.update(value=""), self._framed(read_run(name, self._evals), against or None)
         except EvaluationError as error:
-            return _message(str(error)), gr.update(value="")
+            return self._problem(error), gr.update(value="")
+
+    def _problem(self, error: AdvisorError) -> dict[str, Any]:
+        return gr.update(value=render_error(str(error), self._texts))
 
     def _progress(self, done: int, total: int) -> dict[str, Any]:
         said = self._words.done.format(done, total) if total else self._words.asking
@@ -106,6 +112,17 @@ class _Desk:
         html = render_page(run, read_run(against, self._evals) if against else None, force=True)
         frame = f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
         return gr.update(value=frame)
+
+
+def _refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
+    """The page chooses among names; a command takes any path as well.
+
+    :raises EvaluationError: when a name is none of them.
+    """
+    for name in names:
+        if name not in known:
+            message = f"there is no {name[: RUN_NAME.most]!r} here. Reload the page"
+            raise EvaluationError(message)
 
 
 def _message(text: str) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from html import escape
 from urllib.parse import urlencode
 
 import gradio as gr
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from advisor.advisor import Advisor
-from advisor.errors import QuestionError
+from advisor.api.pool import QuestionPool
 from advisor.features.maturity import DOMAINS, Assessment, Domain, Statement, Weakness, assess, assessment_memo, statements
 from advisor.text.plain import plain
 from advisor.types import Language
@@ -33,9 +32,10 @@ def build_maturity(texts: Texts) -> None:
     )
 
 
-def maturity_routes(advisor: Advisor) -> APIRouter:
+def maturity_routes(pool: QuestionPool) -> APIRouter:
     """`/page/maturity…`: the form, its result and memo. The answers are in the address; nothing is kept."""
     router = APIRouter(prefix="/page/maturity", include_in_schema=False)
+    advisor = pool.advisor
 
     @router.get("", response_class=HTMLResponse)
     def form(_user: User, language: Language) -> str:
@@ -44,11 +44,11 @@ def maturity_routes(advisor: Advisor) -> APIRouter:
     @router.get("/result", response_class=HTMLResponse)
     def result(_user: User, request: Request, language: Language) -> str:
         given = _given(request)
-        return render_result(_assess(advisor, language, given), given, TEXTS[language])
+        return render_result(_assess(pool, language, given), given, TEXTS[language])
 
     @router.get("/memo.{kind}")
     def memo(_user: User, request: Request, kind: Format, language: Language) -> Response:
-        assessment = _assess(advisor, language, _given(request))
+        assessment = _assess(pool, language, _given(request))
         names = TAB_TEXTS[language].domains
         date = datetime.now(UTC).date().isoformat()
         made = assessment_memo(assessment, names, str(request.base_url), language, date)
@@ -62,11 +62,8 @@ def _given(request: Request) -> dict[str, str]:
     return {domain: request.query_params[domain] for domain in DOMAINS if domain in request.query_params}
 
 
-def _assess(advisor: Advisor, language: Language, given: Mapping[str, str]) -> Assessment:
-    try:
-        return assess(advisor.index, advisor.embeddings, language, given)
-    except QuestionError as error:
-        raise HTTPException(422, str(error)) from error
+def _assess(pool: QuestionPool, language: Language, given: Mapping[str, str]) -> Assessment:
+    return pool.run(lambda: assess(pool.advisor.index, pool.advisor.embeddings, language, given))
 
 
 def render_form(asked: Mapping[Domain, Sequence[Statement]], language: Language) -> str:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
+from advisor.api.pool import QuestionPool
 from advisor.features.conversations import Conversations
 from advisor.ui.chat_tab import build_chat
 from advisor.ui.corpus_tab import build_corpus
@@ -28,8 +28,9 @@ _QUESTIONS_WAITING = 64
 _UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
 
 
-def build_page(advisor: Advisor, conversations: Conversations, texts: Texts) -> gr.Blocks:
+def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -> gr.Blocks:
     """The Blocks of the page: the chat, the sources, the maturity check; tabs for curators; and who is signed in."""
+    advisor = pool.advisor
 
     def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab, gr.Tab]:
         name, curator = current_user(request), may_curate(request)
@@ -42,15 +43,15 @@ def build_page(advisor: Advisor, conversations: Conversations, texts: Texts) -> 
         account = gr.HTML("", elem_id="account", visible=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
-                build_chat(advisor, conversations, texts)
+                build_chat(pool, conversations, texts)
             with gr.Tab(words.sources, elem_id="tab-sources"):
                 build_sources(advisor, texts)
             with gr.Tab(words.maturity, elem_id="tab-maturity"):
                 build_maturity(texts)
             with gr.Tab(texts.corpus.title, elem_id="tab-corpus", visible=False) as corpus:
-                build_corpus(advisor, texts)
+                build_corpus(advisor, corpus, texts)
             with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations", visible=False) as evaluations:
-                build_evaluations(advisor, texts.language)
+                build_evaluations(advisor, evaluations, texts)
         page.load(who_is_it, None, [account, corpus, evaluations], show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import sys
+import tempfile
 from contextlib import suppress
+from functools import cache
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -18,7 +19,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from advisor.accounts.users import Users
 from advisor.advisor import Advisor
@@ -26,6 +27,7 @@ from advisor.api.access import browser_language
 from advisor.api.application import create_interfaces
 from advisor.api.log import write_log
 from advisor.api.origin import is_loopback
+from advisor.api.pool import QuestionPool
 from advisor.errors import SettingsError
 from advisor.features.conversations import Conversations
 from advisor.index.progress import ensure_index
@@ -34,17 +36,14 @@ from advisor.settings import Settings
 from advisor.types import Document, Language
 from advisor.ui.conversation_routes import conversation_routes
 from advisor.ui.document_view import render_document
+from advisor.ui.gradio_gate import GradioGate
 from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.sources_tab import library_routes
-from advisor.ui.texts import TEXTS
+from advisor.ui.texts import TEXTS, Texts
 
 _PORTS_TRIED = 20
 _GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open
-_OF_THE_PAGE = re.compile(
-    r"/(?:config|theme\.css|manifest\.json|favicon\.ico|(?:static|assets)/.+|gradio_api/(?:info|startup-events|theme\.css"
-    r"|queue/(?:join|data)|cancel|reset|heartbeat/[^/]+|upload|upload_progress|file=.+))?"
-)
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
@@ -80,45 +79,45 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
 
     :param local: only this machine reaches it: without users, nobody has to sign in, and everybody is a curator.
     """
-    app = create_interfaces(advisor, _show, "".join(map(head, TEXTS.values())), local=local)
+    os.environ["GRADIO_TEMP_DIR"] = _uploads().name
+    pool = QuestionPool(advisor)
+    app = create_interfaces(pool, _show, "".join(map(head, TEXTS.values())), local=local)
     conversations = Conversations(advisor.settings.state_dir)
-    for router in (conversation_routes(advisor, conversations), library_routes(advisor), maturity_routes(advisor)):
+    for router in (conversation_routes(pool, conversations), library_routes(pool), maturity_routes(pool)):
         app.include_router(router)
-    for language, texts in TEXTS.items():
-        gr.mount_gradio_app(
-            app,
-            build_page(advisor, conversations, texts),
-            path=f"/{language}",
-            theme=theme(),
-            head=head(texts),
-            footer_links=[],
-            show_error=False,
-            ssr_mode=False,
-            run_history=False,
-            max_file_size=advisor.settings.max_file_bytes,
-        )
-    for route in app.routes:
-        if isinstance(route, Mount) and route.path.removeprefix("/") in TEXTS:
-            route.app = _OnlyThePage(route.app)
+    for texts in TEXTS.values():
+        _mount(app, build_page(pool, conversations, texts), texts, advisor.settings)
     app.router.default = _InBrowserLanguage(app)
     return app
 
 
+@cache
+def _uploads() -> tempfile.TemporaryDirectory[str]:
+    """A folder for what is uploaded, of this account alone, under a name that nobody knows; it goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="advisor-uploads-")
+
+
+def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> None:
+    """Put the page of a language into the application, behind its gate."""
+    path = f"/{texts.language}"
+    gr.mount_gradio_app(
+        app,
+        page,
+        path=path,
+        theme=theme(),
+        head=head(texts),
+        footer_links=[],
+        show_error=False,
+        ssr_mode=False,
+        run_history=False,
+        max_file_size=settings.max_file_bytes,
+    )
+    mounted = next(route for route in app.routes if isinstance(route, Mount) and route.path == path)
+    mounted.app = GradioGate(mounted.app, page)
+
+
 def _show(document: Document, start: int | None, end: int | None, language: Language) -> str:
     return render_document(document, start, end, TEXTS[language])
-
-
-class _OnlyThePage:
-    """Gradio serves more than its page asks for (a proxy, monitoring, calls by name): the rest is not there."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"].removeprefix(scope["root_path"])
-        if scope["type"] == "http" and not _OF_THE_PAGE.fullmatch(path):
-            raise HTTPException(404, f"{path} is not there")
-        await self._app(scope, receive, send)
 
 
 class _InBrowserLanguage:

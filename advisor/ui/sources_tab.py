@@ -12,14 +12,14 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import HTMLResponse
 
 from advisor.advisor import Advisor
+from advisor.api.pool import QuestionPool
 from advisor.features.library import Hit, Library, Links
+from advisor.limits import DOCUMENT, KEY, SEARCH
 from advisor.types import Document, Language
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.conversation_routes import User
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_tabs import TAB_TEXTS
-
-_LONGEST_SEARCH = 200  # characters
 
 
 def build_sources(advisor: Advisor, texts: Texts) -> None:
@@ -27,30 +27,32 @@ def build_sources(advisor: Advisor, texts: Texts) -> None:
     gr.HTML(render_tab(Library().topics(advisor.index), texts), elem_id="library")
 
 
-def library_routes(advisor: Advisor) -> APIRouter:
+def library_routes(pool: QuestionPool) -> APIRouter:
     """`/page/library…`: fragments of HTML for the page's own script."""
     router = APIRouter(prefix="/page/library", include_in_schema=False)
-    library = Library()
+    advisor, library = pool.advisor, Library()
 
     @router.get("", response_class=HTMLResponse)
     def browse(
         _user: User,
         language: Language,
-        search: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
-        topic: str = "",
+        search: Annotated[str, Query(max_length=SEARCH.most)] = "",
+        topic: Annotated[str, Query(max_length=KEY.most)] = "",
         written: Literal["", "fr", "en"] = "",
     ) -> str:
         index = advisor.index
         if search.strip():
-            return render_hits(library.search(index, search, topic=topic, language=written), TEXTS[language])
+            hits = pool.run(lambda: library.search(index, search, topic=topic, language=written))
+            return render_hits(hits, TEXTS[language])
         return render_documents(library.documents(index, topic=topic, language=written), TEXTS[language])
 
     @router.get("/links", response_class=HTMLResponse)
-    def links(_user: User, language: Language, document: str) -> str:
-        found = advisor.document(document)
+    def links(_user: User, language: Language, document: Annotated[str, Query(max_length=DOCUMENT.most)]) -> str:
+        index = advisor.index
+        found = index.catalog.document(document)
         if found is None:
             raise HTTPException(404, f"{document} is not in the index")
-        return render_links(library.links(advisor.index, found), TEXTS[language])
+        return render_links(library.links(index, found), TEXTS[language])
 
     return router
 
@@ -63,7 +65,7 @@ def render_tab(topics: Sequence[str], texts: Texts) -> str:
     return (
         f'<div class="tab-page"><h1>{escape(words.sources)}</h1><p class="lead">{escape(words.sources_lead)}</p>'
         f'<form role="search" data-failed="{escape(words.failed)}">'
-        f'<input type="search" name="search" maxlength="{_LONGEST_SEARCH}" aria-label="{escape(words.search)}" '
+        f'<input type="search" name="search" maxlength="{SEARCH.most}" aria-label="{escape(words.search)}" '
         f'placeholder="{escape(words.search)}">'
         f'<select name="topic" aria-label="{escape(words.topic)}"><option value="">{escape(words.any_topic)}</option>'
         f'{of_topics}</select><select name="written" aria-label="{escape(words.language)}">'

@@ -14,6 +14,7 @@ class CorpusTexts:
 
     title: str
     curators_only: str
+    server_says: str
     columns: tuple[str, ...]
     states: dict[str, str]
     summary: str
@@ -77,7 +78,6 @@ class Texts:
     empty: str
     no_letters: str
     too_long: str
-    failed: str
     chat: str
     sign_out: str
     corpus: CorpusTexts
@@ -140,12 +140,12 @@ FRENCH = Texts(
     empty="Écrivez une question pour commencer.",
     no_letters="Cette question ne contient aucune lettre. Posez-la en français ou en anglais.",
     too_long="Cette question est trop longue\u00a0: {} caractères au plus.",
-    failed="Le conseiller ne peut pas répondre pour le moment\u00a0: {}",
     chat="Conversation",
     sign_out="Se déconnecter",
     corpus=CorpusTexts(
         title="Corpus",
         curators_only="Seuls les curateurs modifient le corpus.",
+        server_says="Cela n’a pas fonctionné. Le serveur en dit, en anglais\u00a0:",
         columns=("Document", "Langue", "Sujet", "Passages", "Date", "État"),
         states={
             "indexed": "indexé",
@@ -245,12 +245,12 @@ ENGLISH = Texts(
     empty="Type a question to begin.",
     no_letters="This question holds no letters. Ask it in English or French.",
     too_long="This question is too long: {} characters at most.",
-    failed="The advisor cannot answer at the moment: {}",
     chat="Conversation",
     sign_out="Sign out",
     corpus=CorpusTexts(
         title="Corpus",
         curators_only="Only curators change the corpus.",
+        server_says="That did not work. The server says:",
         columns=("Document", "Language", "Topic", "Passages", "Date", "State"),
         states={
             "indexed": "indexed",

@@ -9,7 +9,10 @@ from advisor.types import Language
 
 @dataclass(frozen=True, slots=True)
 class ChatTexts:
-    """What can be done with an answer and with a conversation; `reasons` goes from the codes of feedback to words."""
+    """What can be done with an answer and with a conversation.
+
+    `reasons` goes from the codes of feedback to words, `problems` from those of problems ("" for any other).
+    """
 
     conversations: str
     show_conversations: str
@@ -43,6 +46,7 @@ class ChatTexts:
     send: str
     thanks: str
     not_kept: str
+    problems: dict[str, str]
     failed: str
     previous: str
     following: str
@@ -60,6 +64,13 @@ class ChatTexts:
     stages: dict[str, str]
     same_index: str
     other_index: str
+
+    def problem(self, code: str) -> str:
+        """Why there is no answer.
+
+        :param code: of the kind of problem, as the REST interface names it.
+        """
+        return self.problems.get(code, self.problems[""])
 
 
 _FRENCH = ChatTexts(
@@ -100,7 +111,13 @@ _FRENCH = ChatTexts(
     comment="Précisions (facultatif)",
     send="Envoyer",
     thanks="Merci. L’avis est conservé avec la réponse.",
-    not_kept="La réponse ne peut pas être conservée\u00a0: {}",
+    not_kept="La réponse n’est pas conservée\u00a0: le serveur ne peut pas écrire ses fichiers.",
+    problems={
+        "": "Le conseiller ne peut pas répondre pour le moment. Le journal du serveur dit pourquoi.",
+        "busy": "Trop de questions sont posées en ce moment. Reposez la vôtre dans un instant.",
+        "deadline": "La réponse n’est pas venue à temps. Posez une question à la fois.",
+        "model": "Le modèle n’est pas utilisable pour le moment. Le journal du serveur dit pourquoi.",
+    },
     failed="Cela n’a pas fonctionné. Rechargez la page, puis recommencez.",
     previous="Citation précédente",
     following="Citation suivante",
@@ -158,7 +175,13 @@ _ENGLISH = ChatTexts(
     comment="Details (optional)",
     send="Send",
     thanks="Thank you. It is kept with the answer.",
-    not_kept="The answer cannot be kept: {}",
+    not_kept="The answer is not kept: the server cannot write its files.",
+    problems={
+        "": "The advisor cannot answer at the moment. The log of the server says why.",
+        "busy": "Too many questions are being asked at the moment. Ask yours again in a moment.",
+        "deadline": "The answer did not come in time. Ask one thing at a time.",
+        "model": "The model cannot be used at the moment. The log of the server says why.",
+    },
     failed="That did not work. Reload the page and try again.",
     previous="Previous citation",
     following="Next citation",

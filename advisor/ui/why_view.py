@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from advisor.advisor import Advisor
 from advisor.types import Answer, ScoredChunk
 from advisor.ui.answer_view import place, typeset
 from advisor.ui.texts import Texts
@@ -14,16 +13,17 @@ from advisor.ui.texts_chat import CHAT_TEXTS
 _NONE = "–"
 
 
-def render_why(answer: Answer, passages: Sequence[ScoredChunk], advisor: Advisor, texts: Texts) -> str:
+def render_why(answer: Answer, passages: Sequence[ScoredChunk], present: str, threshold: float, texts: Texts) -> str:
     """The decision, the passages with their scores, what was withheld, and the times.
 
-    :param passages: what search finds for the standalone question in the present generation.
+    :param passages: what search finds for the standalone question.
+    :param present: the generation that they were found in.
+    :param threshold: the least confidence with which a question is answered, 0..1.
     """
     words = CHAT_TEXTS[texts.language]
-    present = advisor.index.info.generation
     made_from = answer.index.generation
     index = words.same_index.format(present) if made_from == present else words.other_index.format(made_from, present)
-    decision = words.decision.format(answer.confidence * 100, advisor.settings.answer_threshold * 100)
+    decision = words.decision.format(answer.confidence * 100, threshold * 100)
     parts = [
         f"<p>{typeset(texts.understood_as.format(answer.standalone_question))}</p>",
         f"<p>{escape(decision)} {escape(words.threshold)}</p>",

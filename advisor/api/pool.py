@@ -1,0 +1,128 @@
+"""Questions from outside: so many at once, each within its time, whatever becomes of those that take longer."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from advisor.advisor import Advisor, Stage
+from advisor.errors import BusyError, DeadlineError
+from advisor.types import Answer, Language, ScoredChunk, SentenceReady
+
+_AT_ONCE = 8
+_WAITING = 24  # each holds a thread of the server, which has 40: the rest are for documents, pages and signing in
+
+Event = Stage | SentenceReady | Answer
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The last thing that a piece of work gives: what it raised, if it did."""
+
+    error: BaseException | None = None
+
+
+class _Work(Generic[T]):
+    """A piece of work in a thread of its own, and what it has given so far."""
+
+    def __init__(self) -> None:
+        self.given: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+        self.unwanted = threading.Event()
+
+    def run(self, give: Callable[[], Iterator[T]], leave: Callable[[], object]) -> None:
+        end = _End()
+        try:
+            for one in give():
+                if self.unwanted.is_set():
+                    break
+                self.given.put(one)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
+            end = _End(error)
+        finally:
+            leave()
+            self.given.put(end)
+
+
+class QuestionPool:
+    """Runs what people ask. Safe to use from several threads.
+
+    What takes longer than `answer_seconds`, the wait for its turn included, ends with an error where it is waited for; its
+    thread stops at its next step, and keeps its place until then.
+    """
+
+    def __init__(self, advisor: Advisor) -> None:
+        self.advisor = advisor
+        self._seconds = advisor.settings.answer_seconds
+        self._entrance = threading.Semaphore(_AT_ONCE + _WAITING)
+        self._places = threading.Semaphore(_AT_ONCE)
+        self._running: set[_Work[Any]] = set()
+        self._closed = False
+
+    def ask(self, question: str, history: Sequence[str] = (), language: Language | None = None) -> Answer:
+        """As `Advisor.ask`.
+
+        :raises BusyError: when too many questions wait already.
+        :raises DeadlineError: when there is no answer in time.
+        """
+        return self.run(lambda: self.advisor.ask(question, history=history, language=language))
+
+    def search(self, question: str, k: int | None = None) -> list[ScoredChunk]:
+        """As `Advisor.search`; it raises what `ask` does."""
+        return self.run(lambda: self.advisor.search(question, k=k))
+
+    def stream(self, question: str, history: Sequence[str] = (), language: Language | None = None) -> Iterator[Event]:
+        """As `Advisor.stream`; it raises what `ask` does."""
+        return self._each(lambda: self.advisor.stream(question, history=history, language=language))
+
+    def run(self, work: Callable[[], T]) -> T:
+        """What other work gives that takes as long as a question; it raises what `ask` does."""
+        (result,) = self._each(lambda: iter((work(),)))
+        return result
+
+    def close(self) -> None:
+        """End what is waited for: the server stops."""
+        self._closed = True
+        self._places.release(_WAITING)
+        for work in list(self._running):
+            work.given.put(_End(self._late()))
+
+    def _each(self, give: Callable[[], Iterator[T]]) -> Iterator[T]:
+        deadline = time.monotonic() + self._seconds
+        if not self._entrance.acquire(blocking=False):
+            message = f"{_AT_ONCE + _WAITING} questions are being answered already. Ask again in a moment"
+            raise BusyError(message)
+        try:
+            if not self._places.acquire(timeout=self._seconds) or self._closed:
+                raise self._late()
+            work: _Work[T] = _Work()
+            self._running.add(work)
+            threading.Thread(target=work.run, args=(give, self._places.release), name="question", daemon=True).start()
+            try:
+                yield from self._given(work, deadline)
+            finally:
+                work.unwanted.set()
+                self._running.discard(work)
+        finally:
+            self._entrance.release()
+
+    def _given(self, work: _Work[T], deadline: float) -> Iterator[T]:
+        while True:
+            try:
+                one = work.given.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise self._late() from None
+            if not isinstance(one, _End):
+                yield one
+            elif one.error is None:
+                return
+            else:
+                raise one.error
+
+    def _late(self) -> DeadlineError:
+        message = f"there is no answer after {self._seconds:g} seconds (ADVISOR_ANSWER_SECONDS). Ask less at once"
+        return DeadlineError(message)

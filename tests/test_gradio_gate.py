@@ -1,0 +1,146 @@
+"""What stands before Gradio, on a real server: no file of this machine and no address comes in by an event of the page."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio.utils import get_upload_folder
+from served import Served, event_of, serve, told
+
+SECRET = "# Secret\n\nThe vault opens at noon on Tuesdays.\n"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, embeddings) -> Iterator[Served]:
+    """Without users, where everybody on this machine is a curator."""
+    with serve(tmp_path_factory.mktemp("gate"), embeddings, questions_per_minute=100_000) as running:
+        yield running
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file that nobody but this account may read, of a kind that the corpus takes."""
+    path = tmp_path / "secret.md"
+    path.write_text(SECRET, encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A server that notes who asks for anything."""
+    asked: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                asked.append("asked")
+                connection.close()
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/secret.md", asked
+
+
+def upload(served: Served, files: object) -> str:
+    with served.client() as client:
+        return told(client, event_of(client, "corpus-upload", "upload"), [files])
+
+
+def stored(served: Served) -> list[str]:
+    folder = served.settings.corpus_dir / "uploads"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def data_of(path: str, **more: object) -> list[dict[str, object]]:
+    return [{"path": path, "orig_name": "note.md", "meta": {"_type": "gradio.FileData"}, **more}]
+
+
+def test_a_file_that_was_uploaded_is_taken(served: Served):
+    with served.client() as client:
+        sent = client.post("/en/gradio_api/upload", files={"files": ("note.md", b"# Note\n\nLunch is at noon.\n")}).json()
+        assert client.get(f"/en/gradio_api/file={sent[0]}").text.startswith("# Note")
+        words = upload(served, data_of(sent[0], url="http://127.0.0.1:1/x", size=3))
+    assert "uploads/note.md is in the corpus" in words
+    (served.settings.corpus_dir / "uploads" / "note.md").unlink()
+
+
+@pytest.mark.parametrize("meta", [True, False])
+def test_no_other_file_of_this_machine_is(served: Served, secret: Path, meta: bool):
+    folder = Path(get_upload_folder())
+    link = folder / "link.md"
+    link.symlink_to(secret)
+    deep = Path(os.path.relpath(secret, folder))
+    paths = [str(secret), str(folder / deep), str(link), f"file://{secret}", str(folder), f"{folder}/../{folder.name}-no.md"]
+    corpus = served.settings.corpus_dir / "en" / "board.md"
+    for path in (
+        *paths,
+        str(corpus),
+        str(served.settings.state_dir / "users.json"),
+        "/proc/self/environ",
+        "secret.md",
+        "\0",
+    ):
+        words = upload(served, data_of(path) if meta else [{"path": path}])
+        assert "the file was not uploaded" in words, path
+    link.unlink()
+    assert stored(served) == []
+
+
+@pytest.mark.parametrize("place", ["path", "url"])
+def test_no_address_is_fetched_for_a_file(served: Served, listener: tuple[str, list[str]], place: str):
+    address, asked = listener
+    given = data_of(address) if place == "path" else [{"url": address, "meta": {"_type": "gradio.FileData"}}]
+    assert "another form" in upload(served, given)
+    assert stored(served) == []
+    assert asked == []
+
+
+@pytest.mark.parametrize("element", ["send", "open", "corpus-delete", "evaluation-run", "evaluation-show"])
+def test_no_other_event_takes_a_file(served: Served, secret: Path, element: str):
+    with served.client() as client:
+        event = event_of(client, element)
+        for value in (data_of(str(secret))[0], data_of(str(secret))):
+            assert "another form" in told(client, event, [value, value])
+
+
+@pytest.mark.parametrize("scheme", ["http://", "https://", "HTTP://", "ftp://", "file://", "//", "http:/", "http:\\\\"])
+def test_no_address_is_fetched_for_the_page(served: Served, listener: tuple[str, list[str]], scheme: str):
+    address, asked = listener
+    target = scheme + address.removeprefix("http://")
+    once = httpx.URL(f"{served.address}/en/gradio_api/").copy_with(raw_path=b"/en/gradio_api/file=" + target.encode())
+    with served.client() as client:
+        quoted = target.replace(":", "%3A").replace("/", "%2F")
+        for url in (once, f"/en/gradio_api/file={quoted}", f"/en/gradio_api/file={quoted.replace('%', '%25')}"):
+            answer = client.get(url)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), url
+    assert asked == []
+
+
+def test_only_uploads_are_read_through_the_page(served: Served, secret: Path):
+    with served.client() as client:
+        for path in (
+            str(secret),
+            "/etc/hostname",
+            str(served.settings.corpus_dir / "en" / "board.md"),
+            "../etc/hostname",
+            ".",
+        ):
+            assert client.get(f"/en/gradio_api/file={path}").status_code == 404
+            assert client.head(f"/fr/gradio_api/file={path}").status_code == 404
+
+
+def test_uploads_lie_in_a_folder_of_this_account(served: Served):
+    folder = Path(get_upload_folder())
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert folder.name not in ("gradio", "advisor-uploads-")

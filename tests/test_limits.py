@@ -1,0 +1,551 @@
+"""What comes in from outside, at every way in: too long, too many, of a wrong type, in a wrong encoding.
+
+Each is answered at once, with words that say what is wrong, while other people's questions are answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from pages import serve_app
+from served import Served, event_of, serve, told
+from typer.testing import CliRunner
+
+from advisor.accounts.users import add_user
+from advisor.advisor import Advisor
+from advisor.answering.intake import remembered
+from advisor.api.pool import QuestionPool
+from advisor.cli.main import app
+from advisor.errors import AdvisorError, BusyError, DeadlineError, QuestionError
+from advisor.evaluation.questions import read_set
+from advisor.evaluation.run_store import check_name
+from advisor.features.curation import store_upload
+from advisor.limits import LIMITS, Limit
+from advisor.serialization import read_questions
+from advisor.settings import Settings
+from advisor.types import Answer
+
+QUESTION = "When does a blameless review take place after an outage?"
+SECONDS = 2.0
+Way = Callable[[Served, int], str]
+"""A way in: given so much, what it says; "" when it takes that."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, embeddings) -> Iterator[Served]:
+    with serve(tmp_path_factory.mktemp("limits"), embeddings, questions_per_minute=100_000) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def busy(served: Served) -> Iterator[list[int]]:
+    """Another person asks all the while; the statuses of the answers."""
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def go_on() -> None:
+        with served.client() as client:
+            while not over.is_set():
+                statuses.append(client.post("/api/ask", json={"question": QUESTION}).status_code)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    yield statuses
+    over.set()
+    thread.join()
+    assert set(statuses) == {200}
+
+
+def refused(answer: httpx.Response) -> str:
+    """Why a request is refused; "" when it is not."""
+    assert answer.status_code < 500
+    if answer.status_code < 400 or answer.status_code == 404:
+        return ""
+    problem = answer.json()
+    assert problem.keys() == {"code", "message", "advice"}
+    return problem["message"]
+
+
+def by_rest(method: str, path: str, **body: Callable[[int], Any]) -> Way:
+    """A request with so much in a field of its body, or in its path, where `{}` stands."""
+
+    def way(served: Served, size: int) -> str:
+        content = {name: make(size) for name, make in body.items()}
+        with served.client() as client:
+            return refused(client.request(method, path.format("a" * size), json=content or None))
+
+    return way
+
+
+def by_form(field: str) -> Way:
+    def way(served: Served, size: int) -> str:
+        with served.client(**{"Sec-Fetch-Site": "same-origin"}) as client:
+            answer = client.post("/login", data={"name": "ada", "password": "x", field: "a" * size})
+            return "" if answer.status_code in (303, 401) else refused(answer)
+
+    return way
+
+
+def by_mcp(tool: str, **arguments: Callable[[int], Any]) -> Way:
+    def way(served: Served, size: int) -> str:
+        given = {name: make(size) for name, make in arguments.items()}
+        return call_tool(served, tool, given)
+
+    return way
+
+
+def call_tool(served: Served, tool: str, arguments: dict[str, Any]) -> str:
+    async def call() -> str:
+        async with (
+            httpx2.AsyncClient(timeout=60) as http,
+            Client(streamable_http_client(f"{served.address}/mcp", http_client=http)) as client,
+        ):
+            result = await client.call_tool(tool, arguments)
+            words = "".join(getattr(part, "text", "") for part in result.content)
+            return words if result.is_error and "is not in generation" not in words else ""
+
+    with ThreadPoolExecutor(1) as pool:  # Playwright keeps an event loop running in the main one
+        return pool.submit(asyncio.run, call()).result()
+
+
+def by_function(work: Callable[[Served, int], object]) -> Way:
+    """The code behind a command: starting the command takes longer than what is measured."""
+
+    def way(served: Served, size: int) -> str:
+        try:
+            work(served, size)
+        except AdvisorError as error:
+            return str(error)
+        return ""
+
+    return way
+
+
+def elsewhere(served: Served) -> Settings:
+    """Settings with another folder for users: the server has none."""
+    return served.settings.model_copy(update={"state_dir": served.settings.state_dir / "elsewhere"})
+
+
+def by_bytes(served: Served, size: int) -> str:
+    """A request of so many bytes; its question is short."""
+    body = json.dumps({"question": QUESTION}).encode()
+    with served.client(**{"Content-Type": "application/json"}) as client:
+        return refused(client.post("/api/ask", content=body + b" " * (size - len(body))))
+
+
+def uploaded(served: Served, size: int) -> str:
+    source = served.settings.state_dir / "upload.md"
+    source.write_text("# Notes\n", encoding="utf-8")
+    upload = store_upload(served.settings, f"{'a' * (size - 3)}.md", source)
+    if upload.document:
+        (served.settings.corpus_dir / upload.document).unlink()
+    return upload.reason
+
+
+def uploaded_at_once(served: Served, size: int) -> str:
+    """So many files of nothing: what counts is how many there are."""
+    with served.client() as client:
+        event = event_of(client, "corpus-upload", "upload")
+        sent = client.post("/en/gradio_api/upload", files=[("files", (f"{n}.txt", b"\0")) for n in range(size)]).json()
+        files = [{"path": path, "meta": {"_type": "gradio.FileData"}} for path in sent]
+        words = told(client, event, [files], session=f"files {size}")
+    return words if "at most" in words else ""
+
+
+def question_file(size: int, folder: Path) -> Path:
+    path = folder / "questions.jsonl"
+    line = json.dumps({"id": "1", "question": QUESTION})
+    path.write_text(line + " " * (size - len(line)), encoding="utf-8")
+    return path
+
+
+def letters(size: int) -> str:
+    return "a" * size
+
+
+def questions(size: int) -> list[str]:
+    return ["What next?"] * size
+
+
+WAYS: dict[str, list[Way]] = {
+    "the history": [
+        by_rest("POST", "/api/ask", question=lambda _: QUESTION, history=questions),
+        by_rest("POST", "/api/ask", question=lambda _: QUESTION, history=questions, stream=lambda _: True),
+        by_mcp("ask", question=lambda _: QUESTION, history=questions),
+        by_function(lambda served, size: served.advisor.ask(QUESTION, history=questions(size))),
+        by_function(lambda served, size: list(served.advisor.stream(QUESTION, history=questions(size)))),
+    ],
+    "a search": [
+        by_rest("POST", "/api/search", question=lambda _: QUESTION, k=int),
+    ],
+    "a search of an assistant": [by_mcp("search", question=lambda _: QUESTION, k=int)],
+    "a search of the page": [
+        by_rest("GET", "/page/library?language=en&search={}"),
+        by_rest("GET", "/page/conversations?language=en&search={}"),
+    ],
+    "a title": [by_rest("PATCH", "/page/conversations/none", title=letters)],
+    "a comment": [by_rest("POST", "/page/answers/none/verdict", rating=lambda _: "up", comment=letters)],
+    "the name of a document": [
+        by_rest("GET", "/api/sources/{}"),
+        by_rest("GET", "/api/originals/{}"),
+        by_rest("GET", "/page/library/links?language=en&document={}"),
+        by_mcp("read_source", document=letters),
+    ],
+    "the name of a file": [uploaded],
+    "an upload": [uploaded_at_once],
+    "an id": [
+        by_rest("GET", "/api/sources/en/board.md?generation={}"),
+        by_mcp("read_source", document=lambda _: "en/board.md", generation=letters),
+        by_rest("PATCH", "/page/conversations/{}", title=lambda _: "x"),
+        by_rest("DELETE", "/page/conversations/{}"),
+        by_rest("GET", "/page/conversations/{}/memo.md?language=en"),
+        by_rest("GET", "/page/answers/{}/memo.md?language=en"),
+        by_rest("POST", "/page/answers/{}/verdict", rating=lambda _: "up"),
+        by_rest("GET", "/page/answers/{}/why?language=en"),
+        by_rest("GET", "/page/answers/{}/next"),
+        by_rest("GET", "/page/library?language=en&topic={}"),
+    ],
+    "the name of a run": [by_function(lambda served, size: check_name("a" * size, served.settings.state_dir))],
+    "the name of a user": [
+        by_function(lambda served, size: add_user(elsewhere(served), "a" * size, "x" * 12, "user")),
+        by_form("name"),
+    ],
+    "a password": [
+        by_function(lambda served, size: add_user(elsewhere(served), "ada", "x" * size, "user")),
+        by_form("password"),
+    ],
+    "a file of questions": [
+        by_function(lambda served, size: read_set(question_file(size, served.settings.state_dir))),
+        by_function(lambda served, size: list(read_questions(question_file(size, served.settings.state_dir)))),
+    ],
+    "a request": [by_bytes],
+}
+
+
+def test_every_limit_has_a_way_in():
+    assert WAYS.keys() == {limit.what for limit in LIMITS}
+
+
+def test_the_documentation_has_every_limit(project_root: Path):
+    rows = (project_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    for limit in LIMITS:
+        assert f"| {limit.what} | {limit.most:,} {limit.unit} |" in rows
+
+
+CASES = [
+    pytest.param(limit, way, id=f"{limit.what} {n}") for limit in LIMITS for n, way in enumerate(WAYS.get(limit.what, []))
+]
+
+
+@pytest.mark.parametrize(("limit", "way"), CASES)
+def test_a_limit_holds_at_each_way_in(served: Served, busy: list[int], limit: Limit, way: Way):
+    way(served, limit.most)  # what is loaded at the first use
+    assert way(served, limit.most) == ""
+    began = time.monotonic()
+    assert way(served, limit.most + 1) != ""
+    assert time.monotonic() - began < SECONDS
+
+
+LONG = 2_001  # a question of more characters than are taken
+QUESTIONS: list[Way] = [
+    by_rest("POST", "/api/ask", question=letters),
+    by_rest("POST", "/api/ask", question=letters, stream=lambda _: True),
+    by_rest("POST", "/api/search", question=letters),
+    by_rest("POST", "/api/ask", question=lambda _: QUESTION, history=lambda size: [QUESTION, "a" * size]),
+    by_mcp("ask", question=letters),
+    by_mcp("ask", question=lambda _: QUESTION, history=lambda size: ["a" * size]),
+    by_mcp("search", question=letters),
+    by_function(lambda served, size: list(served.advisor.stream("a" * size))),
+    by_function(lambda served, size: list(served.advisor.stream(QUESTION, history=["a" * size]))),
+    by_function(lambda served, size: served.advisor.search("a" * size)),
+    by_function(lambda served, size: QuestionPool(served.advisor).ask("a" * size)),
+]
+
+
+@pytest.mark.parametrize("way", QUESTIONS)
+@pytest.mark.parametrize("size", [LONG, 400_000])
+def test_a_question_that_is_too_long_is_refused_at_once(served: Served, busy: list[int], way: Way, size: int):
+    began = time.monotonic()
+    assert "at most 2,000" in way(served, size)
+    assert time.monotonic() - began < SECONDS
+
+
+def test_the_longest_history_is_taken(served: Served):
+    answer = served.advisor.ask("Why?", history=["a" * 2_000] * 20)
+    assert answer.standalone_question.startswith("Why? (")
+
+
+def test_a_conversation_may_be_longer_than_what_is_remembered_of_it():
+    assert remembered([str(n) for n in range(50)]) == [str(n) for n in range(30, 50)]
+
+
+# Wrong types and encodings
+
+QUESTION_AS = [None, 3, True, [], ["When?"], {"a": 1}, {"question": {"question": "x"}}]
+HISTORY_AS = [None, 3, "When?", [None], [3], [["When?"]], {"0": "When?"}]
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/api/search"])
+@pytest.mark.parametrize("value", QUESTION_AS)
+def test_a_question_of_a_wrong_type(served: Served, busy: list[int], path: str, value: object):
+    with served.client() as client:
+        began = time.monotonic()
+        assert "question" in refused(client.post(path, json={"question": value}))
+        assert time.monotonic() - began < SECONDS
+
+
+@pytest.mark.parametrize("value", HISTORY_AS)
+def test_a_history_of_a_wrong_type(served: Served, busy: list[int], value: object):
+    with served.client() as client:
+        assert "history" in refused(client.post("/api/ask", json={"question": QUESTION, "history": value}))
+    assert call_tool(served, "ask", {"question": QUESTION, "history": value})
+
+
+BODIES = [
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b'"a question"',
+    b"[" * 100_000,
+    b'{"question": ' * 20_000,
+    '{"question": "é?"}'.encode("latin-1"),
+    b'{"question": "\x00"}',
+    b'{"question": 1e400}',
+]
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/api/search", "/mcp", "/en/gradio_api/queue/join"])
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+def test_a_body_that_is_no_request(served: Served, busy: list[int], path: str, body: bytes):
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    with served.client(**headers) as client:
+        began = time.monotonic()
+        answer = client.post(path, content=body)
+        assert 400 <= answer.status_code < 500
+        assert answer.json()
+        assert time.monotonic() - began < SECONDS
+
+
+ODD = [
+    "\ud800 what?",
+    "what\udfff?",
+    "a\x00b?",
+    "\u202ewhat?",
+    "\ufdfa" * 2_000,
+    "\u0301" * 2_000,
+    "a-" * 1_000,
+    "\U000e0041?",
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_odd_characters_are_taken_or_refused_but_break_nothing(served: Served, busy: list[int], text: str):
+    """Half of a character, what nobody sees, one that grows, 2,000 accents."""
+    with served.client(**{"Content-Type": "application/json"}) as client:
+        for body in ({"question": text}, {"question": QUESTION, "history": [text]}):
+            answer = client.post("/api/ask", content=json.dumps(body))
+            assert answer.status_code in (200, 422)
+            assert answer.json()
+
+
+# Events of the page
+
+
+@pytest.mark.parametrize(
+    ("element", "trigger", "data"),
+    [
+        ("send", "click", [{"a": 1}, "", None]),
+        ("send", "click", [["a"], "", None]),
+        ("send", "click", [3, "", None]),
+        ("send", "click", ["When?", "", {"conversation": "x"}]),
+        ("send", "click", ["When?"]),
+        ("send", "click", ["When?", "", None, "more"]),
+        ("send", "click", {}),
+        ("open", "click", [{"path": "/etc/passwd"}]),
+        ("corpus-upload", "upload", ["/etc/passwd"]),
+        ("corpus-upload", "upload", [[{"path": "/etc/passwd"}]]),
+        ("corpus-upload", "upload", [None]),
+        ("corpus-delete", "click", ["en/board.md"]),
+        ("corpus-delete", "click", [["a" * 1_001]]),
+        ("corpus-delete", "click", [[{"path": "/etc/passwd"}]]),
+        ("evaluation-run", "click", [{"a": 1}, "x"]),
+        ("evaluation-show", "click", [["x"], None]),
+    ],
+)
+def test_an_event_of_another_form_does_not_reach_gradio(
+    served: Served, busy: list[int], element: str, trigger: str, data: object
+):
+    with served.client() as client:
+        event = event_of(client, element, trigger)
+        began = time.monotonic()
+        assert "an event of the page has another form" in told(client, event, data)
+        assert time.monotonic() - began < SECONDS
+
+
+@pytest.mark.parametrize("event", [None, "3", 3.5, -1, 10_000, [1]])
+def test_an_event_that_the_page_does_not_have(served: Served, event: Any):
+    with served.client() as client:
+        assert refused(client.post("/en/gradio_api/queue/join", json={"fn_index": event, "data": [], "session_hash": "s"}))
+
+
+@pytest.mark.parametrize("question", ["a" * LONG, "a" * 400_000, "?", "\x00", "\ufdfa?"])
+def test_a_question_of_the_page_is_answered_or_refused_with_a_word(served: Served, busy: list[int], question: str):
+    with served.client() as client:
+        words = told(
+            client, event_of(client, "send"), [question, "", None], session=f"page {len(question)} {ord(question[0])}"
+        )
+    assert 'class=\\"notice\\"' in words or 'class=\\"about\\"' in words
+
+
+@pytest.mark.parametrize("name", ["a" * 101, "../x", "a/b", ".", "\x00", "baseline"])
+def test_a_run_has_a_name(served: Served, busy: list[int], name: str):
+    with served.client() as client:
+        words = told(client, event_of(client, "evaluation-run"), [[], name], session=f"run {len(name)} {ord(name[0])}")
+    assert "cannot be the name of a run" in words or "no question set" in words or "another form" in words
+
+
+# The command line
+
+
+@pytest.mark.parametrize("question", ["a" * LONG, "", "?? 12", "\udcff"])
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_on_the_command_line(served: Served, command: str, question: str):
+    places = ["--corpus", str(served.settings.corpus_dir), "--index", str(served.settings.index_dir)]
+    done = CliRunner().invoke(app, [command, question, *places])
+    assert isinstance(done.exception, QuestionError)
+    assert done.stdout == ""
+
+
+def test_a_file_of_odd_lines_is_answered_line_by_line(served: Served, tmp_path: Path):
+    lines = [
+        json.dumps({"id": "long", "question": "a" * LONG}).encode(),
+        json.dumps({"id": "history", "turns": ["a" * LONG, QUESTION]}).encode(),
+        json.dumps({"id": "turns", "turns": [QUESTION, *["What next?"] * 25]}).encode(),
+        json.dumps({"id": "half", "question": "\ud800"}).encode(),
+        b'{"id": "latin", "question": "\xe9?"}',
+        b"\xff\xfe{",
+        b"[" * 50_000,
+        b'{"id": "type", "question": 3}',
+        b'{"id": "types", "turns": "When?"}',
+        json.dumps({"id": "good", "question": QUESTION}).encode(),
+    ]
+    (tmp_path / "q.jsonl").write_bytes(b"\n".join(lines))
+    places = ["--corpus", str(served.settings.corpus_dir), "--index", str(served.settings.index_dir)]
+    done = CliRunner().invoke(app, ["ask", "--from", str(tmp_path / "q.jsonl"), "--json", *places])
+    assert done.exit_code == 0, done.exception
+    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
+    statuses = {answer["id"]: answer["status"] for answer in answers}
+    assert statuses.pop("good") != "invalid"
+    assert statuses.pop("history#2") != "invalid"
+    assert [status for name, status in statuses.items() if name.startswith("turns#") and status == "invalid"] == []
+    assert {status for name, status in statuses.items() if not name.startswith("turns#")} == {"invalid"}
+    assert all(answer["reason"] for answer in answers if answer["status"] == "invalid")
+
+
+# Time, and how many at once
+
+
+class HangingAdvisor(Advisor):
+    """The real one, which answers only once it is let."""
+
+    def __init__(self, advisor: Advisor, **changes: object) -> None:
+        super().__init__(advisor.settings.model_copy(update=changes), advisor.embeddings, advisor.index)
+        self.go_on = threading.Event()
+        self.answered = 0
+
+    def stream(self, *args: Any, **options: Any) -> Iterator[Any]:
+        self.go_on.wait(30)
+        self.answered += 1
+        yield from super().stream(*args, **options)
+
+
+def test_a_question_ends_with_an_error_after_its_time(served: Served):
+    hanging = HangingAdvisor(served.advisor, answer_seconds=1)
+    pool = QuestionPool(hanging)
+    began = time.monotonic()
+    with pytest.raises(DeadlineError, match="no answer after 1 seconds"):
+        pool.ask(QUESTION)
+    assert 0.9 < time.monotonic() - began < SECONDS
+    hanging.go_on.set()
+    assert pool.ask(QUESTION).status == served.advisor.ask(QUESTION).status
+
+
+def test_too_many_questions_are_refused_at_once_and_health_answers_all_the_while(served: Served):
+    hanging = HangingAdvisor(served.advisor, answer_seconds=20)
+    with serve_app(hanging) as address, ThreadPoolExecutor(60) as many:
+        asked = [many.submit(httpx.post, f"{address}/api/ask", json={"question": QUESTION}, timeout=60) for _ in range(40)]
+        while sum(one.done() for one in asked) < 8:
+            time.sleep(0.05)
+        for path, most in (
+            ("/api/health", 1.5),
+            ("/page/conversations?language=en", SECONDS),
+            ("/api/sources/en/board.md", SECONDS),
+        ):
+            began = time.monotonic()
+            assert httpx.get(f"{address}{path}", timeout=60).status_code == 200
+            assert time.monotonic() - began < most
+        hanging.go_on.set()
+        answers = [one.result() for one in asked]
+    assert sorted(answer.status_code for answer in answers) == [200] * 32 + [503] * 8
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 503} == {"busy"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_deadline_is_told_over_rest_and_on_the_page(served: Served, stream: bool):
+    with serve_app(HangingAdvisor(served.advisor, answer_seconds=1)) as address:
+        told_by_rest = httpx.post(f"{address}/api/ask", json={"question": QUESTION, "stream": stream}, timeout=60)
+        assert (told_by_rest.status_code, told_by_rest.json()["code"]) == (504, "deadline")
+        with httpx.Client(base_url=address, timeout=60) as client:
+            words = told(client, event_of(client, "send"), [QUESTION, "", None], "late")
+        assert "did not come in time" in words
+
+
+def test_what_is_left_behind_stops_and_gives_its_place_back(served: Served):
+    hanging = HangingAdvisor(served.advisor, answer_seconds=1)
+    pool = QuestionPool(hanging)
+    with ThreadPoolExecutor(8) as many:
+        late = list(many.map(lambda _: outcome(pool), range(8)))
+    assert late == ["DeadlineError"] * 8
+    assert outcome(pool) == "DeadlineError"  # the places are still taken
+    hanging.go_on.set()
+    for _ in itertools.takewhile(lambda _: hanging.answered < 8, range(100)):
+        time.sleep(0.05)
+    assert pool.run(lambda: "done") == "done"
+
+
+def outcome(pool: QuestionPool) -> str:
+    try:
+        return type(pool.ask(QUESTION)).__name__
+    except (BusyError, DeadlineError) as error:
+        return type(error).__name__
+
+
+def test_a_pool_that_is_closed_keeps_nobody_waiting(served: Served):
+    pool = QuestionPool(HangingAdvisor(served.advisor, answer_seconds=60))
+    with ThreadPoolExecutor(12) as many:
+        waiting = [many.submit(outcome, pool) for _ in range(12)]
+        time.sleep(0.5)
+        began = time.monotonic()
+        pool.close()
+        assert {one.result() for one in waiting} == {"DeadlineError"}
+    assert time.monotonic() - began < SECONDS
+
+
+def test_an_answer_is_that_of_the_advisor(served: Served):
+    events = list(QuestionPool(served.advisor).stream(QUESTION))
+    assert isinstance(events[-1], Answer)
+    assert replace(events[-1], id="", ms={}) == replace(served.advisor.ask(QUESTION), id="", ms={})
