@@ -111,7 +111,18 @@ def test_bulk_passages_get_their_prefix_and_keep_their_order(
         "x" * 300,
         "\ufdfa" * 20,
     ],
-    ids=["empty", "space", "NUL", "combining", "zero width", "BOM", "other scripts", "emoji", "one long word", "grows in the tokenizer"],
+    ids=[
+        "empty",
+        "space",
+        "NUL",
+        "combining",
+        "zero width",
+        "BOM",
+        "other scripts",
+        "emoji",
+        "one long word",
+        "grows in the tokenizer",
+    ],
 )
 def test_odd_texts(embeddings: Embeddings, transformer: SentenceTransformer, text: str) -> None:
     [small] = embeddings.encode_passages([text])
