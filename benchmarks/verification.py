@@ -30,7 +30,7 @@ from advisor.text.plain import plain, sentence_spans
 from advisor.types import Chunk, DraftSentence, Language, Sentence
 from advisor.verification.groundedness import Sources, SourceSentence
 from advisor.verification.rejection import Rejected
-from advisor.verification.verify import verify_written
+from advisor.verification.verify import verify_generative
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20_261_123
@@ -112,7 +112,7 @@ def report(cases: list[Case], embeddings: Embeddings, wrong: Path | None) -> dic
         sources.prepare()
         started = time.perf_counter()
         context = {1: [case.chunk.title, *case.chunk.heading]}
-        found = verify_written(DraftSentence(case.text, (1,)), case.chunk.language, sources, context)
+        found = verify_generative(DraftSentence(case.text, (1,)), case.chunk.language, sources, context)
         took.append((time.perf_counter() - started) * 1_000)
         is_withheld = isinstance(found, Rejected)
         withheld[f"{case.kind} {case.chunk.language}"][str(is_withheld)] += 1

@@ -93,6 +93,18 @@ def test_an_invented_figure_is_withheld_with_its_reason(ask):
     assert all("71" not in e.sentence.text for e in events if isinstance(e, SentenceReady))
 
 
+def test_a_model_that_repeats_itself_is_shown_once(ask):
+    answer, _, _ = ask(TRUE + " Les réservations sur un an ont fait baisser la facture de 17 %. [1]" * 2)
+    assert len(answer.sentences) == 2
+    assert [w.why for w in answer.withheld] == ["répète une phrase"]
+
+
+def test_a_model_of_which_nothing_passes_is_not_read_to_the_end(ask):
+    answer, _, _ = ask("".join(f"Les pommes de l’an {year} sont mûres. [1]\n" for year in range(1_900, 2_000)))
+    assert answer.writer == "extractive"
+    assert len(answer.withheld) == 6
+
+
 def test_an_announcement_is_shown_with_the_sentence_after_it(ask):
     answer, _, _ = ask("Voici les points à retenir :\n" + TRUE)
     assert answer.sentences[0].text.startswith("Voici les points à retenir : Les réservations")

@@ -10,7 +10,7 @@ from advisor.answering.messages import withheld_in_words
 from advisor.text.language import LANGUAGES
 from advisor.types import Citation, Draft, DraftSentence, Language
 from advisor.verification.rejection import Code, Rejected
-from advisor.verification.verify import verify
+from advisor.verification.verify import verify_extractive
 
 SOURCE = "Le tagging couvre **92 %** des dépenses. Il a pris [six mois](x.md)."
 SOURCES = {"a.md": SOURCE}
@@ -21,7 +21,7 @@ def citation(marker: int = 1, *, start: int = 0, end: int = len(SOURCE), quote: 
 
 
 def checked(sentence: DraftSentence, *citations: Citation) -> tuple[list[str], list[tuple[str, str]]]:
-    shown, rejected = verify(Draft((sentence,), citations, "extractive"), SOURCES)
+    shown, rejected = verify_extractive(Draft((sentence,), citations, "extractive"), SOURCES)
     return [item.text for item in shown], [(item.code, item.detail) for item in rejected]
 
 
@@ -65,12 +65,12 @@ def test_a_quote_that_is_not_in_its_place_withholds_the_sentence(quote: str) -> 
 
 def test_a_document_that_is_not_there() -> None:
     draft = Draft((DraftSentence("Il a pris six mois.", (1,)),), (citation(),), "extractive")
-    assert verify(draft, {}) == ([], [Rejected("Il a pris six mois.", "misquoted", "1")])
+    assert verify_extractive(draft, {}) == ([], [Rejected("Il a pris six mois.", "misquoted", "1")])
 
 
 def test_verdict_support_and_form_are_passed_on() -> None:
     draft = Draft((DraftSentence("Il a pris six mois.", (1,), "how", is_item=True),), (citation(),), "extractive")
-    [shown] = verify(draft, SOURCES)[0]
+    [shown] = verify_extractive(draft, SOURCES)[0]
     assert (shown.verdict, shown.support, shown.group, shown.is_item, shown.markers) == ("supported", 1.0, "how", True, (1,))
 
 

@@ -17,7 +17,7 @@ from advisor.text.plain import detect_language
 from advisor.types import AnswerSentence, Citation, Draft, Language, SentenceReady
 from advisor.verification.groundedness import held_share
 from advisor.verification.rejection import Rejected
-from advisor.verification.verify import verify
+from advisor.verification.verify import verify_extractive
 
 _CARRIED = 0.6  # share of a sentence's words and figures
 _LEAST_CARRIED = 0.5  # share of the words of the extractive answer that the model must carry, to be completed
@@ -40,7 +40,7 @@ class Extract:
 
 def verified(index: Generation, draft: Draft) -> Extract:
     """A draft made of sentences of the corpus, each of them checked."""
-    shown, rejected = verify(draft, _texts(index, draft))
+    shown, rejected = verify_extractive(draft, _texts(index, draft))
     used = {marker for sentence in shown for marker in sentence.markers}
     return Extract(tuple(shown), tuple(rejected), tuple(c for c in draft.citations if c.marker in used), draft.writer)
 

@@ -34,11 +34,10 @@ from advisor.types import (
 from advisor.verification.framing import is_announcement, says_what_is_missing
 from advisor.verification.groundedness import Encode, Sources, SourceSentence
 from advisor.verification.rejection import Rejected
-from advisor.verification.verify import Grounded, verify_written
+from advisor.verification.verify import Grounded, verify_generative
 
 _FEWEST_WORDS = 20  # of an answer that a model wrote
-_HOPELESS = 6  # sentences rejected before any is shown: the model is stopped
-_MOST_REPEATS = 3
+_HOPELESS = 6  # sentences rejected in a row: the model is stopped
 _ENOUGH_TO_TELL = 5  # words that show a sentence's language
 _LONGEST_GAP = 45  # words about what is missing
 _TOO_LONG = 1.5  # times the length asked for
@@ -145,6 +144,7 @@ class _SentenceVerifier:
     missing: list[str] = field(default_factory=list)
     announcement: str = ""
     said: set[str] = field(default_factory=set)
+    rejected_in_a_row: int = 0
     verify_ms: float = 0.0
 
     def verify(self, sentence: DraftSentence) -> SentenceReady | None:
@@ -154,8 +154,10 @@ class _SentenceVerifier:
         ready = None
         if isinstance(found, Rejected):
             self.rejected.append(found)
+            self.rejected_in_a_row += 1
         elif found:
             ready = self._show(found)
+            self.rejected_in_a_row = 0
         self.verify_ms += (time.perf_counter() - started) * 1_000
         return ready
 
@@ -174,7 +176,7 @@ class _SentenceVerifier:
             self.missing.append(text)
             return None
         context = {n: (p.chunk.title, *p.chunk.heading) for n, p in enumerate(self.task.passages, start=1)}
-        return verify_written(sentence, language, self.sources, context)
+        return verify_generative(sentence, language, self.sources, context)
 
     def _show(self, found: Grounded) -> SentenceReady:
         sentence = found.sentence
@@ -200,9 +202,8 @@ class _SentenceVerifier:
         return tuple(dict.fromkeys(markers)), tuple(fresh)
 
     def is_done(self) -> bool:
-        """Whether reading on is of no use: the model repeats itself, is hopeless, or has said enough."""
-        hopeless = not self.shown and len(self.rejected) >= _HOPELESS
-        return hopeless or self._count("repeated") >= _MOST_REPEATS or self._words() > self.task.max_words * _TOO_LONG
+        """Whether reading on is of no use: nothing passes any more, or the model has said enough."""
+        return self.rejected_in_a_row >= _HOPELESS or self._words() > self.task.max_words * _TOO_LONG
 
     def result(self, failure: str | None) -> GeneratedAnswer:
         """What the sentences make: an answer when it is not too short and at least half of the sentences passed.
@@ -212,13 +213,10 @@ class _SentenceVerifier:
         if self._words() >= _FEWEST_WORDS and len(self.shown) >= len(self.rejected):
             failure = None
         elif failure is None:
-            foreign = self._count("language") * 2 > len(self.rejected) + len(self.shown)
+            foreign = sum(one.code == "language" for one in self.rejected) * 2 > len(self.rejected) + len(self.shown)
             failure = "language" if foreign else "little"
         verified = tuple(self.shown), tuple(self.rejected), tuple(self.citations), tuple(self.missing)
         return GeneratedAnswer(*verified, failure=failure, verify_ms=self.verify_ms)
-
-    def _count(self, code: str) -> int:
-        return sum(one.code == code for one in self.rejected)
 
     def _words(self) -> int:
         return sum(len(sentence.text.split()) for sentence in self.shown)

@@ -1,4 +1,4 @@
-"""Why a sentence that nobody copied may not be shown, given the source sentences it rests on. First objection wins.
+"""Why a sentence that nobody copied may not be shown, given the source sentences it rests on: the first reason found.
 
 What is checked, in this order: figures, names, quoted phrases, and the way it points. None of it needs a model.
 """

@@ -1,10 +1,11 @@
 """Each sentence against the lines it cites. Nothing reaches the reader that was not checked here.
 
 A sentence of the extractive writer must be, word for word, part of every span that it cites. Its support is then 1; anything
-else is withheld with the reason (`verify`).
+else is withheld with the reason (`verify_extractive`).
 
-A sentence that a chat model wrote must rest on sentences of the passages that it cites: `verify_written`. A sentence whose
-markers are wrong or missing is moved to another passage only when that one supports it clearly. No setting turns this off.
+A sentence that a chat model wrote must rest on sentences of the passages that it cites (`verify_generative`). A sentence
+whose markers are wrong or missing is moved to another passage only when that one supports it clearly. No setting turns this
+off.
 """
 
 from __future__ import annotations
@@ -19,11 +20,10 @@ from advisor.verification.facts import check_facts
 from advisor.verification.groundedness import Alignment, Sources, SourceSentence, calibration
 from advisor.verification.rejection import Rejected
 
-FULL_SUPPORT = 1.0
 _CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
 
 
-def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Rejected]]:
+def verify_extractive(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Rejected]]:
     """The sentences that may be shown, and those that may not.
 
     :param sources: document id -> its whole text, in the generation that the draft was made from.
@@ -32,7 +32,7 @@ def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentenc
     shown: list[AnswerSentence] = []
     rejected: list[Rejected] = []
     for sentence in draft.sentences:
-        wrong = _objection(sentence, cited, sources)
+        wrong = _check_quotation(sentence, cited, sources)
         if wrong:
             rejected.append(wrong)
         else:
@@ -41,7 +41,7 @@ def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentenc
                     text=sentence.text,
                     markers=sentence.markers,
                     verdict="supported",
-                    support=FULL_SUPPORT,
+                    support=1.0,
                     group=sentence.group,
                     is_item=sentence.is_item,
                     continues=sentence.continues,
@@ -50,7 +50,7 @@ def verify(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentenc
     return shown, rejected
 
 
-def _objection(sentence: DraftSentence, cited: Mapping[int, Citation], sources: Mapping[str, str]) -> Rejected | None:
+def _check_quotation(sentence: DraftSentence, cited: Mapping[int, Citation], sources: Mapping[str, str]) -> Rejected | None:
     """Why a sentence may not be shown, or None."""
     if not has_words(sentence.text):
         return Rejected(sentence.text, "nothing")
@@ -77,7 +77,7 @@ class Grounded:
     support: float
 
 
-def verify_written(
+def verify_generative(
     sentence: DraftSentence, language: Language, sources: Sources, context: Mapping[int, Sequence[str]]
 ) -> Grounded | Rejected:
     """Whether a sentence of a chat model may be shown.
@@ -110,7 +110,7 @@ def _examine(
     passages = [source for source in sources.sentences if not cited or source.marker in cited]
     copied = next((source for source in passages if fold(source.text) == fold(text)), None)
     if copied:
-        return Alignment((copied,), sources.identical, FULL_SUPPORT)
+        return Alignment((copied,), sources.identical, 1.0)
     chosen = sources.rests_on(text, language, cited)
     if not chosen:
         return Rejected(text, "uncited")
