@@ -89,7 +89,9 @@ def test_a_curated_answer_gives_its_lines_in_their_order_in_the_language_of_the_
 
 def test_outlines_are_as_near_as_their_two_nearest_phrasings(corpus, embeddings):
     outlines, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
-    index = build_phrasing_index([replace(outlines[0], questions=("a", "b", "c")), outlines[0]], embeddings, None)
+    index = build_phrasing_index(
+        [replace(outlines[0], questions=("a", "b", "c")), outlines[0]], embeddings.encode_questions, None
+    )
     near = np.array([0.2, 0.9, 0.5, 0.1, 0.3], np.float32)
     assert index.by_outline(near).tolist() == pytest.approx([0.9, 0.3])
     assert index.by_outline(near, most=2).tolist() == pytest.approx([0.7, 0.2])
@@ -141,9 +143,9 @@ def test_a_new_question_makes_a_new_generation_and_embeds_itself_alone(asked_set
 
 def test_vectors_of_known_phrasings_are_used_again(corpus, embeddings):
     phrasings, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
-    first = build_phrasing_index(phrasings, embeddings, None)
+    first = build_phrasing_index(phrasings, embeddings.encode_questions, None)
     marked = replace(first, vectors=np.full_like(first.vectors, 0.5))
-    assert (build_phrasing_index(phrasings, embeddings, marked).vectors == 0.5).all()
+    assert (build_phrasing_index(phrasings, embeddings.encode_questions, marked).vectors == 0.5).all()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_a_file_of_another_form_is_an_error_that_names_it(corpus, content):
 
 
 def test_a_corpus_without_questions_has_an_empty_index(tmp_path, embeddings):
-    index = build_phrasing_index([], embeddings, None)
+    index = build_phrasing_index([], embeddings.encode_questions, None)
     index.save(tmp_path / "asked.npz")
     loaded = PhrasingIndex.load(tmp_path / "asked.npz")
     assert loaded.nearest(np.ones(embeddings.dimension, np.float32), num_results=5) == {}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
+from advisor.index.corpus_vectors import save_corpus_vectors
+from advisor.index.generation import open_current
 from advisor.index.progress import sync_with_progress
 from advisor.index.sync import Judge, SyncOptions
 from advisor.index.sync import rollback as go_back
@@ -29,6 +32,9 @@ class IndexOptions:
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the generation before.")] = False
     forget: Annotated[bool, typer.Option("--forget", help="Keep no trace of what the folder no longer holds.")] = False
     watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False
+    save_vectors: Annotated[
+        bool, typer.Option("--save-vectors", help="Keep the vectors beside the documents, for copies of the folder.")
+    ] = False
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10
     gate: Annotated[
         list[str] | None,
@@ -55,7 +61,7 @@ def index(options: IndexOptions) -> None:
 
 def _refuse_together(options: IndexOptions) -> None:
     """:raises typer.BadParameter: when two options exclude each other."""
-    exclusive = ("dry_run", "rebuild", "rollback", "forget", "watch")
+    exclusive = ("dry_run", "rebuild", "rollback", "forget", "watch", "save_vectors")
     together = [f"--{name.replace('_', '-')}" for name in exclusive if getattr(options, name)]
     if options.gate and together and not options.rebuild:
         together.append("--gate")
@@ -77,6 +83,9 @@ def _index_once(settings: Settings, options: IndexOptions) -> None:
     )
     report = sync_with_progress(settings, embeddings, wanted)
     _show_report(report, dry_run=options.dry_run, as_json=options.as_json)
+    if options.save_vectors:
+        with closing(open_current(settings, embeddings)) as generation:
+            note(f"The vectors are in {save_corpus_vectors(settings.corpus_dir, generation, embeddings)}.")
     if report.failed:
         raise typer.Exit(1)
 

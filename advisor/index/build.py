@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from advisor.errors import BrokenIndexError
 from advisor.files import flush
 from advisor.index.bm25 import write_keyword_index
 from advisor.index.catalog import text_hash, write_catalog
+from advisor.index.corpus_vectors import read_corpus_vectors
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
@@ -37,8 +39,8 @@ from advisor.index.lock import now
 from advisor.index.phrasings import FILE as PHRASINGS
 from advisor.index.phrasings import (
     FOLDER,
-    Outline,
     PhrasingEntry,
+    PhrasingIndex,
     build_phrasing_index,
     locate,
     phrasings_digest,
@@ -106,13 +108,15 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
-        vectors = make_vectors(embeddings, chunks, old, context.progress)
+        shipped = read_corpus_vectors(settings.corpus_dir, embeddings)
+        vectors = make_vectors(partial(shipped.passages, embeddings), chunks, old, context.progress)
         context.tell("write", len(chunks))
         dead = _write_store(folder / CHROMA, vectors, old, fresh=context.fresh)
         twins = match_twins(documents, chunks)
         write_catalog(folder / CATALOG, documents, chunks, twins)
         outlines, lost = locate(read_phrasings(settings.corpus_dir), chunks, twins)
-        _write_phrasings(context, folder, outlines, vectors.sentences)
+        asked = build_phrasing_index(outlines, partial(shipped.questions, embeddings), old.phrasings if old else None)
+        _write_phrasings(folder, asked, vectors.sentences)
         np.save(folder / SENTENCES, vectors.sentences)
         write_keyword_index(folder / LEXICAL, chunks)
         _write_thesaurus(settings.corpus_dir, folder, chunks)
@@ -152,16 +156,13 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _write_phrasings(
-    context: BuildContext, folder: Path, outlines: Sequence[Outline], sentences: NDArray[np.float16]
-) -> None:
+def _write_phrasings(folder: Path, asked: PhrasingIndex, sentences: NDArray[np.float16]) -> None:
     """Write the questions that curators put beside lines, and the space that they make.
 
     :param sentences: the vectors of all sentences, shape (sentences, dimension).
     """
-    index = build_phrasing_index(outlines, context.embeddings, context.old.phrasings if context.old else None)
-    index.save(folder / PHRASINGS)
-    space = fit_question_space(index, sentences)
+    asked.save(folder / PHRASINGS)
+    space = fit_question_space(asked, sentences)
     if space:
         space.save(folder / QUESTION_SPACE)
 

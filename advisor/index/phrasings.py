@@ -16,7 +16,7 @@ curator adds a question that found no answer here, beside the lines that answer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +26,7 @@ import numpy as np
 import yaml
 
 from advisor.errors import CorpusError
-from advisor.models.embeddings import Embeddings, cosines
+from advisor.models.embeddings import cosines
 from advisor.text.plain import fold, plain
 from advisor.types import Chunk
 
@@ -37,6 +37,9 @@ FOLDER = "asked"
 FILE = "asked.npz"
 _OFFSET = 0.05
 """How much nearer two unrelated questions are than a question and an unrelated sentence (cosine, e5-small)."""
+
+
+Encoder = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +153,20 @@ class PhrasingIndex:
         return self.lines[self.starts[outline] : self.starts[outline + 1]]
 
 
-def build_phrasing_index(outlines: Sequence[Outline], embeddings: Embeddings, old: PhrasingIndex | None) -> PhrasingIndex:
-    """The phrasings with their vectors; those of the old generation are re-used."""
+def build_phrasing_index(outlines: Sequence[Outline], encode: Encoder, old: PhrasingIndex | None) -> PhrasingIndex:
+    """The phrasings with their vectors; those of the old generation are re-used.
+
+    :param encode: gives the unit vectors of questions, shape (questions, dimension).
+    """
     questions = [question for outline in outlines for question in outline.questions]
     known = dict(zip(old.questions, old.vectors, strict=True)) if old else {}
     new = [question for question in dict.fromkeys(questions) if question not in known]
-    known |= dict(zip(new, embeddings.encode_questions(new), strict=True))
+    made = encode(new)
+    known |= dict(zip(new, made, strict=True))
     lines = [line for outline in outlines for line in zip(outline.lines, outline.twins, strict=True)]
     return PhrasingIndex(
         questions=tuple(questions),
-        vectors=np.stack([known[question] for question in questions])
-        if questions
-        else np.zeros((0, embeddings.dimension), np.float32),
+        vectors=np.stack([known[question] for question in questions]) if questions else made,
         outline=np.repeat(np.arange(len(outlines)), [len(outline.questions) for outline in outlines]),
         lines=np.array(lines, np.int64).reshape(-1, 2),
         starts=np.cumsum([0, *(len(outline.lines) for outline in outlines)]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,14 @@ import numpy as np
 from advisor.documents.passages import embedded_sentence, embedded_text
 from advisor.index.catalog import text_hash
 from advisor.index.generation import Generation
-from advisor.models.embeddings import Embeddings
+from advisor.models.embeddings import EncodingProgress
 from advisor.types import Chunk, IndexProgress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Encoder = Callable[[Sequence[str], EncodingProgress], "NDArray[np.float32]"]
+"""Gives the unit vectors of passages, shape (passages, dimension), and says how many are done."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +36,7 @@ class Vectors:
 
 
 def make_vectors(
-    embeddings: Embeddings, chunks: Sequence[Chunk], old: Generation | None, progress: IndexProgress | None
+    encode: Encoder, chunks: Sequence[Chunk], old: Generation | None, progress: IndexProgress | None
 ) -> Vectors:
     """The vectors of the chunks and of their sentences, in order; only texts that `old` does not know are encoded."""
     texts = {text_hash(embedded_text(chunk)): embedded_text(chunk) for chunk in chunks}
@@ -52,10 +55,10 @@ def make_vectors(
         if progress:
             progress("embed", done, len(todo))
 
-    made = embeddings.encode_passages(todo, advance)
+    made = encode(todo, advance)
     new = dict(zip(missing, made, strict=False))
     fresh = dict(zip(unknown, made[len(missing) :].astype(np.float16), strict=True))
-    table = np.empty((len(hashes), embeddings.dimension), np.float16)
+    table = np.empty((len(hashes), made.shape[1]), np.float16)
     kept = [number for number, key in enumerate(hashes) if key in rows]
     if old and kept:
         table[kept] = old.all_sentence_vectors()[[rows[hashes[number]] for number in kept]]
