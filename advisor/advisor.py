@@ -18,6 +18,7 @@ from advisor.answering.messages import (
     compose,
     instead_in_words,
     nearest_subjects,
+    other_language_in_words,
     reason_in_words,
     withheld_in_words,
 )
@@ -34,7 +35,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
 from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
-from advisor.text.plain import detect_language
+from advisor.text.plain import detect_language, is_in_another_language
 from advisor.types import (
     Answer,
     Citation,
@@ -205,6 +206,7 @@ class Advisor:
         base = replace(
             _blank_answer(index.info, asked, language),
             standalone_question=full,
+            reason=other_language_in_words(language) if is_in_another_language(asked) else None,
             confidence=round(evidence.confidence, 4),
             model=use,
         )
@@ -303,7 +305,8 @@ class Advisor:
 
     def _without_answer(self, base: Answer, evidence: Evidence) -> Answer:
         """The nearest passages where the corpus touches the subject; else that it holds no answer."""
-        reason = reason_in_words(base.language, base.confidence, self.settings.answer_threshold)
+        unsure = reason_in_words(base.language, base.confidence, self.settings.answer_threshold)
+        reason = "; ".join(filter(None, (base.reason, unsure)))
         if base.confidence >= self.settings.near_threshold:
             return near_answer(replace(base, reason=reason), self.index, evidence.passages)
         nearest = nearest_subjects(base.language, evidence.passages)

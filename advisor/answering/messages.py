@@ -55,6 +55,10 @@ _LOW: dict[Language, str] = {
     "fr": "aucun passage ne répond assez sûrement (confiance {:.2f}, seuil {:.2f})",
     "en": "no passage answers surely enough (confidence {:.2f}, threshold {:.2f})",
 }
+_OTHER_LANGUAGE: dict[Language, str] = {
+    "fr": "je réponds en français ou en anglais",
+    "en": "I answer in French or English",
+}
 _NEAR: dict[Language, str] = {
     "fr": "Le corpus touche ce sujet sans répondre à cette question. Les passages les plus proches :",
     "en": "The corpus touches on this subject and does not answer this question. The nearest passages:",
@@ -190,6 +194,11 @@ def abstention_in_words(language: Language, names: Sequence[str]) -> str:
     opening, quoted, end = _COVERS[language]
     covers = opening + ", ".join(quoted.format(name) for name in names) + end if names else ""
     return _ABSTAIN[language] + covers
+
+
+def other_language_in_words(language: Language) -> str:
+    """What to say beside an answer to a question in a language that no answer is in."""
+    return _OTHER_LANGUAGE[language]
 
 
 def reason_in_words(language: Language, confidence: float, threshold: float) -> str:

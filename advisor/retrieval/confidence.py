@@ -121,14 +121,14 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence
 
     :param held: the terms of each passage.
     """
-    if not query.names:
+    if not query.names or query.language is None:
         return 0.0
     text = fold(" ".join(embedded_text(passage.chunk) for passage in passages))
     words = {*COMPOUND.findall(text), *WORD.findall(text), *_offices()}
-    known = set[str]().union(*held)
+    known, language = set[str]().union(*held), query.language
 
     def is_met(name: str) -> bool:
-        own = terms(name, query.language)
+        own = terms(name, language)
         synonyms = (form for need in query.needs if [need.term] == own for form in need.synonyms)
         return name in words or any(form <= known for form in synonyms)
 

@@ -15,7 +15,7 @@ from advisor.documents.passages import searched_text
 from advisor.index.generation import Generation
 from advisor.index.thesaurus import Concept, word_spans, words
 from advisor.text.language import LANGUAGES
-from advisor.text.plain import COMPOUND, fold, sentence_spans
+from advisor.text.plain import COMPOUND, fold, is_in_another_language, sentence_spans
 from advisor.text.terms import terms
 from advisor.types import Language
 
@@ -55,11 +55,12 @@ class Query:
 
     `expanded` is the question with the usual forms of the concepts that it names as no document does; `terms` are what to
     look for in the index of each language, each with its worth (0..1); `names` are its proper names, acronyms and numbers,
-    folded, without the numbers of a statement before the question: they are the asker's own.
+    folded, without the numbers of a statement before the question: they are the asker's own. `language` is None for
+    another than those of documents: its words are not looked for.
     """
 
     question: str
-    language: Language
+    language: Language | None
     expanded: str
     needs: tuple[Need, ...]
     terms: dict[Language, dict[str, float]]
@@ -79,6 +80,12 @@ class Query:
 
 def analyse(index: Generation, question: str, language: Language) -> Query:
     """Look the question's terms up in the index and its thesaurus."""
+    if is_in_another_language(question):
+        return Query(question, None, question, (), {}, ())
+    return _looked_up(index, question, language)
+
+
+def _looked_up(index: Generation, question: str, language: Language) -> Query:
     said = words(question)
     concepts = _concepts(index.thesaurus, said)
     names = _names(question)

