@@ -44,7 +44,7 @@ OF_WORDS = ("coverage", "unknown")  # signals that say nothing of passages in an
 SCALED = ("cosine", "sentences")  # signals that depend on the embedding model
 TUNING = ("tune", "seen")
 ANY_CORE, MOSTLY_USEFUL = 0.3, 0.5  # shares of a block's sentences that make it an example
-NEEDS_PHRASINGS = ("space", "phrasing", "outline", "section")
+NEEDS_PHRASINGS = ("space", "phrasing", "outline", "vote", "opening", "section")
 Span = tuple[str, int, int]
 Labels = tuple[frozenset[Span], frozenset[Span]]
 """The places of the core sentences, and of those that help (these among them)."""

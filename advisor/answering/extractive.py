@@ -22,7 +22,7 @@ from advisor.types import Chunk, Draft, DraftSentence, Sentence
 
 WRITER = "extractive"
 CURATED = "curated"
-_SPEAKING = 4  # blocks that a document is chosen by
+_SPEAKING = 2  # blocks that a document is chosen by
 _LEAST = 0.35  # of the best block's score: less is another subject
 _MOST_BLOCKS = 7
 _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest sentence

@@ -139,6 +139,19 @@ class PhrasingIndex:
         np.maximum.at(best, self.lines.ravel(), np.repeat(of_line, self.lines.shape[1]))
         return best
 
+    def shares(self, of_outlines: NDArray[np.float64], size: int, *, first: bool = False) -> NDArray[np.float32]:
+        """The sum over the outlines that a sentence or its translation is in, shape (size,).
+
+        :param of_outlines: a value for each outline, shape (outlines,).
+        :param size: how many sentences the index has.
+        :param first: count only the outlines that begin with the sentence.
+        """
+        lines = self.lines[self.starts[:-1]] if first else self.lines
+        values = of_outlines if first else np.repeat(of_outlines, np.diff(self.starts))
+        translated = lines[:, 0] != lines[:, 1]
+        total = np.bincount(lines[:, 0], values, size) + np.bincount(lines[translated, 1], values[translated], size)
+        return np.asarray(total, np.float32)
+
     def answer(self, outline: int) -> list[tuple[int, int]]:
         """The lines of an outline in order: each the number of a sentence, and that of its translation."""
         return [(int(line), int(twin)) for line, twin in self._rows(outline)]

@@ -11,6 +11,7 @@ import numpy as np
 from advisor.documents.passages import embedded_text
 from advisor.documents.sections import Section, section_of
 from advisor.index.generation import Generation
+from advisor.index.phrasings import PhrasingIndex
 from advisor.models.embeddings import cosines
 from advisor.retrieval.blocks import TextBlock
 from advisor.retrieval.query import Query
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 SECTIONS: tuple[str, ...] = ("", *get_args(Section))
 _NEAREST_PHRASINGS = 30  # that say in which sections such questions are answered
-_TEMPERATURE = 0.1  # of their votes
+_VOTERS = 500  # phrasings whose answers speak for sentences
+_TEMPERATURE = 0.1  # of votes
 _LEAST_SHARE = 0.02  # of the votes, for a section without any
 _EVEN = 1 / len(SECTIONS)
 
@@ -111,17 +113,28 @@ def _phrasings(
     """How near the question is to sentences in the space of the corpus's questions, and to what these are asked for."""
     space, size = index.question_space, len(own[0])
     if space is None:
-        return {name: np.zeros(size, np.float32) for name in ("space", "phrasing", "outline")}
+        return {name: np.zeros(size, np.float32) for name in ("space", "phrasing", "outline", "vote", "opening")}
     projected = space.project(asked.vector)
     near = (space.cosines(projected, own[1], own[0]) + space.cosines(projected, twins[1], twins[0])) / 2
     phrasings, known = index.phrasings, cosines(space.phrasings, projected)
     answers = np.where(phrasings.curated, phrasings.by_outline(known, most=2), -1)
     size = index.manifest.sentences
+    votes, openings = _votes(phrasings, known, size)
     return {
         "space": _standard(near),
         "phrasing": np.maximum(phrasings.by_sentence(phrasings.by_outline(known), size)[own[0]], 0),
         "outline": np.maximum(phrasings.by_sentence(answers, size)[own[0]], 0),
+        "vote": np.log(votes[own[0]] + _LEAST_SHARE),
+        "opening": np.log(openings[own[0]] + _LEAST_SHARE),
     }
+
+
+def _votes(phrasings: PhrasingIndex, known: Floats, size: int) -> tuple[Floats, Floats]:
+    """The share of the nearest phrasings, each weighed by how near it is, whose answer holds a sentence; and begins with it."""
+    best = np.argsort(-known)[:_VOTERS]
+    weights = np.exp((known[best] - known[best[0]]) / _TEMPERATURE)
+    by_outline = np.bincount(phrasings.outline[best], weights / weights.sum(), minlength=len(phrasings.curated))
+    return phrasings.shares(by_outline, size), phrasings.shares(by_outline, size, first=True)
 
 
 def _of_blocks(sentences: _Sentences) -> dict[str, Floats]:
@@ -131,7 +144,7 @@ def _of_blocks(sentences: _Sentences) -> dict[str, Floats]:
     found = {}
     for name, column in sentences.columns.items():
         found[f"{name}_best"] = np.maximum.reduceat(column, starts)
-        if name in ("meaning", "space", "phrasing", "outline"):
+        if name in ("meaning", "space", "phrasing", "outline", "vote"):
             found[f"{name}_mean"] = np.add.reduceat(column, starts) / counts
             found[f"{name}_first"] = column[starts]
     return found
@@ -139,7 +152,16 @@ def _of_blocks(sentences: _Sentences) -> dict[str, Floats]:
 
 _OF_DOCUMENT: tuple[tuple[str, int], ...] = (
     *(("meaning", 3), ("meaning", 10), ("space", 3), ("space", 10), ("phrasing", 3), ("phrasing", 10)),
-    *(("outline", 1), ("outline", 8), ("keywords", 8), ("passage_words", 10), ("passage", 5)),
+    *(
+        ("outline", 1),
+        ("outline", 8),
+        ("vote", 3),
+        ("vote", 10),
+        ("opening", 3),
+        ("keywords", 8),
+        ("passage_words", 10),
+        ("passage", 5),
+    ),
 )
 """Columns, and how many of a document's best sentences speak for it."""
 
