@@ -14,7 +14,7 @@ from pages import open_page, serve_app
 from playwright.sync_api import Browser, expect
 
 from advisor.advisor import Advisor
-from advisor.features.memo import Memo, answers_memo
+from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import to_docx, to_markdown
 from advisor.index.sync import sync
 from advisor.settings import Settings
@@ -24,7 +24,7 @@ ADDRESS = "http://127.0.0.1:7860/"
 
 
 def memo_of(advisor: Advisor, *answers: Answer, title: str = "", language: str = "fr") -> Memo:
-    return answers_memo(answers, title=title, find=advisor.document, address=ADDRESS, language=language, date="2026-11-23")
+    return answers_memo(answers, title, "2026-11-23", MemoContext(language, ADDRESS, advisor.document))
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from advisor.cli.options import Corpus, Index, Json, settings_of
+from advisor.cli.options import Corpus, Index, Json, settings_of, takes
 from advisor.evaluation.questions import Split
 from advisor.settings import load_settings
 
@@ -32,26 +33,31 @@ class _RunsByDefault(TyperGroup):
 app = typer.Typer(cls=_RunsByDefault, help="Ask question sets, score the answers, compare runs.")
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """The question sets, what they are asked of, and what the run is held against."""
+
+    sets: Sets = None
+    name: RunName = _LATEST
+    baseline: Annotated[str | None, typer.Option("--baseline", help="A run to compare with.")] = None
+    split: Part = None
+    corpus: Corpus = None
+    index: Index = None
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 when a measure fell or is below its floor.")] = False
+    force: Force = False
+    as_json: Json = False
+
+
 @app.command()
-def run(
-    sets: Sets = None,
-    name: RunName = _LATEST,
-    baseline: Annotated[str | None, typer.Option("--baseline", help="A run to compare with.")] = None,
-    split: Part = None,
-    corpus: Corpus = None,
-    index: Index = None,
-    *,
-    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 when a measure fell or is below its floor.")] = False,
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
+@takes(RunOptions)
+def run(options: RunOptions) -> None:
     """Ask the questions, score the answers, keep the run. The word `run` can be left out."""
     from advisor.cli import evaluation_actions as actions
     from advisor.evaluation.runner import Order
 
-    order = Order(tuple(sets or ()), name, split)
-    against = actions.Against(baseline, gate, force)
-    if not actions.ask_sets(settings_of(corpus, index), order, against, as_json=as_json):
+    order = Order(tuple(options.sets or ()), options.name, options.split)
+    against = actions.Against(options.baseline, options.gate, options.force)
+    if not actions.ask_sets(settings_of(options.corpus, options.index), order, against, as_json=options.as_json):
         raise typer.Exit(1)
 
 
@@ -126,28 +132,34 @@ def export(
     actions.write_exchange(settings_of(corpus, index), name, folder)
 
 
+@dataclass(frozen=True)
+class ImportOptions:
+    """What is imported, what it needs beside it, and where to write."""
+
+    source: Annotated[Path, typer.Argument(help="A BEIR folder, or judgements of TREC (qrels).")]
+    out: Annotated[Path, typer.Option("--out", help="The question set to write.")]
+    documents: Annotated[Path | None, typer.Option("--documents", help="BEIR: where to write its corpus.")] = None
+    queries: Annotated[Path | None, typer.Option("--queries", help="TREC: the texts of the queries.")] = None
+    corpus: Corpus = None
+    index: Index = None
+
+
 @app.command(name="import")
-def import_(
-    source: Annotated[Path, typer.Argument(help="A BEIR folder, or judgements of TREC (qrels).")],
-    out: Annotated[Path, typer.Option("--out", help="The question set to write.")],
-    documents: Annotated[Path | None, typer.Option("--documents", help="BEIR: where to write its corpus.")] = None,
-    queries: Annotated[Path | None, typer.Option("--queries", help="TREC: the texts of the queries.")] = None,
-    corpus: Corpus = None,
-    index: Index = None,
-) -> None:
+@takes(ImportOptions)
+def import_set(options: ImportOptions) -> None:
     """Make a question set of a BEIR folder or of judgements of TREC."""
     from advisor.cli import evaluation_actions as actions
 
-    if source.is_dir():
-        if documents is None:
+    if options.source.is_dir():
+        if options.documents is None:
             message = "a BEIR folder needs --documents DIR, where its corpus is written, to be indexed from there"
             raise typer.BadParameter(message)
-        actions.import_beir(source, documents, out)
+        actions.import_beir(options.source, options.documents, options.out)
     else:
-        if queries is None:
+        if options.queries is None:
             message = "judgements need --queries FILE, the texts of the queries"
             raise typer.BadParameter(message)
-        actions.import_qrels(settings_of(corpus, index), source, queries, out)
+        actions.import_qrels(settings_of(options.corpus, options.index), options.source, options.queries, options.out)
 
 
 @app.command()

@@ -62,40 +62,49 @@ class Memo:
     blocks: tuple[Block | Table, ...]
 
 
-def answers_memo(
-    answers: Sequence[Answer], *, title: str, find: FindDocument, address: str, language: Language, date: str
-) -> Memo:
+@dataclass(frozen=True, slots=True)
+class MemoContext:
+    """What a memo is made in: the language of the words around the answers, and the address of the page, for its links.
+
+    `find` gives a document as a generation held it. An address looks like "http://127.0.0.1:7860".
+    """
+
+    language: Language
+    address: str
+    find: FindDocument
+
+    @property
+    def words(self) -> Words:
+        """The words around the answers."""
+        return WORDS[self.language]
+
+
+def answers_memo(answers: Sequence[Answer], title: str, date: str, context: MemoContext) -> Memo:
     """One answer, or the answers of a conversation in order.
 
     :param title: of the conversation; "" for a single answer.
-    :param address: of the page, for links: "http://127.0.0.1:7860".
-    :param language: of the words around the answers.
     :param date: when the answers were given, as `2026-11-23`.
     """
-    words = WORDS[language]
-    single = len(answers) == 1
+    words = context.words
     generations = ", ".join(dict.fromkeys(answer.index.generation for answer in answers))
-    blocks: list[Block | Table] = []
-    for number, answer in enumerate(answers, 1):
-        blocks += _turn(answer, number, single, find, address, words)
-    name = words.title if single or not title else f"{words.title}{words.colon} {title}"
-    return Memo(name, language, words.made.format(date, generations), tuple(blocks))
-
-
-def _turn(
-    answer: Answer, number: int, single: bool, find: FindDocument, address: str, words: Words
-) -> Iterator[Block | Table]:
-    level = 1 if single else 2
-    if not single:
-        yield heading(f"{number}. {answer.question}", 1)
+    blocks: list[Block] = []
+    if len(answers) == 1:
+        blocks += [heading(words.question, 1), paragraph(answers[0].question), *_body(answers[0], 1, context)]
     else:
-        yield heading(words.question, level)
-        yield paragraph(answer.question)
+        for number, answer in enumerate(answers, 1):
+            blocks += [heading(f"{number}. {answer.question}", 1), *_body(answer, 2, context)]
+    name = f"{words.title}{words.colon} {title}" if title and len(answers) > 1 else words.title
+    return Memo(name, context.language, words.made.format(date, generations), tuple(blocks))
+
+
+def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block]:
+    """What follows the question, under headings of that level."""
+    words = context.words
     if answer.standalone_question != answer.question:
         yield paragraph(words.understood.format(answer.standalone_question))
     yield heading(words.answer, level)
     yield from _answer(answer, level, words)
-    options = _trade_offs(answer, find)
+    options = _trade_offs(answer, context.find)
     if options:
         yield heading(words.options, level)
         for citation in options:
@@ -103,7 +112,7 @@ def _turn(
     if answer.citations:
         yield heading(words.sources, level)
         for citation in (*answer.citations, *options):
-            yield from source(citation, answer.index.generation, address, words)
+            yield from source(citation, answer.index.generation, context.address, words)
     yield heading(words.limits, level)
     yield from (Block("item", (Text(limit),)) for limit in _limits(answer, words))
 

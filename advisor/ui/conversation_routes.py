@@ -14,9 +14,8 @@ from advisor.advisor import Advisor
 from advisor.api.access import owner_of
 from advisor.api.pool import QuestionPool
 from advisor.features.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
-from advisor.features.memo import Memo, answers_memo
+from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import to_docx, to_markdown
-from advisor.features.memo_words import WORDS
 from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY, SEARCH, TITLE
 from advisor.text.plain import fold
@@ -83,11 +82,11 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         turns = conversations.turns(user, conversation)
         if found is None or not turns:
             raise HTTPException(404, "this conversation is not there any more")
-        return _memo(advisor, request, turns, found.title, kind, language)
+        return _memo(turns, found.title, kind, _context(advisor, request, language))
 
     @router.get("/answers/{answer}/memo.{kind}")
     def answer_memo(user: User, request: Request, answer: Key, kind: Format, language: Language) -> Response:
-        return _memo(advisor, request, [_turn(conversations, user, answer)], "", kind, language)
+        return _memo([_turn(conversations, user, answer)], "", kind, _context(advisor, request, language))
 
     @router.post("/answers/{answer}/verdict", status_code=204)
     def rate(user: User, answer: Key, verdict: Verdict) -> None:
@@ -116,17 +115,13 @@ def _turn(conversations: Conversations, user: str, answer: str) -> Turn:
     return turn
 
 
-def _memo(advisor: Advisor, request: Request, turns: list[Turn], title: str, kind: Format, language: Language) -> Response:
-    memo = answers_memo(
-        [turn.answer for turn in turns],
-        title=title,
-        find=advisor.document,
-        address=str(request.base_url),
-        language=language,
-        date=turns[-1].asked[:10],
-    )
-    name = f"{WORDS[language].title} {title or title_of(turns[0].answer.question)}"
-    return memo_response(memo, name, kind)
+def _context(advisor: Advisor, request: Request, language: Language) -> MemoContext:
+    return MemoContext(language, str(request.base_url), advisor.document)
+
+
+def _memo(turns: list[Turn], title: str, kind: Format, context: MemoContext) -> Response:
+    memo = answers_memo([turn.answer for turn in turns], title, turns[-1].asked[:10], context)
+    return memo_response(memo, f"{context.words.title} {title or title_of(turns[0].answer.question)}", kind)
 
 
 def memo_response(memo: Memo, name: str, kind: Format) -> Response:
