@@ -106,7 +106,7 @@ def test_built_with_something_else(
 
 def test_content_is_no_part_of_the_recipe(folder: Path) -> None:
     manifest = read_manifest(folder)
-    other = replace(manifest, generation="x", created="x", documents=0, chunks=0, sentences=0, thesaurus="x", previous="x")
+    other = replace(manifest, generation="x", created="x", documents=0, chunks=0, sentences=0, thesaurus="x", sections="x")
     assert other.recipe() == manifest.recipe()
     assert replace(manifest, dimension=1).recipe() != manifest.recipe()
     assert isinstance(manifest, Manifest)

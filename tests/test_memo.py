@@ -24,7 +24,9 @@ ADDRESS = "http://127.0.0.1:7860/"
 
 
 def memo_of(advisor: Advisor, *answers: Answer, title: str = "", language: str = "fr") -> Memo:
-    return answers_memo(answers, title, "2026-11-23", MemoContext(language, ADDRESS, advisor.document))
+    return answers_memo(
+        answers, title, "2026-11-23", MemoContext(language, ADDRESS, advisor.document, advisor.index.sections)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -411,6 +412,51 @@ def test_a_thesaurus_that_changes_or_breaks(small_settings: Settings, embeddings
     assert current_generation(small_settings.index_dir) == second.generation
     (small_settings.corpus_dir / "thesaurus.yaml").unlink()
     assert sync(small_settings, embeddings).generation not in (first.generation, second.generation)
+
+
+SECTIONS = "sections.yaml"
+
+
+def test_sections_that_change_make_a_generation_and_go_back_with_it(
+    small_settings: Settings, embeddings: Embeddings
+) -> None:
+    """A generation keeps its own: also after a rollback, and whatever becomes of the file."""
+    sync(small_settings, embeddings)
+    kinds = []
+    for text in ("figures: [Étiquetage]\n", "steps: [ETIQUETAGE]\n"):
+        write(small_settings, SECTIONS, text)
+        report = sync(small_settings, embeddings)
+        assert (report.embedded, report.changed) == (0, False)
+        with closing(open_current(small_settings, embeddings)) as index:
+            kinds.append(index.sections.of(["FinOps en pratique", "Étiquetage"]))
+    (small_settings.corpus_dir / SECTIONS).unlink()
+    rollback(small_settings)
+    with closing(open_current(small_settings, embeddings)) as index:
+        kinds.append(index.sections.of(["Étiquetage"]))
+    assert kinds == ["figures", "steps", "figures"]
+    sync(small_settings, embeddings)
+    with closing(open_current(small_settings, embeddings)) as index:
+        assert index.sections.of(["Étiquetage"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("- figures", "holds \\['figures'\\]"),
+        ("recipes: [How]", "no kind 'recipes', but question, applies"),
+        ("steps: How", "steps has 'How'"),
+        ("steps: [12]", "steps has \\[12\\]"),
+        ("steps: [How to do it: first]", "steps has .* quotation marks"),
+        ("steps: [How]\nfigures: [HOW]", "'HOW' opens both steps and figures"),
+        ("steps: [How", "expected"),
+    ],
+)
+def test_sections_that_cannot_be_read(small_settings: Settings, embeddings: Embeddings, text: str, why: str) -> None:
+    published = sync(small_settings, embeddings).generation
+    write(small_settings, SECTIONS, text)
+    with pytest.raises(CorpusError, match=rf"^{small_settings.corpus_dir}/sections.yaml is not .*{why}"):
+        sync(small_settings, embeddings)
+    assert current_generation(small_settings.index_dir) == published
 
 
 def test_mismatch_says_what_to_run_and_sync_puts_it_right(small_settings: Settings, embeddings: Embeddings) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.documents.citations import cite_passage
-from advisor.documents.sections import Role, role
+from advisor.documents.sections import Section
 from advisor.index.generation import Generation
 from advisor.retrieval.blocks import TextBlock
 from advisor.retrieval.curated import CuratedAnswer
@@ -27,11 +27,9 @@ _LEAST = 0.35  # of the best block's score: less is another subject
 _MOST_BLOCKS = 7
 _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest sentence
 # Where the sentences of a section stand in an answer.
-_GROUPS: dict[Role, str] = {
-    "": "",
-    "question": "",
-    "applies": "",
-    "how": "how",
+_GROUPS: dict[Section | None, str] = {
+    "steps": "how",
+    "checklist": "how",
     "figures": "figures",
     "trade-offs": "caution",
     "warnings": "caution",
@@ -64,7 +62,7 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     document = _best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
     chosen = _choose(own, max_words)
-    return _draft(index, _arrange([_picks(ranked, opens=ranked is own[0]) for ranked in chosen]), WRITER)
+    return _draft(index, _arrange([_picks(index, ranked, opens=ranked is own[0]) for ranked in chosen]), WRITER)
 
 
 def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
@@ -136,9 +134,9 @@ def _kept(ranked: RankedBlock) -> range:
             return range(first, last + 1)
 
 
-def _picks(ranked: RankedBlock, *, opens: bool) -> list[_Pick]:
+def _picks(index: Generation, ranked: RankedBlock, *, opens: bool) -> list[_Pick]:
     block: TextBlock = ranked.block
-    group = "" if opens else _GROUPS[role(block.chunk)]
+    group = "" if opens else _GROUPS.get(index.sections.of(block.chunk.heading), "")
     listed = block.is_item and not opens
     sentences = [block.sentences[at] for at in _kept(ranked)]
     return [_Pick(block.chunk, sentence, group, listed, listed and at > 0) for at, sentence in enumerate(sentences)]

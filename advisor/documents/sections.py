@@ -1,49 +1,70 @@
-"""The sections that every playbook has, in both languages: what the sentences of a passage are there for."""
+"""What the sections of a corpus's documents are there for: `sections.yaml` at the root of the corpus folder, optional.
+
+    steps: ["Comment faire, étape par étape", "How to do it, step by step"]
+    warnings: ["Signaux d'alerte", "Warning signs"]
+
+Each kind of section has the headings that open one, in any language; accents, case and the form of apostrophes do not count.
+In a corpus without the file, no section is of a known kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
 
+import yaml
+
+from advisor.errors import CorpusError
 from advisor.text.plain import fold
-from advisor.types import Chunk
 
+FILE = "sections.yaml"
 Section = Literal["question", "applies", "steps", "checklist", "figures", "warnings", "trade-offs"]
-Role = Literal["", "question", "applies", "how", "figures", "trade-offs", "warnings"]
-
-_SECTIONS: dict[str, Section] = {
-    "la question": "question",
-    "the question": "question",
-    "quand l'appliquer, et quand s'en abstenir": "applies",
-    "when it applies, and when not": "applies",
-    "comment faire, etape par etape": "steps",
-    "how to do it, step by step": "steps",
-    "liste de controle": "checklist",
-    "checklist": "checklist",
-    "chiffres a connaitre": "figures",
-    "figures to know": "figures",
-    "signaux d'alerte": "warnings",
-    "warning signs": "warnings",
-    "arbitrages et desaccords": "trade-offs",
-    "trade-offs and disagreements": "trade-offs",
-}
-_ROLES: dict[Section, Role] = {
-    "question": "question",
-    "applies": "applies",
-    "steps": "how",
-    "checklist": "how",
-    "figures": "figures",
-    "warnings": "warnings",
-    "trade-offs": "trade-offs",
-}
+SECTIONS: tuple[Section, ...] = get_args(Section)
 
 
-def section_of(heading: Sequence[str]) -> Section | None:
-    """The section that a heading path leads to; None for any other."""
-    return _SECTIONS.get(fold(heading[-1])) if heading else None
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The kinds of sections in a corpus: `kinds` maps a folded heading to what its section is."""
+
+    kinds: Mapping[str, Section]
+
+    def of(self, heading: Sequence[str]) -> Section | None:
+        """The kind of the section that a heading path leads to; None for any other."""
+        return self.kinds.get(fold(heading[-1])) if heading else None
 
 
-def role(chunk: Chunk) -> Role:
-    """The role of the section that a chunk is in; "" for any other section."""
-    section = section_of(chunk.heading)
-    return _ROLES[section] if section else ""
+def read_sections(path: Path) -> Sections:
+    """The sections that a file describes; none when there is no file.
+
+    :raises CorpusError: when the file has another form, names an unknown kind, or gives a heading to two kinds.
+    """
+    if not path.is_file():
+        return Sections({})
+    try:
+        return Sections(_kinds(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
+        message = f"{path} is not {{kind of section: [headings]}}: {' '.join(str(cause).split())}"
+        raise CorpusError(message) from cause
+
+
+def _kinds(entries: Any) -> dict[str, Section]:  # noqa: ANN401 - whatever the file holds
+    """:raises ValueError: for what is wrong with the entries."""
+    if not isinstance(entries, dict):
+        message = f"it holds {entries!r}"
+        raise ValueError(message)
+    found: dict[str, Section] = {}
+    for name, headings in entries.items():
+        section = next((known for known in SECTIONS if known == name), None)
+        if section is None:
+            message = f"there is no kind {name!r}, but {', '.join(SECTIONS)}"
+            raise ValueError(message)
+        if not isinstance(headings, list) or not all(isinstance(heading, str) and fold(heading) for heading in headings):
+            message = f"{name} has {headings!r}. Put a heading with a comma or a colon in quotation marks"
+            raise ValueError(message)
+        for heading in headings:
+            if found.setdefault(fold(heading), section) != section:
+                message = f"{heading!r} opens both {found[fold(heading)]} and {section}"
+                raise ValueError(message)
+    return found

@@ -80,7 +80,7 @@ def describe(name: str, advisor: Advisor, sets: Sequence[QuestionSet], rows: Seq
     """What is written down of a run."""
     kept = bearing_on_answers(advisor.settings)
     manifest = advisor.index.manifest
-    built = {**manifest.recipe(), "thesaurus": manifest.thesaurus, "asked": manifest.asked}
+    built = {**manifest.recipe(), **asdict(manifest.companions)}
     corpus = advisor.index.catalog.hashes()
     hashes = {
         "questions": _hash({row.id: row.digest for row in rows}),

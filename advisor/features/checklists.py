@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from advisor.documents.chunking import blocks_of
 from advisor.documents.citations import cite
-from advisor.documents.sections import Section, section_of
+from advisor.documents.sections import Section, Sections
 from advisor.text.plain import plain
 from advisor.text.terms import terms
 from advisor.types import Citation, Document
@@ -26,12 +26,15 @@ class Item:
     text: str
 
 
-def items(document: Document, section: Section) -> list[Item]:
-    """The items of one section of a document in reading order; none when it has no such section."""
+def items(document: Document, section: Section, sections: Sections) -> list[Item]:
+    """The items of one section of a document in reading order; none when it has no such section.
+
+    :param sections: of the corpus that the document is from.
+    """
     return [
         Item(document.id, block.heading, block.start, block.end, plain(document.text[block.start : block.end]))
         for block in blocks_of(document)
-        if block.is_item and section_of(block.heading) == section
+        if block.is_item and sections.of(block.heading) == section
     ]
 
 

@@ -84,7 +84,7 @@ def statements(index: Generation, language: Language) -> dict[Domain, list[State
     lists: dict[Domain, list[list[Statement]]] = {}
     for document in index.catalog.documents():
         domain = _TOPICS.get(document.topic or "")
-        if domain and document.language == language and (found := items(document, "checklist")):
+        if domain and document.language == language and (found := items(document, "checklist", index.sections)):
             lists.setdefault(domain, []).append([Statement(item, document) for item in found])
     return {domain: _in_turn(lists[domain])[:_PER_DOMAIN] for domain in DOMAINS if domain in lists}
 
@@ -137,7 +137,7 @@ def _score(domain: Domain, given: str) -> Score:
 def _advice(index: Generation, embeddings: Embeddings, statement: Statement, before: Sequence[Citation]) -> Citation | None:
     """The step of the statement's playbook with the sentence nearest to it in meaning and words; none is given twice."""
     known = {(citation.document, citation.start) for citation in before}
-    steps = [step for step in items(statement.document, "steps") if (step.document, step.start) not in known]
+    steps = [step for step in items(statement.document, "steps", index.sections) if (step.document, step.start) not in known]
     places = [
         (number, step)
         for stored in index.catalog.chunks_of(statement.document.id)

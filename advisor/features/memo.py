@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from advisor.answering.messages import marked, paragraphs
+from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, Words
 from advisor.text.plain import WORD, plain
@@ -66,12 +67,14 @@ class Memo:
 class MemoContext:
     """What a memo is made in: the language of the words around the answers, and the address of the page, for its links.
 
-    `find` gives a document as a generation held it. An address looks like "http://127.0.0.1:7860".
+    `find` gives a document as a generation held it; `sections` are those of the corpus. An address looks like
+    "http://127.0.0.1:7860".
     """
 
     language: Language
     address: str
     find: FindDocument
+    sections: Sections
 
     @property
     def words(self) -> Words:
@@ -104,7 +107,7 @@ def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block]:
         yield paragraph(words.understood.format(answer.standalone_question))
     yield heading(words.answer, level)
     yield from _answer(answer, level, words)
-    options = _trade_offs(answer, context.find)
+    options = _trade_offs(answer, context)
     if options:
         yield heading(words.options, level)
         for citation in options:
@@ -131,7 +134,7 @@ def _answer(answer: Answer, level: int, words: Words) -> Iterator[Block]:
     yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
 
 
-def _trade_offs(answer: Answer, find: FindDocument) -> list[Citation]:
+def _trade_offs(answer: Answer, context: MemoContext) -> list[Citation]:
     """What the cited playbooks weigh up about the question, numbered after the answer's own citations."""
     if answer.status != "answered":
         return []
@@ -140,10 +143,10 @@ def _trade_offs(answer: Answer, find: FindDocument) -> list[Citation]:
     known = {(citation.document, citation.start) for citation in answer.citations}
     marker = max((citation.marker for citation in answer.citations), default=0)
     for name in dict.fromkeys(citation.document for citation in answer.citations):
-        document = find(name, answer.index.generation)
+        document = context.find(name, answer.index.generation)
         if document is None:
             continue
-        weighed = [item for item in items(document, "trade-offs") if (name, item.start) not in known]
+        weighed = [item for item in items(document, "trade-offs", context.sections) if (name, item.start) not in known]
         for item in most_related(weighed, document, asked, num_items=_MOST_TRADE_OFFS):
             found.append(cite_item(document, item, marker + len(found) + 1))
     return found

@@ -16,6 +16,8 @@ import numpy as np
 from advisor.documents.chunking import chunk_document
 from advisor.documents.passages import embedded_text
 from advisor.documents.reading import content_hash
+from advisor.documents.sections import FILE as SECTIONS
+from advisor.documents.sections import read_sections
 from advisor.errors import BrokenIndexError
 from advisor.files import flush
 from advisor.index.bm25 import write_keyword_index
@@ -104,6 +106,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
+    read_sections(settings.corpus_dir / SECTIONS)  # what is wrong with it is told before anything is built
     chunks = _chunks(settings, documents, old)
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
@@ -120,6 +123,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         np.save(folder / SENTENCES, vectors.sentences)
         write_keyword_index(folder / LEXICAL, chunks)
         _write_thesaurus(settings.corpus_dir, folder, chunks)
+        _copy_file(settings.corpus_dir / SECTIONS, folder)
         (folder / IN_USE).touch()
         manifest = replace(
             blank_manifest(settings, embeddings),
@@ -132,6 +136,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
             sentences=len(vectors.sentences),
             thesaurus=beside.thesaurus,
             asked=beside.asked,
+            sections=beside.sections,
             previous=previous,
             files=file_sizes(folder),
         )
@@ -175,7 +180,11 @@ def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDoc
 
 def companions_of(corpus_dir: Path) -> Companions:
     """What curators keep beside the documents of a folder."""
-    return Companions(thesaurus=_digest_of_file(corpus_dir / THESAURUS), asked=phrasings_digest(corpus_dir))
+    return Companions(
+        thesaurus=_digest_of_file(corpus_dir / THESAURUS),
+        asked=phrasings_digest(corpus_dir),
+        sections=_digest_of_file(corpus_dir / SECTIONS),
+    )
 
 
 def _digest_of_file(path: Path) -> str:
@@ -245,10 +254,15 @@ def _add(store: VectorStore, entries: Mapping[str, NDArray[np.float32]]) -> None
         store.add(list(entries), np.stack(list(entries.values())))
 
 
+def _copy_file(path: Path, folder: Path) -> None:
+    """Put a file of the corpus into the new generation, if there is one."""
+    if path.is_file():
+        shutil.copyfile(path, folder / path.name)
+
+
 def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> None:
     """Put the thesaurus into the new generation, with the forms that its documents use."""
-    if (corpus_dir / THESAURUS).is_file():
-        shutil.copyfile(corpus_dir / THESAURUS, folder / THESAURUS)
+    _copy_file(corpus_dir / THESAURUS, folder)
     concepts = read_thesaurus(folder / THESAURUS)
     write_used_forms(folder / USED, used_forms(concepts, (embedded_text(chunk) for chunk in chunks)))
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.documents.sections import section_of
+from advisor.documents.sections import FILE as SECTIONS
+from advisor.documents.sections import read_sections
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.bm25 import KeywordIndex
 from advisor.index.catalog import Catalog
@@ -72,6 +73,7 @@ class Generation:
         self._store = opened.enter_context(closing(VectorStore(self.folder / CHROMA)))
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS)
+        self.sections = read_sections(self.folder / SECTIONS)
         self.used_forms = read_used_forms(self.folder / USED)
         self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS)
         self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE)
@@ -108,7 +110,7 @@ class Generation:
         lines = self.phrasings.lines[:, 0].tolist()
         ids = self.catalog.chunk_ids(lines)
         chunks = self.catalog.chunks(list(dict.fromkeys(ids)))
-        sections = [section_of(chunks[each].chunk.heading) or "" for each in ids]
+        sections = [self.sections.of(chunks[each].chunk.heading) or "" for each in ids]
         return tuple(tuple(sections[start:end]) for start, end in pairwise(self.phrasings.starts.tolist()))
 
     def sentence_vectors(self, numbers: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:

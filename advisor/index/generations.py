@@ -8,6 +8,7 @@
         lexical/                  BM25 of the chunks
         sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
+        sections.yaml             what its headings say of their sections, if it has that
         used-forms.json           the forms of its concepts that the documents use
         asked.npz                 vectors of the questions that a curator wrote beside lines
         question-space.npz        the space that these questions make, if there are any
@@ -53,10 +54,14 @@ _RECIPE = (
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """The digests of what curators keep beside the documents: the thesaurus, the questions of sentences. "" for none."""
+    """The digests of what curators keep beside the documents; "" for what they do not keep.
+
+    The thesaurus, the questions of sentences, what the sections are there for.
+    """
 
     thesaurus: str
     asked: str
+    sections: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Manifest:
     chunk_chars: int
     thesaurus: str = ""
     asked: str = ""
+    sections: str = ""
     previous: str = ""
     files: dict[str, int] = field(default_factory=dict)
     chunking_version: int = chunking.VERSION
@@ -94,7 +100,7 @@ class Manifest:
     @property
     def companions(self) -> Companions:
         """What it was built with beside the documents."""
-        return Companions(self.thesaurus, self.asked)
+        return Companions(self.thesaurus, self.asked, self.sections)
 
 
 def blank_manifest(settings: Settings, embeddings: Embeddings) -> Manifest:

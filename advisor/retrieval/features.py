@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from advisor.documents.passages import embedded_text
-from advisor.documents.sections import Section, section_of
+from advisor.documents.sections import SECTIONS as KNOWN_SECTIONS
 from advisor.index.generation import Generation
 from advisor.index.phrasings import PhrasingIndex
 from advisor.models.embeddings import cosines
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-SECTIONS: tuple[str, ...] = ("", *get_args(Section))
+SECTIONS = ("", *KNOWN_SECTIONS)
 _NEAREST_PHRASINGS = 30  # that say in which sections such questions are answered
 _VOTERS = 500  # phrasings whose answers speak for sentences
 _TEMPERATURE = 0.1  # of votes
@@ -65,7 +65,9 @@ def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock])
     """What is known of the blocks (at least one)."""
     sentences = _sentences(index, asked, blocks)
     found = _of_blocks(sentences) | _of_documents(sentences) | _of_form(blocks)
-    found |= _of_sections(_sections_asked_for(index, asked), blocks)
+    found |= _of_sections(
+        _sections_asked_for(index, asked), [index.sections.of(block.chunk.heading) or "" for block in blocks]
+    )
     by_block = np.split(sentences.cosine, np.flatnonzero(np.diff(sentences.block)) + 1)
     return BlockFeatures(found, np.array([each.argmax() for each in by_block]), _floats([each.max() for each in by_block]))
 
@@ -213,9 +215,11 @@ def _sections_asked_for(index: Generation, asked: Asked) -> dict[str, float]:
     return {section: vote / float(weights.sum()) for section, vote in votes.items()}
 
 
-def _of_sections(wanted: dict[str, float], blocks: Sequence[TextBlock]) -> dict[str, Floats]:
-    """Which section a block is in, and how much the question asks for that section."""
-    own = [section_of(block.chunk.heading) or "" for block in blocks]
+def _of_sections(wanted: dict[str, float], own: Sequence[str]) -> dict[str, Floats]:
+    """Which section a block is in, and how much the question asks for that section.
+
+    :param own: the section of each block.
+    """
     asked = _floats([np.log(wanted[section] + _LEAST_SHARE) for section in own])
     places = {section or "other": _floats([float(section == each) for each in own]) for section in SECTIONS}
     return (

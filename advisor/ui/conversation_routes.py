@@ -116,7 +116,7 @@ def _turn(conversations: Conversations, user: str, answer: str) -> Turn:
 
 
 def _context(advisor: Advisor, request: Request, language: Language) -> MemoContext:
-    return MemoContext(language, str(request.base_url), advisor.document)
+    return MemoContext(language, str(request.base_url), advisor.document, advisor.index.sections)
 
 
 def _memo(turns: list[Turn], title: str, kind: Format, context: MemoContext) -> Response:
