@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from advisor.advisor import Advisor
 from advisor.documents.chunking import chunk_document
+from advisor.documents.citations import lines_of
 from advisor.documents.passages import embedded_sentence, embedded_text
 from advisor.documents.reading import parse_document
+from advisor.features.curation import entries
+from advisor.features.library import Library
 from advisor.index.catalog import Catalog, text_hash, write_catalog
-from advisor.types import Chunk, Document
+from advisor.index.generation import open_current
+from advisor.types import Chunk, Document, IndexReport
 
 SOURCES = {
     "fr/é à.md": "---\ntitle: Coûts\nsources:\n  - organisation: CNCF\n    year: 2023\n---\n# A\n\nUn. Deux ?\n\n- Trois.\n",
@@ -83,3 +90,40 @@ def test_several_threads(tmp_path: Path) -> None:
 
     with closing(catalog), ThreadPoolExecutor(4) as pool:
         assert all(pool.map(read, range(400)))
+
+
+@contextmanager
+def texts_loaded(catalog: Catalog) -> Iterator[list[str]]:
+    """The statements that load a document's text, as they come."""
+    loads: list[str] = []
+    catalog._database.set_trace_callback(
+        lambda statement: loads.append(statement) if re.search(r"\btext\b.* FROM documents", statement) else None
+    )
+    yield loads
+    catalog._database.set_trace_callback(None)
+
+
+def test_a_list_loads_no_text(advisor: Advisor) -> None:
+    index = open_current(advisor.settings, advisor.embeddings)
+    with closing(index), texts_loaded(index.catalog) as loads:
+        assert index.titles("fr")
+        assert Library().documents(index, language="en")
+        assert Library().topics(index)
+        assert entries(index, IndexReport(index.info.generation))
+        assert loads == []
+        assert index.catalog.documents()
+        assert len(loads) == 1
+
+
+@pytest.mark.parametrize(
+    "question", ["How do we cut our cloud bill?", "How does a bakery choose its flour?", "Comment tester nos sauvegardes ?"]
+)
+def test_an_answer_loads_each_document_that_it_cites_once(advisor: Advisor, question: str) -> None:
+    """Also where it is checked; and the lines of each are counted once for all its citations."""
+    fresh = Advisor.open(advisor.settings, advisor.embeddings)
+    counted = lines_of.cache_info().misses
+    with closing(fresh), texts_loaded(fresh.index.catalog) as loads:
+        answer = fresh.ask(question)
+    cited = {citation.document for citation in answer.citations}
+    assert len(loads) == len(set(loads)) == len(cited)
+    assert lines_of.cache_info().misses - counted <= len(cited)

@@ -39,7 +39,7 @@ def export_run(run: Run, index: Generation, folder: Path) -> int:
         message = f"the run {run.info.name} keeps no questions to export. Name one of evals/runs"
         raise EvaluationError(message)
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
-    chunks = [stored.chunk for document in index.catalog.documents() for stored in index.catalog.chunks_of(document.id)]
+    chunks = [chunk for some in index.catalog.chunks_by_document().values() for chunk in some]
     names = [name_of(chunk.document, chunk.start, chunk.end) for chunk in chunks]
     write_lines(
         folder / "corpus.jsonl",

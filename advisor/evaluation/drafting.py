@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.errors import EvaluationError
 from advisor.evaluation.questions import Target
+from advisor.index.catalog import ListedDocument
 from advisor.index.generation import Generation
 from advisor.text.plain import fold, plain
 from advisor.text.terms import terms
-from advisor.types import Chunk, Document, Language, Sentence
+from advisor.types import Chunk, Language, Sentence
 
 _PER_DOCUMENT = 4
 _FEWEST_WORDS, _MOST_WORDS = 8, 45
@@ -54,7 +55,7 @@ class Feedback(BaseModel):
 
 def draft_from_index(index: Generation, *, per_document: int = _PER_DOCUMENT) -> list[dict[str, Any]]:
     """Lines of a question set, document by document; at most `per_document` gaps in each."""
-    return [line for document in index.catalog.documents() for line in _of_document(index, document, per_document)]
+    return [line for document in index.catalog.listing() for line in _of_document(index, document, per_document)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class _Drafted:
     facts: tuple[list[str], ...] = ()
 
 
-def _of_document(index: Generation, document: Document, per_document: int) -> Iterator[dict[str, Any]]:
+def _of_document(index: Generation, document: ListedDocument, per_document: int) -> Iterator[dict[str, Any]]:
     chunks = [stored.chunk for stored in index.catalog.chunks_of(document.id)]
     stem = re.sub(r"[^\w-]+", "-", document.id.rsplit(".", 1)[0]).strip("-")
     gaps = (_fill_in(document.language, *gap) for gap in _gaps(index, chunks)[:per_document])

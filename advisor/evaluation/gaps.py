@@ -47,11 +47,10 @@ def map_coverage(cases: Sequence[Case], index: Generation, rows: Sequence[Row] =
             for place in goal.places:
                 places.setdefault(place.document, []).append((case.id, place))
     sections: dict[tuple[str, tuple[str, ...]], dict[str, None]] = {}
-    for document in index.catalog.documents():
-        for stored in index.catalog.chunks_of(document.id):
-            chunk = stored.chunk
-            reached = sections.setdefault((document.id, chunk.heading), {})
-            for identifier, place in places.get(document.id, ()):
+    for document, chunks in index.catalog.chunks_by_document().items():
+        for chunk in chunks:
+            reached = sections.setdefault((document, chunk.heading), {})
+            for identifier, place in places.get(document, ()):
                 if any(start < chunk.end and chunk.start < end for start, end in place.spans):
                     reached[identifier] = None
     asked = {case.id for case in cases}

@@ -85,7 +85,7 @@ def entries(index: Generation, pending: IndexReport) -> list[Entry]:
             reason=reasons.get(document.id, ""),
             aliases=document.aliases,
         )
-        for document in index.catalog.documents()
+        for document in index.catalog.listing()
     ]
     known = {row.document for row in rows}
     added = (*pending.added, *(new for _, new in pending.renamed))

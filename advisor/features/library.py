@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+from advisor.index.catalog import ListedDocument
 from advisor.index.generation import Generation
 from advisor.text.language import LANGUAGES
 from advisor.text.plain import WORD
@@ -37,9 +37,9 @@ class Hit:
 class Links:
     """What a document links to and what links to it, by id; its translation, and other documents of its topic, apart."""
 
-    to: tuple[Document, ...]
-    from_: tuple[Document, ...]
-    translation: Document | None
+    to: tuple[ListedDocument, ...]
+    from_: tuple[ListedDocument, ...]
+    translation: ListedDocument | None
 
 
 class Library:
@@ -48,14 +48,14 @@ class Library:
     def __init__(self) -> None:
         self._linked: tuple[str, dict[str, tuple[str, ...]]] = ("", {})
 
-    def documents(self, index: Generation, *, topic: str = "", language: str = "") -> list[Document]:
+    def documents(self, index: Generation, *, topic: str = "", language: str = "") -> list[ListedDocument]:
         """The documents of a topic and a language ("" for any), by topic, language and title."""
-        found = [d for d in index.catalog.documents() if topic in ("", d.topic) and language in ("", d.language)]
+        found = [d for d in index.catalog.listing() if topic in ("", d.topic) and language in ("", d.language)]
         return sorted(found, key=lambda d: (d.topic or "\uffff", d.language, d.title.casefold()))
 
     def topics(self, index: Generation) -> list[str]:
         """The topics that documents have, in order."""
-        return sorted({document.topic for document in index.catalog.documents() if document.topic})
+        return sorted({document.topic for document in index.catalog.listing() if document.topic})
 
     def search(
         self, index: Generation, text: str, *, topic: str = "", language: str = "", num_results: int = 30
@@ -78,11 +78,13 @@ class Library:
         if self._linked[0] != generation:
             self._linked = (generation, {one.id: tuple(_targets(one)) for one in index.catalog.documents()})
         linked = self._linked[1]
-        back = [name for name, targets in linked.items() if document.id in targets]
+        listing = index.catalog.listing()
+        named = {name: one for one in listing for name in (one.id, *one.aliases)}
+        translated = (one for one in listing if one.translation_of == document.id)
         return Links(
-            to=_found(index, linked.get(document.id, ())),
-            from_=_found(index, back),
-            translation=_translation(index, document),
+            to=tuple(named[name] for name in linked.get(document.id, ()) if name in named),
+            from_=tuple(named[name] for name, targets in linked.items() if document.id in targets),
+            translation=named.get(document.translation_of) if document.translation_of else next(translated, None),
         )
 
 
@@ -102,14 +104,3 @@ def _targets(document: Document) -> list[str]:
     """The names that a document's links lead to, each once."""
     targets = (unquote(found) for found in _LINK.findall(document.text) if "://" not in found)
     return list(dict.fromkeys(normpath(join(dirname(document.id), target)) for target in targets))
-
-
-def _found(index: Generation, names: Sequence[str]) -> tuple[Document, ...]:
-    documents = (index.catalog.document(name) for name in names)
-    return tuple(document for document in documents if document)
-
-
-def _translation(index: Generation, document: Document) -> Document | None:
-    if document.translation_of:
-        return index.catalog.document(document.translation_of)
-    return next((one for one in index.catalog.documents() if one.translation_of == document.id), None)

@@ -82,9 +82,10 @@ def statements(index: Generation, language: Language) -> dict[Domain, list[State
     A translation has its statements in the order of the original: answers mean the same in both languages.
     """
     lists: dict[Domain, list[list[Statement]]] = {}
-    for document in index.catalog.documents():
-        domain = _TOPICS.get(document.topic or "")
-        if domain and document.language == language and (found := items(document, "checklist", index.sections)):
+    for listed in index.catalog.listing():
+        domain = _TOPICS.get(listed.topic or "")
+        document = index.catalog.document(listed.id) if domain and listed.language == language else None
+        if domain and document and (found := items(document, "checklist", index.sections)):
             lists.setdefault(domain, []).append([Statement(item, document) for item in found])
     return {domain: _in_turn(lists[domain])[:_PER_DOMAIN] for domain in DOMAINS if domain in lists}
 

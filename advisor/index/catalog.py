@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ _FIELDS = (
 _COLUMNS = ", ".join(_FIELDS)
 # A catalog is built aside and flushed to disk as a whole; until then there is nothing to protect.
 _UNSAFE = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;"
+_KEPT = 8  # documents, the last that were read: an answer cites them, is checked against them, and is followed up
 _MOST_PARAMETERS = 500  # SQLite takes 999 in its oldest builds
 
 
@@ -58,6 +60,20 @@ class StoredChunk:
     chunk: Chunk
     numbers: tuple[int, ...]
     twins: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDocument:
+    """What lists show of a document: everything but its text and what belongs to that. The fields are the document's."""
+
+    id: str
+    title: str
+    language: Language
+    topic: str | None
+    translation_of: str | None
+    updated: str | None
+    evidence: str | None
+    aliases: tuple[str, ...]
 
 
 def write_catalog(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], twins: Mapping[int, int]) -> None:
@@ -114,6 +130,7 @@ class Catalog:
         # `immutable`: a generation never changes once published, so no lock and no journal is needed.
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._read_document = lru_cache(maxsize=_KEPT)(partial(_read_document, self._database))
 
     def close(self) -> None:
         """Close the file."""
@@ -126,17 +143,16 @@ class Catalog:
 
     def document(self, name: str) -> Document | None:
         """One document by its id or an alias, or None when this generation does not hold it."""
-        query = f"SELECT {_COLUMNS} FROM documents WHERE id = (SELECT document FROM names WHERE name = ?)"
-        row = self._database.execute(query, (name,)).fetchone()
-        return _document(row) if row else None
+        return self._read_document(name)
 
     def documents(self) -> list[Document]:
-        """Every document, by id."""
+        """Every document with its text, by id; `listing` is for who does not need that."""
         return [_document(row) for row in self._database.execute(f"SELECT {_COLUMNS} FROM documents ORDER BY id")]
 
-    def titles(self) -> list[tuple[str, Language]]:
-        """The title and the language of every document, by id."""
-        return list(self._database.execute("SELECT title, language FROM documents ORDER BY id"))
+    def listing(self) -> list[ListedDocument]:
+        """What lists show of every document, by id."""
+        query = "SELECT id, title, language, topic, translation_of, updated, evidence, aliases FROM documents ORDER BY id"
+        return [ListedDocument(*row[:-1], tuple(json.loads(row[-1]))) for row in self._database.execute(query)]
 
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """The chunks with these ids; an unknown id is left out."""
@@ -224,6 +240,12 @@ def _stored_chunks(rows: Iterable[tuple[Any, ...]]) -> dict[str, StoredChunk]:
         numbers = tuple(number for number, *_ in known)
         found[key] = StoredChunk(chunk, numbers, tuple(n if twin is None else twin for n, twin, *_ in known))
     return found
+
+
+def _read_document(database: sqlite3.Connection, name: str) -> Document | None:
+    query = f"SELECT {_COLUMNS} FROM documents WHERE id = (SELECT document FROM names WHERE name = ?)"
+    row = database.execute(query, (name,)).fetchone()
+    return _document(row) if row else None
 
 
 def _document(row: tuple[Any, ...]) -> Document:

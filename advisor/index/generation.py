@@ -100,9 +100,9 @@ class Generation:
 
     def titles(self, language: Language) -> tuple[str, ...]:
         """The titles of the documents in a language, or of all where there are none in it."""
-        found = self.catalog.titles()
-        own = tuple(title for title, spoken in found if spoken == language)
-        return own or tuple(title for title, _ in found)
+        found = self.catalog.listing()
+        own = tuple(each.title for each in found if each.language == language)
+        return own or tuple(each.title for each in found)
 
     @cached_property
     def outline_sections(self) -> tuple[tuple[str, ...], ...]:

@@ -14,8 +14,9 @@ from fastapi.responses import HTMLResponse
 from advisor.advisor import Advisor
 from advisor.api.pool import QuestionPool
 from advisor.features.library import Hit, Library, Links
+from advisor.index.catalog import ListedDocument
 from advisor.limits import DOCUMENT, KEY, SEARCH
-from advisor.types import Document, Language
+from advisor.types import Language
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.conversation_routes import User
 from advisor.ui.texts import TEXTS, Texts
@@ -78,7 +79,7 @@ def render_tab(topics: Sequence[str], texts: Texts) -> str:
     )
 
 
-def render_documents(documents: Sequence[Document], texts: Texts) -> str:
+def render_documents(documents: Sequence[ListedDocument], texts: Texts) -> str:
     """The documents under their topics."""
     words = TAB_TEXTS[texts.language]
     parts = [f'<p class="count" role="status">{escape(words.count.format(len(documents)))}</p>']
@@ -89,7 +90,7 @@ def render_documents(documents: Sequence[Document], texts: Texts) -> str:
     return "".join(parts)
 
 
-def _document(document: Document, texts: Texts) -> str:
+def _document(document: ListedDocument, texts: Texts) -> str:
     words = TAB_TEXTS[texts.language]
     language = words.languages[document.language]
     kind = " · ".join(filter(None, (language, evidence_name(document.evidence, texts), document.updated)))
@@ -140,7 +141,7 @@ def render_links(links: Links, texts: Texts) -> str:
     )
 
 
-def _neighbour(document: Document) -> str:
+def _neighbour(document: ListedDocument) -> str:
     return (
         f'<li><button type="button" class="read" lang="{document.language}" data-document="{escape(document.id)}">'
         f"{escape(document.title)}</button></li>"
