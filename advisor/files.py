@@ -7,15 +7,16 @@ import fcntl
 import json
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from advisor.errors import StorageError
 
-SCRATCH = ".new-"
-"""How the name of a file begins that is not whole yet."""
+_SCRATCH = ".new-"  # how the name of a file begins that is not whole yet
 _PRIVATE = 0o600
+_RANDOM_DIGITS = 16
 
 
 def private_folder(folder: Path) -> Path:
@@ -23,7 +24,7 @@ def private_folder(folder: Path) -> Path:
 
     :raises StorageError: when it cannot be made.
     """
-    with _named(folder):
+    with storage_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
@@ -31,11 +32,13 @@ def private_folder(folder: Path) -> Path:
 def replace_file(path: Path, data: bytes, *, mode: int = _PRIVATE) -> None:
     """Write a file whole or not at all; so it stays after a power cut. What was begun and failed leaves nothing behind.
 
+    What a process that was killed left in the folder goes, unless another process is writing there.
+
     :param mode: who may read it, less what the umask takes away.
     :raises StorageError: when it cannot be written; what was there before stays.
     """
-    scratch = path.with_name(f"{SCRATCH}{secrets.token_hex(8)}")
-    with _named(path):
+    scratch = path.with_name(f"{_SCRATCH}{secrets.token_hex(_RANDOM_DIGITS // 2)}")
+    with storage_errors(path), _locked(path.parent) as folder:
         try:
             with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as target:
                 target.write(data)
@@ -44,7 +47,23 @@ def replace_file(path: Path, data: bytes, *, mode: int = _PRIVATE) -> None:
         except BaseException:
             scratch.unlink(missing_ok=True)
             raise
-        flush(path.parent)
+        os.fsync(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """Hold a folder while a file in it is not whole."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # another process is writing there, or the file system knows no such lock
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for leftover in folder.glob(f"{_SCRATCH}{'[0-9a-f]' * _RANDOM_DIGITS}"):
+                leftover.unlink()
+        with suppress(OSError):  # likewise: nobody removes anything there
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def append_line(path: Path, line: Mapping[str, object]) -> None:
@@ -55,7 +74,7 @@ def append_line(path: Path, line: Mapping[str, object]) -> None:
     """
     private_folder(path.parent)
     data = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    with _named(path):
+    with storage_errors(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _PRIVATE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -77,10 +96,11 @@ def flush(path: Path) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """:raises StorageError: for what the system refuses, with the file that it is about."""
+def storage_errors(path: Path) -> Iterator[None]:
+    """:raises StorageError: for what the system or SQLite refuses, with the file or folder that it is about."""
     try:
         yield
-    except OSError as cause:
-        message = f"{path} cannot be written ({cause.strerror}). Make room there, or give this account the right to write"
+    except (OSError, sqlite3.Error) as cause:
+        why = getattr(cause, "strerror", None) or cause
+        message = f"{path} cannot be written ({why}). Make room there, or give this account the right to write"
         raise StorageError(message) from cause

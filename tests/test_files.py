@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import resource
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from advisor.accounts.sessions import Sessions
+from advisor.accounts.users import Users, add_user
 from advisor.errors import StorageError
 from advisor.files import append_line, replace_file
 from advisor.index.generations import current_generation
@@ -58,6 +64,72 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path):
         replace_file(path, b"a second version")
     assert path.read_bytes() == b"first"
     assert [each.name for each in tmp_path.iterdir()] == ["users.json"]
+
+
+LEFT = ".new-0123456789abcdef"
+KILLED = """
+import os, sys
+from pathlib import Path
+from advisor import files
+files.flush = lambda path: os.kill(os.getpid(), 9)
+files.replace_file(Path(sys.argv[1]), b"a password's hash")
+"""
+
+
+def test_what_a_killed_process_left_goes_with_the_next_file(tmp_path: Path):
+    """Such a file can hold what is private; a person's own hidden files stay."""
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "users.json")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".new-*"))) == 1
+    (tmp_path / ".new-plans.md").touch()
+    replace_file(tmp_path / "other.json", b"{}")
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".new-plans.md", "other.json"]
+
+
+def test_what_another_process_is_writing_stays(tmp_path: Path):
+    (tmp_path / LEFT).touch()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    replace_file(tmp_path / "users.json", b"{}")
+    assert (tmp_path / LEFT).exists()
+    os.close(descriptor)
+    replace_file(tmp_path / "users.json", b"{}")
+    assert not (tmp_path / LEFT).exists()
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_sign_in_that_cannot_be_kept_is_told_and_locks_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A database that may take no more pages refuses as one on a full disk does."""
+    settings = Settings(state_dir=tmp_path / "state")
+    add_user(settings, "ada", "a long enough password", "user")
+    users, sessions = Users(settings), Sessions(settings)
+    key = sessions.open(users.find("ada"))
+    (pages,) = sessions._database.execute("PRAGMA page_count").fetchone()
+    sessions._database.execute(f"PRAGMA max_page_count = {pages}")
+    monkeypatch.setattr("advisor.accounts.sessions.IDLE_SECONDS", 10**9)
+
+    def sign_in_until_full() -> None:
+        for _ in range(1_000):
+            sessions.open(users.find("ada"))
+
+    with pytest.raises(StorageError, match=r"sessions\.sqlite cannot be written .*Make room"):
+        sign_in_until_full()
+    sessions._database.execute("PRAGMA query_only = ON")
+    monkeypatch.setattr("advisor.accounts.sessions._NOTED_EVERY_SECONDS", -1)
+    assert sessions.find(key, users) == users.find("ada")
+    sessions.close()
+
+
+def test_a_full_folder_of_scratch_files_is_not_blamed_on_the_index(
+    small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch
+):
+    (small_settings.corpus_dir / "en" / "page.html").write_text("<h1>Page</h1><p>The vault opens at noon.</p>")
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(StorageError, match=rf"^{tempfile.gettempdir()} cannot be written \(No space left on device\)"):
+        sync(small_settings, embeddings)
 
 
 def test_a_folder_that_is_no_folder_is_named(tmp_path: Path):

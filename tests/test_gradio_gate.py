@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import httpx
 import pytest
@@ -73,6 +76,63 @@ def test_a_file_that_was_uploaded_is_taken(served: Served):
         words = upload(served, data_of(sent[0], url="http://127.0.0.1:1/x", size=3))
     assert "uploads/note.md is in the corpus" in words
     (served.settings.corpus_dir / "uploads" / "note.md").unlink()
+
+
+def left_behind() -> list[str]:
+    """Files in the folder of uploads with anything in them."""
+    files = (path for path in Path(get_upload_folder()).rglob("*") if path.is_file())
+    return [path.name for path in files if path.stat().st_size]
+
+
+def test_what_was_taken_does_not_stay_in_the_folder_of_uploads(served: Served):
+    """Whether it went into the corpus or was refused."""
+    files = [("files", ("kept.md", b"# Kept\n\nLunch is at noon.\n")), ("files", ("refused.pdf", b"no PDF"))]
+    with served.client() as client:
+        sent = client.post("/en/gradio_api/upload", files=files).json()
+    assert len(left_behind()) == 2
+    words = upload(served, [data_of(path)[0] for path in sent])
+    assert "uploads/kept.md is in the corpus" in words
+    assert "refused.pdf" in words
+    assert left_behind() == []
+    (served.settings.corpus_dir / "uploads" / "kept.md").unlink()
+
+
+class FullDisk:
+    """A file that takes what fits, and then no more."""
+
+    def __init__(self, **arguments: object) -> None:
+        self._file = NamedTemporaryFile(**arguments)  # noqa: SIM115 - Gradio keeps it
+        self.name = self._file.name
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data[:3])
+        self._file.flush()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_an_upload_without_room_is_told_and_leaves_nothing(served: Served, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gradio.route_utils.NamedTemporaryFile", FullDisk)
+    with served.client() as client:
+        answer = client.post("/en/gradio_api/upload", files={"files": ("note.md", b"# Note\n\nLunch is at noon.\n")})
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage")
+    assert left_behind() == []
+
+
+def test_an_upload_that_ends_early_leaves_nothing(served: Served):
+    part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="note.md"\r\n\r\nLunch is at'
+    host, port = served.address.removeprefix("http://").split(":")
+    head = f"POST /en/gradio_api/upload HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5000\r\n"
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode() + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + part)
+        wait_until(lambda: any(Path(get_upload_folder()).glob("tmp*")))
+    wait_until(lambda: not any(Path(get_upload_folder()).glob("tmp*")))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("meta", [True, False])

@@ -374,8 +374,8 @@ def test_what_killed_runs_left_is_removed(small_settings: Settings, embeddings: 
         shutil.copytree(index / first, index / name)
     shutil.copytree(index / first, index / "000002-cccccccc")
     (index / "000002-cccccccc" / "in-use").unlink()
-    (index / ".new-123").touch()
-    (index / ".new-456").touch()
+    for digit in "1a":
+        (index / f".new-{digit * 16}").touch()
     assert sync(small_settings, embeddings).generation == first
     assert {path.name for path in index.iterdir()} == {first, *BESIDE}
 

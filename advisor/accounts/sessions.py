@@ -12,9 +12,11 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from advisor.accounts.users import User, Users
-from advisor.files import private_folder
+from advisor.files import private_folder, storage_errors
 from advisor.settings import Settings
 
 IDLE_SECONDS = 12 * 3_600
@@ -29,21 +31,21 @@ CREATE TABLE IF NOT EXISTS sessions (
 
 
 class Sessions:
-    """The sign-ins of one server. Safe to use from several threads."""
+    """The sign-ins of one server. Safe to use from several threads. Each method may raise StorageError."""
 
     def __init__(self, settings: Settings) -> None:
-        path = private_folder(settings.state_dir) / "sessions.sqlite"
-        path.touch(mode=0o600)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._turn = threading.Lock()
-        with self._turn:
+        self._path = private_folder(settings.state_dir) / "sessions.sqlite"
+        self._lock = threading.Lock()
+        with storage_errors(self._path):
+            self._path.touch(mode=0o600)
+            self._database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute(_SCHEMA)
 
     def open(self, user: User) -> str:
         """Sign a user in; the key for their cookie. Sign-ins that have ended are forgotten."""
         key, now = secrets.token_urlsafe(32), time.time()
-        with self._turn:
+        with self._turn():
             ended = (now - IDLE_SECONDS, now - LONGEST_SECONDS)
             self._database.execute("DELETE FROM sessions WHERE seen < ? OR began < ?", ended)
             self._database.execute(
@@ -54,7 +56,7 @@ class Sessions:
     def find(self, key: str, users: Users) -> User | None:
         """Whose sign-in a key is; None when it has ended."""
         now = time.time()
-        with self._turn:
+        with self._turn():
             row = self._database.execute(
                 "SELECT user, fingerprint, seen FROM sessions WHERE key = ? AND seen >= ? AND began >= ?",
                 (_hash(key), now - IDLE_SECONDS, now - LONGEST_SECONDS),
@@ -62,18 +64,24 @@ class Sessions:
             if row is None:
                 return None
             if now - row[2] > _NOTED_EVERY_SECONDS:
-                self._database.execute("UPDATE sessions SET seen = ? WHERE key = ?", (now, _hash(key)))
+                with suppress(sqlite3.OperationalError):  # a disk without room locks nobody out
+                    self._database.execute("UPDATE sessions SET seen = ? WHERE key = ?", (now, _hash(key)))
         user = users.find(row[0])
         return user if user and user.fingerprint == row[1] else None
 
     def end(self, key: str) -> None:
         """Sign out."""
-        with self._turn:
+        with self._turn():
             self._database.execute("DELETE FROM sessions WHERE key = ?", (_hash(key),))
 
     def close(self) -> None:
         """Let go of the table."""
         self._database.close()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock, storage_errors(self._path):
+            yield
 
 
 def _hash(key: str) -> str:

@@ -25,7 +25,7 @@ from argon2.exceptions import VerifyMismatchError
 from filelock import FileLock
 
 from advisor.errors import SettingsError
-from advisor.files import private_folder, replace_file
+from advisor.files import private_folder, replace_file, storage_errors
 from advisor.limits import PASSWORD, USER_NAME
 from advisor.settings import Settings
 
@@ -195,7 +195,7 @@ def _edit(settings: Settings) -> Iterator[dict[str, User]]:
     """The users, to be changed; written whole when the block ends, readable by this account alone."""
     path = users_file(settings)
     folder = private_folder(settings.state_dir)
-    with FileLock(folder / "users.lock"):
+    with storage_errors(folder), FileLock(folder / "users.lock"):
         users = dict(_read(path)) if path.exists() else {}
         yield users
         replace_file(path, json.dumps({"users": [asdict(user) for user in users.values()]}, indent=2).encode())

@@ -16,6 +16,7 @@ def in_steps(work: Callable[[], Result], latest: Callable[[], Step], name: str) 
 
     :param name: of the thread.
     """
+    # A thread, because the work gives nothing until it is done; one, because it is one piece of work.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as worker:
         running = worker.submit(work)
         while not wait([running], timeout=_REFRESH_SECONDS).done:

@@ -18,7 +18,7 @@ from typing import Any
 
 from advisor.documents.reading import list_files
 from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
-from advisor.files import SCRATCH, replace_file
+from advisor.files import replace_file
 from advisor.index import archive
 from advisor.index.build import BUILDING, BuildContext, build_generation, companions_of
 from advisor.index.catalog import Catalog
@@ -216,8 +216,6 @@ def _prune(index_dir: Path) -> None:
     """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
     for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)
-    for scratch in index_dir.glob(f"{SCRATCH}*"):  # of a file that was being replaced
-        scratch.unlink()
     current = current_generation(index_dir)
     names = generations(index_dir)
     if current not in names:

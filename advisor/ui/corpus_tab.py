@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,16 @@ class _Desk:
     def upload(self, files: Sequence[str], request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
             return (*self._refuse(), gr.update(value=None))
-        stored = [store_upload(self._advisor.settings, Path(file).name, Path(file)) for file in files]
-        for one in stored:
-            self._record(request, "upload", document=one.document, name=one.name)
-        return (*self._view(render_uploads(stored, self._texts)), gr.update(value=None))
+
+        def store() -> str:
+            stored = []
+            for file in map(Path, files):
+                stored.append(store_upload(self._advisor.settings, file.name, file))
+                file.unlink(missing_ok=True)  # it would stay in the folder of uploads for as long as the server runs
+                self._record(request, "upload", document=stored[-1].document, name=file.name)
+            return render_uploads(stored, self._texts)
+
+        return (*self._view(self._outcome(store)), gr.update(value=None))
 
     def ask_to_delete(self, names: Sequence[str] | None) -> tuple[Any, ...]:
         question = self._texts.corpus.really_delete.format(", ".join(names or ()))
@@ -101,19 +107,31 @@ class _Desk:
     def delete(self, names: Sequence[str] | None, request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
             return (*self._refuse(), gr.skip())
-        deleted, kept = delete_documents(self._advisor.settings, names or ())
-        self._record(request, "delete", documents=deleted)
-        return (*self._view(render_deleted(deleted, kept, self._texts)), gr.Row(visible=False))
+
+        def remove() -> str:
+            deleted, kept = delete_documents(self._advisor.settings, names or ())
+            self._record(request, "delete", documents=deleted)
+            return render_deleted(deleted, kept, self._texts)
+
+        return (*self._view(self._outcome(remove)), gr.Row(visible=False))
 
     def roll_back(self, request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
             return self._refuse()
-        try:
+
+        def go_back() -> str:
             name = rollback(self._advisor.settings)
+            self._record(request, "rollback", generation=name)
+            return render_message(self._texts.corpus.rolled_back.format(name))
+
+        return self._view(self._outcome(go_back))
+
+    def _outcome(self, act: Callable[[], str]) -> str:
+        """What an action says of itself, or why it could not be done: the page would wait for ever for neither."""
+        try:
+            return act()
         except AdvisorError as error:
-            return self._view(render_error(str(error), self._texts))
-        self._record(request, "rollback", generation=name)
-        return self._view(render_message(self._texts.corpus.rolled_back.format(name)))
+            return render_error(str(error), self._texts)
 
     def _record(self, request: gr.Request, action: str, **details: object) -> None:
         record(self._advisor.settings, current_user(request), action, **details)

@@ -6,9 +6,7 @@ import errno
 import os
 import socket
 import sys
-import tempfile
 from contextlib import suppress
-from functools import cache
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -41,6 +39,7 @@ from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.sources_tab import library_routes
 from advisor.ui.texts import TEXTS, Texts
+from advisor.ui.uploads import WholeUploads, tell_when_full, upload_folder
 
 _PORTS_TRIED = 20
 _GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open
@@ -79,7 +78,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
 
     :param local: only this machine reaches it: without users, nobody has to sign in, and everybody is a curator.
     """
-    os.environ["GRADIO_TEMP_DIR"] = _uploads().name
+    os.environ["GRADIO_TEMP_DIR"] = upload_folder().name
     pool = QuestionPool(advisor)
     app = create_interfaces(pool, _show, "".join(map(head, TEXTS.values())), local=local)
     conversations = Conversations(advisor.settings.state_dir)
@@ -89,12 +88,6 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
         _mount(app, build_page(pool, conversations, texts), texts, advisor.settings)
     app.router.default = _InBrowserLanguage(app)
     return app
-
-
-@cache
-def _uploads() -> tempfile.TemporaryDirectory[str]:
-    """A folder for what is uploaded, of this account alone, under a name that nobody knows; it goes with the process."""
-    return tempfile.TemporaryDirectory(prefix="advisor-uploads-")
 
 
 def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> None:
@@ -113,7 +106,8 @@ def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> N
         max_file_size=settings.max_file_bytes,
     )
     mounted = next(route for route in app.routes if isinstance(route, Mount) and route.path == path)
-    mounted.app = GradioGate(mounted.app, page)
+    tell_when_full(mounted.app)
+    mounted.app = GradioGate(WholeUploads(mounted.app), page)
 
 
 def _show(document: Document, start: int | None, end: int | None, language: Language) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from advisor.documents.formats.file_type import FileType
 from advisor.errors import DocumentError
+from advisor.files import storage_errors
 from advisor.settings import Settings
 from advisor.types import Extracted
 
@@ -88,7 +89,8 @@ class Extractor:
     def _start(self) -> Connection[bytes, bytes]:
         ours, theirs = Pipe()
         limits = [str(self.settings.max_reading_bytes), str(int(self.settings.max_reading_seconds))]
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        with storage_errors(Path(tempfile.gettempdir())):
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         # In the folder above the package, `-m` finds the very package that is running.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "advisor.documents.formats.worker", str(theirs.fileno()), *limits],
