@@ -179,7 +179,7 @@ class Advisor:
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):
-            unanswered.record(self.settings, outcome)
+            unanswered.log_unanswered(self.settings, outcome)
         for observer in self._observers:
             observer(outcome)
 

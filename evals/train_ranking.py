@@ -25,10 +25,10 @@ from sklearn.model_selection import cross_val_predict
 
 from advisor.advisor import Advisor
 from advisor.answering.extractive import write_extractive
+from advisor.retrieval.block_features import Asked, BlockFeatures, block_features
 from advisor.retrieval.blocks import TextBlock, candidate_blocks
 from advisor.retrieval.confidence import Signals, measure
 from advisor.retrieval.curated import nearest_curated
-from advisor.retrieval.features import Asked, BlockFeatures, block_features
 from advisor.retrieval.hybrid import in_one_language
 from advisor.retrieval.ranking import Model, order_blocks
 from advisor.retrieval.search import Retrieved, Searcher, retrieve

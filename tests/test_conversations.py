@@ -12,7 +12,7 @@ import pytest
 from advisor.advisor import Advisor
 from advisor.errors import ConversationError, StorageError
 from advisor.evaluation.drafting import draft_from_feedback
-from advisor.features.conversations import FEEDBACK, FILE, Conversations, title_of
+from advisor.features.conversations import CONVERSATIONS_FILE, FEEDBACK, Conversations, title_of
 from advisor.index.sync import sync
 from advisor.settings import Settings
 from advisor.types import Answer
@@ -136,7 +136,7 @@ def test_only_the_owner_of_the_machine_can_read_the_file(kept: Conversations, an
     assert not kept.folder.exists()
     kept.keep("ada", answer)
     kept.rate("ada", answer.id, "up")
-    for name in (FILE, FEEDBACK):
+    for name in (CONVERSATIONS_FILE, FEEDBACK):
         assert stat.S_IMODE((kept.folder / name).stat().st_mode) == 0o600
 
 

@@ -22,8 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.documents.chunking import blocks_of
 from advisor.documents.reading import document_id, list_files, parse_document
-from advisor.documents.sections import FILE as SECTIONS
-from advisor.documents.sections import read_sections
+from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.text.plain import detect_language, fold, plain, sentence_spans
 from advisor.types import Document, Language
 
@@ -524,7 +523,7 @@ def test_a_repetition_is_seen() -> None:
 
 def test_the_sections_are_those_of_the_playbooks() -> None:
     """Each heading that is told the kind of stands in the shape, and its translation has the same kind."""
-    sections = read_sections(CORPUS / SECTIONS)
+    sections = read_sections(CORPUS / SECTIONS_FILE)
     kinds = [[sections.of([heading]) for heading in shape] for shape in SHAPE.values()]
     assert kinds[0] == kinds[1]
     assert len(sections.kinds) == sum(kind is not None for shape in kinds for kind in shape) > 0

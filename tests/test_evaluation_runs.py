@@ -26,7 +26,7 @@ from advisor.evaluation.gaps import map_coverage
 from advisor.evaluation.gate import GateRules, gate_generation, judge, read_gate
 from advisor.evaluation.measures import summarise
 from advisor.evaluation.questions import QuestionSet, cases_of, read_set
-from advisor.evaluation.reports.page import render_page
+from advisor.evaluation.reports.html_report import render_page
 from advisor.evaluation.run_store import (
     Run,
     bearing_on_answers,

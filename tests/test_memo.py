@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from advisor.advisor import Advisor
 from advisor.features.memo import Memo, MemoContext, answers_memo
-from advisor.features.memo_formats import to_docx, to_markdown
+from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.index.sync import sync
 from advisor.settings import Settings
 from advisor.types import Answer, Withheld
@@ -35,7 +35,7 @@ def answer(advisor: Advisor) -> Answer:
 
 
 def test_a_memo_has_what_a_decision_needs(advisor: Advisor, answer: Answer):
-    text = to_markdown(memo_of(advisor, answer))
+    text = memo_as_markdown(memo_of(advisor, answer))
     parts = ["Question", "Réponse", "Options et arbitrages", "Sources", "Ce que le corpus ne dit pas"]
     places = [text.index(f"## {part}") for part in parts]
     assert places == sorted(places)
@@ -80,7 +80,7 @@ def test_a_link_still_resolves_after_reindexing(browser: Browser, small_settings
 def test_a_refusal_and_what_was_withheld_are_told(advisor: Advisor, answer: Answer):
     refused = advisor.ask("Quelle est la recette de la tarte Tatin ?")
     withheld = replace(answer, id="w", withheld=(Withheld("Le FinOps rapporte 40 %.", "aucun appui"),))
-    text = to_markdown(memo_of(advisor, refused, withheld, title="Deux *questions*"))
+    text = memo_as_markdown(memo_of(advisor, refused, withheld, title="Deux *questions*"))
     assert "Note de décision : Deux \\*questions\\*".replace(" :", "\u00a0:") in text
     assert f"Le corpus ne répond pas à cette question\u00a0: {refused.reason}." in text
     assert "Le FinOps rapporte 40 %." in text
@@ -90,14 +90,14 @@ def test_a_refusal_and_what_was_withheld_are_told(advisor: Advisor, answer: Answ
 def test_words_that_no_passage_uses_are_named(advisor: Advisor):
     answer = advisor.ask("How do we start with FinOps on zeppelins?")
     if answer.status == "answered":
-        assert "zeppelins" in to_markdown(memo_of(advisor, answer, language="en"))
-    plain = to_markdown(memo_of(advisor, advisor.ask("Where do we start with FinOps?"), language="en"))
+        assert "zeppelins" in memo_as_markdown(memo_of(advisor, answer, language="en"))
+    plain = memo_as_markdown(memo_of(advisor, advisor.ask("Where do we start with FinOps?"), language="en"))
     assert "no cited passage uses" not in plain or "FinOps" not in plain.split("no cited passage uses")[1]
 
 
 def test_the_word_file_has_headings_links_and_language(advisor: Advisor, answer: Answer):
     memo = memo_of(advisor, replace(answer, question="Budget\x0b FinOps ?"))
-    opened = docx.Document(BytesIO(to_docx(memo)))
+    opened = docx.Document(BytesIO(memo_as_docx(memo)))
     styles = [paragraph.style.name for paragraph in opened.paragraphs]
     assert styles[0] == "Title"
     assert styles.count("Heading 1") == 5
@@ -112,7 +112,7 @@ def test_the_word_file_has_headings_links_and_language(advisor: Advisor, answer:
 
 def test_the_word_file_is_read_by_another_program_and_drawn(browser: Browser, advisor: Advisor, answer: Answer, tmp_path):
     """What a reader of the file sees, line by line, and on one picture that is not blank."""
-    drawn = mammoth.convert_to_html(BytesIO(to_docx(memo_of(advisor, answer)))).value
+    drawn = mammoth.convert_to_html(BytesIO(memo_as_docx(memo_of(advisor, answer)))).value
     page = browser.new_page(viewport={"width": 800, "height": 1000})
     page.set_content(drawn)
     for sentence in answer.sentences:
@@ -127,5 +127,5 @@ def test_the_word_file_is_read_by_another_program_and_drawn(browser: Browser, ad
 
 
 def test_markup_in_an_answer_stays_text(advisor: Advisor, answer: Answer):
-    text = to_markdown(memo_of(advisor, replace(answer, question="<b>x</b> | [y](http://evil)\n# z")))
+    text = memo_as_markdown(memo_of(advisor, replace(answer, question="<b>x</b> | [y](http://evil)\n# z")))
     assert "\\<b\\>x\\</b\\> \\| \\[y\\](http://evil) # z" in text

@@ -12,6 +12,7 @@ import torch
 from langchain_core.vectorstores import InMemoryVectorStore
 from sentence_transformers import SentenceTransformer
 
+from advisor.cli.doctor import examine
 from advisor.errors import ModelError
 from advisor.models import bundled as bundled_model
 from advisor.models import embeddings as embeddings_module
@@ -219,7 +220,12 @@ def test_what_was_measured_with_the_bundled_model_is_not_taken_for_another(
 ) -> None:
     transformer.prompts = {}
     transformer.save(str(tmp_path / "bare"), create_model_card=False)
-    bare = Embeddings(Settings(threads=1, embedding_model=str(tmp_path / "bare")))
+    settings = Settings(threads=1, embedding_model=str(tmp_path / "bare"))
+    bare = Embeddings(settings)
+    told = {finding.check: finding for finding in examine(settings)}["confidence"]
+    assert "not measured with this model" in told.detail
+    assert "ADVISOR_EMBEDDING_MODEL" in told.advice
+    assert "evals/train_ranking.py" in told.advice
     assert bare.profile.question_offset == 0
     assert cosines(bare.encode_passages(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
     assert cosines(bare.encode_questions(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999

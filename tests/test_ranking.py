@@ -13,9 +13,9 @@ from conftest import SMALL_CORPUS
 from advisor.advisor import Advisor
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
+from advisor.retrieval.block_features import Asked, block_features
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import Signals, is_calibrated, probability, weights
-from advisor.retrieval.features import Asked, block_features
 from advisor.retrieval.ranking import Model, models, rank_blocks
 from advisor.retrieval.search import Searcher, gather_evidence, retrieve
 from advisor.settings import Settings

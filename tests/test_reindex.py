@@ -247,7 +247,7 @@ def test_the_links_of_old_answers_lead_to_the_text_they_were_made_from(
     assert advisor.document("version.md", "nonsense") is None
     assert advisor.document("absent.md", names[0]) is None
     advisor.close()
-    with sqlite3.connect(small_settings.index_dir / archive.FILE) as database:
+    with sqlite3.connect(small_settings.index_dir / archive.ARCHIVE_FILE) as database:
         assert database.execute("SELECT count(*) FROM texts").fetchone() == (5 + 5,)
 
 
@@ -296,7 +296,7 @@ def test_going_back_lasts_until_the_next_sync(small_settings: Settings, embeddin
 
 def test_an_archive_that_is_damaged_is_begun_anew(small_settings: Settings, embeddings: Embeddings) -> None:
     first = sync(small_settings, embeddings).generation
-    (small_settings.index_dir / archive.FILE).write_bytes(b"no database" * 200)
+    (small_settings.index_dir / archive.ARCHIVE_FILE).write_bytes(b"no database" * 200)
     assert archive.find(small_settings.index_dir, "en/board.md", first) is None
     write(small_settings, "new.md", "# Neuf\n\nTexte.\n")
     second = sync(small_settings, embeddings).generation

@@ -20,7 +20,7 @@ from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.api.rates import Rates
 from advisor.errors import SettingsError
 from advisor.settings import Settings
-from advisor.ui.server import serve as serve_for_good
+from advisor.ui.server import serve_page as serve_for_good
 
 QUESTION = {"question": "When does a blameless review take place after an outage?"}
 

@@ -14,7 +14,7 @@ def audit_file(settings: Settings) -> Path:
     return settings.state_dir / "audit.jsonl"
 
 
-def record(settings: Settings, who: str | None, action: str, **details: object) -> None:
+def record_action(settings: Settings, who: str | None, action: str, **details: object) -> None:
     """Add a line.
 
     :param who: the name of the user; None for whoever works on this machine, without users.

@@ -23,7 +23,7 @@ from advisor.types import Answer, Language
 Why = Literal["unsure", "unsupported", "private"]
 """Why there is no answer; "private" is only in lines that version 0.1 wrote."""
 """No passage answers surely enough; a fact of the asker's own organisation or of the future; found, but not verified."""
-FILE = "unanswered.jsonl"
+_FILE = "unanswered.jsonl"
 MOST_BYTES = 1_000_000  # some 4,000 questions
 _WAIT_SECONDS = 2  # for another process that writes
 _LOGGER = logging.getLogger("advisor.answering.unanswered")
@@ -47,10 +47,10 @@ class Unanswered(BaseModel):
 
 def log_file(settings: Settings) -> Path:
     """Where the lines are kept."""
-    return settings.state_dir / FILE
+    return settings.state_dir / _FILE
 
 
-def record(settings: Settings, answer: Answer) -> None:
+def log_unanswered(settings: Settings, answer: Answer) -> None:
     """Add a line for a question without an answer. The asker gets the answer whether or not it can be written."""
     if answer.status not in ("abstained", "near"):
         return
@@ -63,7 +63,7 @@ def record(settings: Settings, answer: Answer) -> None:
     )
     path = log_file(settings)
     try:
-        with FileLock(private_folder(path.parent) / f"{FILE}.lock", timeout=_WAIT_SECONDS, mode=0o600):
+        with FileLock(private_folder(path.parent) / f"{_FILE}.lock", timeout=_WAIT_SECONDS, mode=0o600):
             _make_room(path)
             append_line(path, line.model_dump())
     except (StorageError, OSError) as cause:  # filelock's Timeout is an OSError

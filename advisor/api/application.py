@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from mcp.server.transport_security import TransportSecuritySettings
 
 from advisor.api import problems
-from advisor.api.documents import Show, documents_router
+from advisor.api.document_routes import Show, documents_router
 from advisor.api.guard import Gate, Guard
 from advisor.api.headers import script_hashes
 from advisor.api.log import log_questions

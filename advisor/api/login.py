@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from advisor.accounts.audit import record
+from advisor.accounts.audit import record_action
 from advisor.accounts.sessions import LONGEST_SECONDS
 from advisor.api.access import browser_language
 from advisor.api.guard import COOKIE, Gate
@@ -111,9 +111,9 @@ def login_router(gate: Gate) -> APIRouter:
         user = gate.users.with_password(name, password)
         if user is None:
             gate.rates.wrong_password(name, address)
-            record(gate.settings, None, "failed sign-in", name=name, address=address)
+            record_action(gate.settings, None, "failed sign-in", name=name, address=address)
             return _page(request, words.wrong, status=401)
-        record(gate.settings, user.name, "sign-in", address=address)
+        record_action(gate.settings, user.name, "sign-in", address=address)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
             COOKIE,

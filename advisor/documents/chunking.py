@@ -34,7 +34,7 @@ _NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
 
 
 @dataclass(frozen=True, slots=True)
-class TextBlock:
+class SourceBlock:
     """A leaf of the document's structure: `[start, end)` in the source, under a heading path.
 
     `section` numbers the headings: two sections can have the same path.
@@ -77,10 +77,10 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
     return chunks
 
 
-def blocks_of(document: Document) -> list[TextBlock]:
+def blocks_of(document: Document) -> list[SourceBlock]:
     """The blocks of a document in reading order."""
     blocks = _markdown_blocks(document) if is_markdown(document.id) else _text_blocks(document)
-    found, unread = list[TextBlock](), 0
+    found, unread = list[SourceBlock](), 0
     for block in blocks:
         text = document.text[block.start : block.end]
         if _is_read(text):
@@ -101,7 +101,7 @@ def _own_title(document: Document) -> str | None:
     return None if document.named else document.title
 
 
-def _markdown_blocks(document: Document) -> Iterator[TextBlock]:
+def _markdown_blocks(document: Document) -> Iterator[SourceBlock]:
     body, title = document.text[document.body_start :], _own_title(document)
     starts = [0, *(found.end() for found in NEWLINE.finditer(body)), len(body)]
     headings: list[tuple[int, str]] = []
@@ -123,7 +123,7 @@ def _markdown_blocks(document: Document) -> Iterator[TextBlock]:
             opening = tokens[position + 1].content if token.type == "paragraph_open" else ""
             start, end = _span(body, starts, token.map, opening)
             path = tuple(text for _, text in headings if text and text != title)
-            yield TextBlock(document.body_start + start, document.body_start + end, path, section, items > 0)
+            yield SourceBlock(document.body_start + start, document.body_start + end, path, section, items > 0)
 
 
 def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[int, int]:
@@ -137,7 +137,7 @@ def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[
     return start, start + len(body[start:end].rstrip())
 
 
-def _text_blocks(document: Document) -> Iterator[TextBlock]:
+def _text_blocks(document: Document) -> Iterator[SourceBlock]:
     """Paragraphs between blank lines; a short line before a paragraph, without final punctuation, is a heading."""
     heading: tuple[str, ...] = ()
     section, title = 0, _own_title(document)
@@ -158,7 +158,7 @@ def _text_blocks(document: Document) -> Iterator[TextBlock]:
             start = item_starts.get(left, left)
             piece = text[start:right]
             place = found.start() + start + len(piece) - len(piece.lstrip())
-            yield TextBlock(place, place + len(piece.strip()), heading, section, left in item_starts)
+            yield SourceBlock(place, place + len(piece.strip()), heading, section, left in item_starts)
 
 
 def _could_be_heading(words: str) -> bool:
@@ -166,7 +166,7 @@ def _could_be_heading(words: str) -> bool:
     return fits and not words.startswith(_BULLETS) and not words.endswith(_NO_HEADING_END)
 
 
-def _sentences(document: Document, blocks: Iterator[TextBlock], longest: int) -> Iterator[Sentence]:
+def _sentences(document: Document, blocks: Iterator[SourceBlock], longest: int) -> Iterator[Sentence]:
     for block in blocks:
         text = document.text[block.start : block.end]
         for start, end in sentence_spans(text, document.language):

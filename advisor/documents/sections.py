@@ -19,7 +19,7 @@ import yaml
 from advisor.errors import CorpusError
 from advisor.text.plain import fold
 
-FILE = "sections.yaml"
+SECTIONS_FILE = "sections.yaml"
 Section = Literal["question", "applies", "steps", "checklist", "figures", "warnings", "trade-offs"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
 

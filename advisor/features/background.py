@@ -8,10 +8,10 @@ from typing import TypeVar
 
 _REFRESH_SECONDS = 0.5
 Step = TypeVar("Step")
-Result = TypeVar("Result")
+Done = TypeVar("Done")
 
 
-def in_steps(work: Callable[[], Result], latest: Callable[[], Step], name: str) -> Iterator[Step | Result]:
+def in_steps(work: Callable[[], Done], latest: Callable[[], Step], name: str) -> Iterator[Step | Done]:
     """What `latest` gives, twice a second, for as long as the work runs; its result last. What it raises is raised here.
 
     :param name: of the thread.

@@ -24,7 +24,7 @@ from advisor.limits import COMMENT
 from advisor.text.plain import fold
 from advisor.types import Answer
 
-FILE = "conversations.sqlite"
+CONVERSATIONS_FILE = "conversations.sqlite"
 FEEDBACK = "feedback.jsonl"
 Rating = Literal["up", "down"]
 Reason = Literal["", "wrong", "incomplete", "off-topic", "unclear", "refused"]
@@ -200,14 +200,14 @@ class Conversations:
                 raise ConversationError(message)
 
     def _exists(self) -> bool:
-        return self._prepared or (self.folder / FILE).exists()
+        return self._prepared or (self.folder / CONVERSATIONS_FILE).exists()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction."""
         try:
             if not self._prepared:
-                (private_folder(self.folder) / FILE).touch(mode=0o600)
+                (private_folder(self.folder) / CONVERSATIONS_FILE).touch(mode=0o600)
             with self._database() as database:
                 if not self._prepared:
                     database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
@@ -221,7 +221,7 @@ class Conversations:
     def _database(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own for each use: SQLite's are not for several threads, and opening one takes 0.1 ms."""
         try:
-            with closing(sqlite3.connect(self.folder / FILE, timeout=_WAIT_SECONDS)) as database:
+            with closing(sqlite3.connect(self.folder / CONVERSATIONS_FILE, timeout=_WAIT_SECONDS)) as database:
                 database.execute("PRAGMA foreign_keys = ON")
                 database.create_function("fold", 1, fold, deterministic=True)
                 yield database

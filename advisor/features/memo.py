@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from advisor.answering.messages import marked, paragraphs
 from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
-from advisor.features.memo_words import WORDS, Words
+from advisor.features.memo_words import WORDS, MemoWords
 from advisor.text.plain import WORD, plain
 from advisor.text.terms import terms
 from advisor.types import Answer, Citation, Document, Language
@@ -77,7 +77,7 @@ class MemoContext:
     sections: Sections
 
     @property
-    def words(self) -> Words:
+    def words(self) -> MemoWords:
         """The words around the answers."""
         return WORDS[self.language]
 
@@ -120,7 +120,7 @@ def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block]:
     yield from (Block("item", (Text(limit),)) for limit in _limits(answer, words))
 
 
-def _answer(answer: Answer, level: int, words: Words) -> Iterator[Block]:
+def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block]:
     if answer.status != "answered":
         yield paragraph(answer.text)
         return
@@ -152,7 +152,7 @@ def _trade_offs(answer: Answer, context: MemoContext) -> list[Citation]:
     return found
 
 
-def source(citation: Citation, generation: str, address: str, words: Words) -> Iterator[Block]:
+def source(citation: Citation, generation: str, address: str, words: MemoWords) -> Iterator[Block]:
     """A numbered source with its frozen quote and the way to it."""
     lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
     place = f"{citation.document}:{'-'.join(lines)}"
@@ -174,7 +174,7 @@ def place_address(address: str, language: Language, citation: Citation, generati
     return f"{address.rstrip('/')}/{language}/?{urlencode(place)}"
 
 
-def _limits(answer: Answer, words: Words) -> Iterator[str]:
+def _limits(answer: Answer, words: MemoWords) -> Iterator[str]:
     """What the corpus does not say: the refusal, what was withheld, the words that no cited passage has."""
     if answer.status != "answered":
         yield words.refused.format(answer.reason or "")

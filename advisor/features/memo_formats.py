@@ -30,7 +30,7 @@ _ACCENT = RGBColor(0x0F, 0x76, 0x6E)
 _QUIET = RGBColor(0x52, 0x60, 0x74)
 
 
-def to_markdown(memo: Memo) -> str:
+def memo_as_markdown(memo: Memo) -> str:
     """The memo as CommonMark with tables."""
     parts = [f"# {_escape(memo.title)}", f"*{_escape(memo.subtitle)}*"]
     after_item = False
@@ -70,7 +70,7 @@ def _escape(text: str) -> str:
     return re.sub(r"\\\[(\d+)\\\]", r"[\1]", escaped)
 
 
-def to_docx(memo: Memo) -> bytes:
+def memo_as_docx(memo: Memo) -> bytes:
     """The memo as a Word file, with real headings, lists and links, in the language of its words."""
     document = docx.Document()
     _dress(document, memo)

@@ -9,7 +9,7 @@ from advisor.types import Language
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MemoWords:
     """A memo in one language. `groups` and `evidence` go from the codes of answers and corpus to words."""
 
     language: Language
@@ -44,7 +44,7 @@ class Words:
     advice: str
 
 
-_FRENCH = Words(
+_FRENCH = MemoWords(
     language="fr",
     title="Note de décision",
     colon="\u00a0:",
@@ -77,7 +77,7 @@ _FRENCH = Words(
     advice="Ce que conseille le corpus",
 )
 
-_ENGLISH = Words(
+_ENGLISH = MemoWords(
     language="en",
     title="Decision memo",
     colon=":",
@@ -110,4 +110,4 @@ _ENGLISH = Words(
     advice="What the corpus advises",
 )
 
-WORDS: dict[Language, Words] = {"fr": _FRENCH, "en": _ENGLISH}
+WORDS: dict[Language, MemoWords] = {"fr": _FRENCH, "en": _ENGLISH}

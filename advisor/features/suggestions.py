@@ -24,7 +24,7 @@ _WHAT_OF: dict[Language, str] = {
     "en": "What does the corpus say about “{}”?",
 }
 
-Span = tuple[str, int, int]
+_Span = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Candidate:
     """A question, and the sentence or passage that it was found by."""
 
     question: str
-    place: Span
+    place: _Span
 
 
 def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), *, wanted: int = 3) -> list[str]:
@@ -46,7 +46,7 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
     index = advisor.index
     found: list[str] = []
     tried = 0
-    places: list[Span] = list(cited)
+    places: list[_Span] = list(cited)
     for candidate in _candidates(advisor, index, answer):
         if len(found) == wanted or tried == _TRIED:
             break
@@ -106,5 +106,5 @@ def _as_question(chunk: Chunk) -> str:
     return last if last.endswith("?") else _WHAT_OF[chunk.language].format(last)
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def _overlap(one: _Span, other: _Span) -> bool:
     return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]

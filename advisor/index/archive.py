@@ -18,7 +18,7 @@ from pathlib import Path
 from advisor.index.generations import number_of
 from advisor.types import Document, Source
 
-FILE = "archive.sqlite"
+ARCHIVE_FILE = "archive.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS texts (hash TEXT PRIMARY KEY, document BLOB);
@@ -34,7 +34,7 @@ def last_number(index_dir: Path) -> int:
 
     An archive that is damaged is begun anew.
     """
-    if not (index_dir / FILE).is_file():
+    if not (index_dir / ARCHIVE_FILE).is_file():
         return 0
     try:
         with _opened(index_dir) as database:
@@ -42,7 +42,7 @@ def last_number(index_dir: Path) -> int:
     except sqlite3.OperationalError:  # it is in use, or the disk is full: nothing is wrong with the archive
         raise
     except sqlite3.DatabaseError:
-        (index_dir / FILE).unlink()
+        (index_dir / ARCHIVE_FILE).unlink()
         return 0
 
 
@@ -77,7 +77,7 @@ def record(index_dir: Path, generation: str, documents: Iterable[Document], read
 
 def find(index_dir: Path, document_id: str, generation: str) -> Document | None:
     """A document as a generation held it, however long ago; None when it did not, was forgotten, or cannot be read."""
-    if not (index_dir / FILE).is_file():
+    if not (index_dir / ARCHIVE_FILE).is_file():
         return None
     query = """
     SELECT t.document FROM generations g JOIN spans v ON v.first <= g.number AND (v.last IS NULL OR v.last >= g.number)
@@ -96,14 +96,14 @@ def forget(index_dir: Path) -> None:
     with _opened(index_dir) as database:
         database.execute("DELETE FROM spans WHERE last IS NOT NULL")
         database.execute("DELETE FROM texts WHERE hash NOT IN (SELECT hash FROM spans)")
-    with closing(sqlite3.connect(index_dir / FILE)) as database:
+    with closing(sqlite3.connect(index_dir / ARCHIVE_FILE)) as database:
         database.execute("VACUUM")
 
 
 @contextmanager
 def _opened(index_dir: Path) -> Iterator[sqlite3.Connection]:
     """The archive, in a transaction; made when there is none."""
-    with closing(sqlite3.connect(index_dir / FILE, timeout=30)) as database:
+    with closing(sqlite3.connect(index_dir / ARCHIVE_FILE, timeout=30)) as database:
         database.execute("PRAGMA secure_delete = ON")
         database.executescript(_SCHEMA)
         with database:

@@ -16,8 +16,7 @@ import numpy as np
 from advisor.documents.chunking import chunk_document
 from advisor.documents.passages import embedded_text
 from advisor.documents.reading import content_hash
-from advisor.documents.sections import FILE as SECTIONS
-from advisor.documents.sections import read_sections
+from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.errors import BrokenIndexError
 from advisor.files import flush
 from advisor.index.bm25 import write_keyword_index
@@ -38,9 +37,9 @@ from advisor.index.generations import (
     write_manifest,
 )
 from advisor.index.lock import now
-from advisor.index.phrasings import FILE as PHRASINGS
 from advisor.index.phrasings import (
     FOLDER,
+    PHRASINGS_FILE,
     PhrasingEntry,
     PhrasingIndex,
     build_phrasing_index,
@@ -48,10 +47,8 @@ from advisor.index.phrasings import (
     phrasings_digest,
     read_phrasings,
 )
-from advisor.index.question_space import FILE as QUESTION_SPACE
-from advisor.index.question_space import fit_question_space
-from advisor.index.thesaurus import FILE as THESAURUS
-from advisor.index.thesaurus import USED, read_thesaurus, used_forms, write_used_forms
+from advisor.index.question_space import QUESTION_SPACE_FILE, fit_question_space
+from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, used_forms, write_used_forms
 from advisor.index.translations import match_twins
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
@@ -106,7 +103,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
-    read_sections(settings.corpus_dir / SECTIONS)  # what is wrong with it is told before anything is built
+    read_sections(settings.corpus_dir / SECTIONS_FILE)  # what is wrong with it is told before anything is built
     chunks = _chunks(settings, documents, old)
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
@@ -123,7 +120,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         np.save(folder / SENTENCES, vectors.sentences)
         write_keyword_index(folder / LEXICAL, chunks)
         _write_thesaurus(settings.corpus_dir, folder, chunks)
-        _copy_file(settings.corpus_dir / SECTIONS, folder)
+        _copy_file(settings.corpus_dir / SECTIONS_FILE, folder)
         (folder / IN_USE).touch()
         manifest = replace(
             blank_manifest(settings, embeddings),
@@ -166,10 +163,10 @@ def _write_phrasings(folder: Path, asked: PhrasingIndex, sentences: NDArray[np.f
 
     :param sentences: the vectors of all sentences, shape (sentences, dimension).
     """
-    asked.save(folder / PHRASINGS)
+    asked.save(folder / PHRASINGS_FILE)
     space = fit_question_space(asked, sentences)
     if space:
-        space.save(folder / QUESTION_SPACE)
+        space.save(folder / QUESTION_SPACE_FILE)
 
 
 def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDocument, ...]:
@@ -181,9 +178,9 @@ def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDoc
 def companions_of(corpus_dir: Path) -> Companions:
     """What curators keep beside the documents of a folder."""
     return Companions(
-        thesaurus=_digest_of_file(corpus_dir / THESAURUS),
+        thesaurus=_digest_of_file(corpus_dir / THESAURUS_FILE),
         asked=phrasings_digest(corpus_dir),
-        sections=_digest_of_file(corpus_dir / SECTIONS),
+        sections=_digest_of_file(corpus_dir / SECTIONS_FILE),
     )
 
 
@@ -262,8 +259,8 @@ def _copy_file(path: Path, folder: Path) -> None:
 
 def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> None:
     """Put the thesaurus into the new generation, with the forms that its documents use."""
-    _copy_file(corpus_dir / THESAURUS, folder)
-    concepts = read_thesaurus(folder / THESAURUS)
+    _copy_file(corpus_dir / THESAURUS_FILE, folder)
+    concepts = read_thesaurus(folder / THESAURUS_FILE)
     write_used_forms(folder / USED, used_forms(concepts, (embedded_text(chunk) for chunk in chunks)))
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.documents.sections import FILE as SECTIONS
-from advisor.documents.sections import read_sections
+from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.bm25 import KeywordIndex
 from advisor.index.catalog import Catalog
@@ -28,12 +27,9 @@ from advisor.index.generations import (
     held,
     read_manifest,
 )
-from advisor.index.phrasings import FILE as PHRASINGS
-from advisor.index.phrasings import PhrasingIndex
-from advisor.index.question_space import FILE as QUESTION_SPACE
-from advisor.index.question_space import QuestionSpace
-from advisor.index.thesaurus import FILE as THESAURUS
-from advisor.index.thesaurus import USED, read_thesaurus, read_used_forms
+from advisor.index.phrasings import PHRASINGS_FILE, PhrasingIndex
+from advisor.index.question_space import QUESTION_SPACE_FILE, QuestionSpace
+from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, read_used_forms
 from advisor.settings import Settings
 from advisor.types import IndexInfo, Language
 
@@ -72,11 +68,11 @@ class Generation:
         self.keyword_index = KeywordIndex(self.folder / LEXICAL)
         self._store = opened.enter_context(closing(VectorStore(self.folder / CHROMA)))
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
-        self.thesaurus = read_thesaurus(self.folder / THESAURUS)
-        self.sections = read_sections(self.folder / SECTIONS)
+        self.thesaurus = read_thesaurus(self.folder / THESAURUS_FILE)
+        self.sections = read_sections(self.folder / SECTIONS_FILE)
         self.used_forms = read_used_forms(self.folder / USED)
-        self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS)
-        self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE)
+        self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS_FILE)
+        self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE_FILE)
         said = self.manifest
         expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.sentences)
         found = (*self.catalog.counts(), self.count_vectors(), self.keyword_index.size, len(self._sentences))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDER = "asked"
-FILE = "asked.npz"
+PHRASINGS_FILE = "asked.npz"
 _OFFSET = 0.05
 """How much nearer two unrelated questions are than a question and an unrelated sentence (cosine, e5-small)."""
 

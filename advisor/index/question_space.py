@@ -20,7 +20,7 @@ from advisor.models.embeddings import cosines
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FILE = "question-space.npz"
+QUESTION_SPACE_FILE = "question-space.npz"
 _SHRINKAGE = 0.3  # share of the mean variance that every direction keeps: few phrasings must not decide it alone
 _BATCH = 4_096  # sentences that are projected at once
 

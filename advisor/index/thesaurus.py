@@ -20,7 +20,7 @@ from advisor.text.plain import WORD, fold
 from advisor.text.terms import terms
 from advisor.types import Language
 
-FILE = "thesaurus.yaml"
+THESAURUS_FILE = "thesaurus.yaml"
 USED = "used-forms.json"
 _PLURAL = re.compile(r"(?<=\w\w)[sx]$")
 

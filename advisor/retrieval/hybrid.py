@@ -96,14 +96,12 @@ def hybrid_search(index: Generation, query: Query, vector: NDArray[np.float32], 
     known = index.phrasings.nearest(vector, num_results=limits.num_candidates)
     dense = vector_search(index, vector, known, num_results=limits.num_candidates)
     lexical = keyword_search(index, query, num_results=limits.num_candidates)
-    stored = index.catalog.chunks(list(dict(dense) | dict(lexical)))
-    foreign = {key for key, each in stored.items() if each.chunk.language != query.language}
-    best = fuse(dense, lexical, dense_weight=limits.dense_weight, foreign=foreign)[: limits.num_results]
     cosines, bm25 = dict(dense), dict(lexical)
-    passages = [
-        ScoredChunk(stored[key].chunk, score, rank, cosines.get(key), bm25.get(key))
-        for rank, (key, score) in enumerate(best, start=1)
-    ]
+    chunks = {key: stored.chunk for key, stored in index.catalog.chunks(list(cosines | bm25)).items()}
+    foreign = {key for key, chunk in chunks.items() if chunk.language != query.language}
+    best = fuse(dense, lexical, dense_weight=limits.dense_weight, foreign=foreign)[: limits.num_results]
+    ranked = [(rank, key, score) for rank, (key, score) in enumerate(best, start=1)]
+    passages = [ScoredChunk(chunks[key], score, rank, cosines.get(key), bm25.get(key)) for rank, key, score in ranked]
     return HybridResult(passages, bm25)
 
 

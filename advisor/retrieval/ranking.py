@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from advisor.index.generation import Generation
+from advisor.retrieval.block_features import Asked, BlockFeatures, block_features
 from advisor.retrieval.blocks import TextBlock
-from advisor.retrieval.features import Asked, BlockFeatures, block_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

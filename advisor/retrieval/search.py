@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from advisor.index.generation import Generation
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import Reranker
+from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import Signals, measure, probability
 from advisor.retrieval.curated import CuratedAnswer, is_known_question, nearest_curated
-from advisor.retrieval.features import Asked
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.query import Query, analyse
 from advisor.retrieval.ranking import RankedBlock, rank_blocks

@@ -21,7 +21,7 @@ from advisor.types import Language
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FOLDER = files("advisor.text") / "language"
 
-T = TypeVar("T")
+Value = TypeVar("Value")
 
 
 def _split(text: object) -> object:
@@ -184,12 +184,12 @@ def all_rules() -> tuple[LanguageRules, ...]:
     return tuple(map(language_rules, LANGUAGES))
 
 
-def merged(tables: Iterable[Mapping[str, T]]) -> dict[str, T]:
+def merged(tables: Iterable[Mapping[str, Value]]) -> dict[str, Value]:
     """One table of those of all languages.
 
     :raises SettingsError: when a word means one thing in one language and another in the next.
     """
-    whole: dict[str, T] = {}
+    whole: dict[str, Value] = {}
     for table in tables:
         for word, meaning in table.items():
             if whole.setdefault(word, meaning) != meaning:

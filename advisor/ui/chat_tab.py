@@ -81,7 +81,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
         with gr.Column(elem_id="side"):
             gr.HTML(_side(texts))
 
-    desk = _Desk(pool, conversations, texts)
+    desk = _ChatEvents(pool, conversations, texts)
     outputs = [earlier, current, state, question, replaced]
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
@@ -94,7 +94,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Sent:
     """What a browser sends: a question, and the id of an answer that it replaces with those after it ("" for none)."""
 
     user: str
@@ -103,7 +103,7 @@ class _Asked:
     replaced: str
 
 
-class _Desk:
+class _ChatEvents:
     """What the events of the chat show."""
 
     def __init__(self, pool: QuestionPool, conversations: Conversations, texts: Texts) -> None:
@@ -118,7 +118,7 @@ class _Desk:
         if user is None:
             yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()
             return
-        for view in self._answer(_Asked(user, question.strip(), shown, replaced)):
+        for view in self._answer(_Sent(user, question.strip(), shown, replaced)):
             yield view.outputs()
 
     def stop(self, shown: Shown) -> tuple[Any, ...]:
@@ -143,7 +143,7 @@ class _Desk:
         *before, last = (_kept(turn, conversation) for turn in turns)
         return View(last, Shown(conversation), earlier="".join(before), field="").outputs()
 
-    def _answer(self, asked: _Asked) -> Iterator[View]:
+    def _answer(self, asked: _Sent) -> Iterator[View]:
         """The page while a question is answered, moment by moment. A turn speaks the language of its question."""
         shown, texts, before = asked.shown, self._texts, ""
         try:
@@ -166,13 +166,13 @@ class _Desk:
             notice = render_notice(CHAT_TEXTS[texts.language].problem(problem_of(error).problem.code), texts)
             yield View(render_turn(asked.question, notice, texts), shown, before, asked.question)
 
-    def _turns_before(self, asked: _Asked) -> list[Turn]:
+    def _turns_before(self, asked: _Sent) -> list[Turn]:
         """The turns that a question follows."""
         conversation = asked.shown.conversation
         turns = self._conversations.turns(asked.user, conversation)[-_MOST_TURNS:] if conversation else []
         return turns[: next((n for n, turn in enumerate(turns) if turn.answer.id == asked.replaced), len(turns))]
 
-    def _views(self, asked: _Asked, history: Sequence[str], texts: Texts) -> Iterator[View]:
+    def _views(self, asked: _Sent, history: Sequence[str], texts: Texts) -> Iterator[View]:
         """The last turn, stage by stage and sentence by sentence, and once it is kept."""
         generation = self._pool.advisor.index.info.generation
         ready: list[SentenceReady] = []
@@ -191,7 +191,7 @@ class _Desk:
             now = Shown(asked.shown.conversation, asked.question, body)
             yield View(render_turn(asked.question, body + render_stage(stage), texts), now)
 
-    def _finished(self, asked: _Asked, answer: Answer) -> View:
+    def _finished(self, asked: _Sent, answer: Answer) -> View:
         """The last turn once it is kept; shown all the same when it cannot be."""
         conversation, notice = asked.shown.conversation, ""
         try:

@@ -15,7 +15,7 @@ from advisor.api.access import owner_of
 from advisor.api.pool import QuestionPool
 from advisor.features.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
 from advisor.features.memo import Memo, MemoContext, answers_memo
-from advisor.features.memo_formats import to_docx, to_markdown
+from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY, SEARCH, TITLE
 from advisor.text.plain import fold
@@ -39,7 +39,7 @@ class Title(BaseModel):
     title: str = Field(max_length=TITLE.most)
 
 
-class Verdict(BaseModel):
+class Opinion(BaseModel):
     """What a reader says of an answer."""
 
     rating: Rating
@@ -55,8 +55,8 @@ def user_of(request: Request) -> str:
     return user
 
 
-User = Annotated[str, Depends(user_of)]
-Key = Annotated[str, Path(max_length=KEY.most)]
+SignedIn = Annotated[str, Depends(user_of)]
+PathKey = Annotated[str, Path(max_length=KEY.most)]
 
 
 def conversation_routes(pool: QuestionPool, conversations: Conversations) -> APIRouter:
@@ -65,19 +65,23 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
     advisor = pool.advisor
 
     @router.get("/conversations", response_class=HTMLResponse)
-    def conversation_list(user: User, language: Language, search: Annotated[str, Query(max_length=SEARCH.most)] = "") -> str:
+    def conversation_list(
+        user: SignedIn, language: Language, search: Annotated[str, Query(max_length=SEARCH.most)] = ""
+    ) -> str:
         return render_list(conversations.find(user, search), language, searched=bool(search.strip()))
 
     @router.patch("/conversations/{conversation}", status_code=204)
-    def rename(user: User, conversation: Key, title: Title) -> None:
+    def rename(user: SignedIn, conversation: PathKey, title: Title) -> None:
         conversations.rename(user, conversation, title.title)
 
     @router.delete("/conversations/{conversation}", status_code=204)
-    def delete(user: User, conversation: Key) -> None:
+    def delete(user: SignedIn, conversation: PathKey) -> None:
         conversations.delete(user, conversation)
 
     @router.get("/conversations/{conversation}/memo.{kind}")
-    def conversation_memo(user: User, request: Request, conversation: Key, kind: Format, language: Language) -> Response:
+    def conversation_memo(
+        user: SignedIn, request: Request, conversation: PathKey, kind: Format, language: Language
+    ) -> Response:
         found = conversations.summary(user, conversation)
         turns = conversations.turns(user, conversation)
         if found is None or not turns:
@@ -85,15 +89,15 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         return _memo(turns, found.title, kind, _context(advisor, request, language))
 
     @router.get("/answers/{answer}/memo.{kind}")
-    def answer_memo(user: User, request: Request, answer: Key, kind: Format, language: Language) -> Response:
+    def answer_memo(user: SignedIn, request: Request, answer: PathKey, kind: Format, language: Language) -> Response:
         return _memo([_turn(conversations, user, answer)], "", kind, _context(advisor, request, language))
 
     @router.post("/answers/{answer}/verdict", status_code=204)
-    def rate(user: User, answer: Key, verdict: Verdict) -> None:
+    def rate(user: SignedIn, answer: PathKey, verdict: Opinion) -> None:
         conversations.rate(user, answer, verdict.rating, verdict.reason, verdict.comment)
 
     @router.get("/answers/{answer}/why", response_class=HTMLResponse)
-    def why(user: User, answer: Key, language: Language) -> str:
+    def why(user: SignedIn, answer: PathKey, language: Language) -> str:
         found = _turn(conversations, user, answer).answer
         question = found.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
         index = advisor.index
@@ -101,7 +105,7 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         return render_why(found, passages, index.info.generation, advisor.settings.answer_threshold, TEXTS[language])
 
     @router.get("/answers/{answer}/next", response_class=HTMLResponse)
-    def following(user: User, answer: Key) -> str:
+    def following(user: SignedIn, answer: PathKey) -> str:
         found = _turn(conversations, user, answer).answer
         return render_next(found, pool.run(lambda: next_questions(advisor, found)))
 
@@ -126,7 +130,7 @@ def _memo(turns: list[Turn], title: str, kind: Format, context: MemoContext) -> 
 
 def memo_response(memo: Memo, name: str, kind: Format) -> Response:
     """A memo as a file to save, under a name that every system takes."""
-    content = to_docx(memo) if kind == "docx" else to_markdown(memo).encode()
+    content = memo_as_docx(memo) if kind == "docx" else memo_as_markdown(memo).encode()
     stem = "-".join("".join(c if c.isalnum() else " " for c in fold(name)).split())[:_LONGEST_NAME].strip("-")
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{stem}.{kind}')}",

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from advisor.accounts.audit import record
+from advisor.accounts.audit import record_action
 from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
 from advisor.documents.formats.file_type import SUFFIXES
@@ -46,7 +46,7 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
             yes = gr.Button(words.confirm, variant="stop", elem_id="corpus-yes")
             no = gr.Button(words.cancel, elem_id="corpus-no")
 
-    desk = _Desk(advisor, texts)
+    desk = _CorpusEvents(advisor, texts)
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     view = [table, chosen, outcome]
     reindex.click(desk.reindex, None, view, **events)
@@ -58,7 +58,7 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
     tab.select(desk.look, None, view, **events)
 
 
-class _Desk:
+class _CorpusEvents:
     """What the events of the tab show; each checks that a curator asks, since a request can come without the tab.
 
     Values go as updates: see `advisor.ui.chat_tab.View.outputs`.
@@ -134,7 +134,7 @@ class _Desk:
             return render_error(str(error), self._texts)
 
     def _record(self, request: gr.Request, action: str, **details: object) -> None:
-        record(self._advisor.settings, current_user(request), action, **details)
+        record_action(self._advisor.settings, current_user(request), action, **details)
 
     def _refuse(self) -> tuple[Any, ...]:
         return gr.skip(), gr.skip(), gr.update(value=render_message(self._texts.corpus.curators_only))

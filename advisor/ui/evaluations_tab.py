@@ -11,7 +11,7 @@ import gradio as gr
 from advisor.advisor import Advisor
 from advisor.api.access import may_curate
 from advisor.errors import AdvisorError, EvaluationError
-from advisor.evaluation.reports.page import render_page
+from advisor.evaluation.reports.html_report import render_page
 from advisor.evaluation.run_store import LATEST, Run, read_run, run_names, set_names
 from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.limits import RUN_NAME
@@ -23,7 +23,7 @@ from advisor.ui.texts_evaluations import EVALUATION_TEXTS
 def build_evaluations(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
     """Lay the tab out inside the current Blocks and wire its events."""
     words = EVALUATION_TEXTS[texts.language]
-    desk = _Desk(advisor, texts)
+    desk = _EvaluationEvents(advisor, texts)
     with gr.Column(elem_id="evaluations", elem_classes="desk"):
         gr.HTML(f"<p>{escape(words.intro)}</p>")
         sets = gr.CheckboxGroup(label=words.sets, choices=desk.sets, elem_id="evaluation-sets")
@@ -43,7 +43,7 @@ def build_evaluations(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
     tab.select(desk.look, None, [shown, against], **events)
 
 
-class _Desk:
+class _EvaluationEvents:
     """What the events of the tab show; each checks that a curator asks, since a request can come without the tab.
 
     Values go as updates: see `advisor.ui.chat_tab.View.outputs`.

@@ -45,7 +45,7 @@ _PORTS_TRIED = 20
 _GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open
 
 
-def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serve the page until interrupted; builds the index when there is none.
 
     :param port: the first port tried; the next free one is taken when it is in use.

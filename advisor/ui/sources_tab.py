@@ -18,7 +18,7 @@ from advisor.index.catalog import ListedDocument
 from advisor.limits import DOCUMENT, KEY, SEARCH
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name
-from advisor.ui.conversation_routes import User
+from advisor.ui.conversation_routes import SignedIn
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.texts_tabs import TAB_TEXTS
 
@@ -35,7 +35,7 @@ def library_routes(pool: QuestionPool) -> APIRouter:
 
     @router.get("", response_class=HTMLResponse)
     def browse(
-        _user: User,
+        _user: SignedIn,
         language: Language,
         search: Annotated[str, Query(max_length=SEARCH.most)] = "",
         topic: Annotated[str, Query(max_length=KEY.most)] = "",
@@ -48,7 +48,7 @@ def library_routes(pool: QuestionPool) -> APIRouter:
         return render_documents(library.documents(index, topic=topic, language=written), TEXTS[language])
 
     @router.get("/links", response_class=HTMLResponse)
-    def links(_user: User, language: Language, document: Annotated[str, Query(max_length=DOCUMENT.most)]) -> str:
+    def links(_user: SignedIn, language: Language, document: Annotated[str, Query(max_length=DOCUMENT.most)]) -> str:
         index = advisor.index
         found = index.catalog.document(document)
         if found is None:

@@ -30,7 +30,7 @@ class _RunsByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=_RunsByDefault, help="Ask question sets, score the answers, compare runs.")
+evaluation = typer.Typer(cls=_RunsByDefault, help="Ask question sets, score the answers, compare runs.")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RunOptions:
     as_json: Json = False
 
 
-@app.command()
+@evaluation.command()
 @takes(RunOptions)
 def run(options: RunOptions) -> None:
     """Ask the questions, score the answers, keep the run. The word `run` can be left out."""
@@ -61,7 +61,7 @@ def run(options: RunOptions) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@evaluation.command()
 def compare(
     before: Annotated[str, typer.Argument(help="A run, `baseline`, or the path of one.")],
     after: Annotated[str, typer.Argument(help="Another.")],
@@ -76,7 +76,7 @@ def compare(
     actions.show_comparison(load_settings(), (before, after), split, force=force, as_json=as_json)
 
 
-@app.command()
+@evaluation.command()
 def bless(name: Annotated[str, typer.Argument(metavar="RUN", help="The run that becomes the baseline.")]) -> None:
     """Make a run the baseline that `--gate` compares with."""
     from advisor.cli import evaluation_actions as actions
@@ -84,7 +84,7 @@ def bless(name: Annotated[str, typer.Argument(metavar="RUN", help="The run that 
     actions.bless_run(load_settings(), name)
 
 
-@app.command()
+@evaluation.command()
 def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) -> None:
     """Check question sets: schema, ids, quotes, key facts, languages, leaks."""
     from advisor.cli import evaluation_actions as actions
@@ -93,7 +93,7 @@ def check(sets: Sets = None, corpus: Corpus = None, *, as_json: Json = False) ->
         raise typer.Exit(1)
 
 
-@app.command()
+@evaluation.command()
 def report(
     name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
     against: Annotated[str | None, typer.Option("--against", help="Another run to show it against.")] = None,
@@ -108,7 +108,7 @@ def report(
     actions.write_report(load_settings(), name, split, actions.Against(against, force=force), out)
 
 
-@app.command()
+@evaluation.command()
 def risk(
     name: Annotated[str, typer.Argument(metavar="RUN", help="The run to show.")] = _LATEST,
     out: Annotated[Path | None, typer.Option("--out", help="The SVG; risk-coverage.svg in the folder of the run.")] = None,
@@ -119,7 +119,7 @@ def risk(
     actions.draw_risk(load_settings(), name, out)
 
 
-@app.command()
+@evaluation.command()
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
     name: RunName = _LATEST,
@@ -144,7 +144,7 @@ class ImportOptions:
     index: Index = None
 
 
-@app.command(name="import")
+@evaluation.command(name="import")
 @takes(ImportOptions)
 def import_set(options: ImportOptions) -> None:
     """Make a question set of a BEIR folder or of judgements of TREC."""
@@ -162,7 +162,7 @@ def import_set(options: ImportOptions) -> None:
         actions.import_qrels(settings_of(options.corpus, options.index), options.source, options.queries, options.out)
 
 
-@app.command()
+@evaluation.command()
 def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
     """Draft a question set from the indexed documents, to be corrected by hand."""
     from advisor.cli import evaluation_actions as actions
@@ -170,7 +170,7 @@ def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
     actions.draft_set(settings_of(corpus, index), out)
 
 
-@app.command()
+@evaluation.command()
 def from_feedback(
     feedback: Annotated[Path, typer.Argument(help="What readers said of answers: feedback.jsonl.")], out: Out = None
 ) -> None:
@@ -180,7 +180,7 @@ def from_feedback(
     actions.draft_from_verdicts(feedback, out)
 
 
-@app.command()
+@evaluation.command()
 def unanswered(
     log: Annotated[
         Path | None, typer.Argument(help="What ADVISOR_UNANSWERED_LOG keeps: unanswered.jsonl of the state folder.")
@@ -194,7 +194,7 @@ def unanswered(
     actions.show_backlog(load_settings(), log, as_json=as_json)
 
 
-@app.command()
+@evaluation.command()
 def coverage(
     sets: Sets = None,
     name: Annotated[str | None, typer.Option("--run", help="A run, to tell which questions found no support.")] = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from advisor.documents.passages import embedded_text
-from advisor.documents.sections import SECTIONS as KNOWN_SECTIONS
+from advisor.documents.sections import SECTIONS
 from advisor.index.generation import Generation
 from advisor.index.phrasings import PhrasingIndex
 from advisor.models.embeddings import cosines
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-SECTIONS = ("", *KNOWN_SECTIONS)
+_OWN_SECTIONS = ("", *SECTIONS)
 _NEAREST_PHRASINGS = 30  # that say in which sections such questions are answered
 _VOTERS = 500  # phrasings whose answers speak for sentences
 _TEMPERATURE = 0.1  # of votes
 _LEAST_SHARE = 0.02  # of the votes, for a section without any
-_EVEN = 1 / len(SECTIONS)
+_EVEN = 1 / len(_OWN_SECTIONS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,11 +203,11 @@ def _span(block: TextBlock) -> slice:
 def _sections_asked_for(index: Generation, asked: Asked) -> dict[str, float]:
     """In which sections questions like this one are answered: shares of the votes of the nearest phrasings."""
     if index.question_space is None:
-        return dict.fromkeys(SECTIONS, _EVEN)
+        return dict.fromkeys(_OWN_SECTIONS, _EVEN)
     near = cosines(index.question_space.phrasings, index.question_space.project(asked.vector))
     best = np.argsort(-near)[:_NEAREST_PHRASINGS]
     weights = np.exp((near[best] - near[best[0]]) / _TEMPERATURE)
-    votes = dict.fromkeys(SECTIONS, 0.0)
+    votes = dict.fromkeys(_OWN_SECTIONS, 0.0)
     for at, weight in zip(best, weights, strict=True):
         sections = index.outline_sections[index.phrasings.outline[at]]
         for section in sections:
@@ -221,7 +221,7 @@ def _of_sections(wanted: dict[str, float], own: Sequence[str]) -> dict[str, Floa
     :param own: the section of each block.
     """
     asked = _floats([np.log(wanted[section] + _LEAST_SHARE) for section in own])
-    places = {section or "other": _floats([float(section == each) for each in own]) for section in SECTIONS}
+    places = {section or "other": _floats([float(section == each) for each in own]) for section in _OWN_SECTIONS}
     return (
         {"section_asked_for": asked}
         | {f"section_{name}": place for name, place in places.items()}

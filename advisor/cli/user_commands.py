@@ -82,6 +82,6 @@ def token(
 
 
 def _audit(settings: Settings, action: str, name: str, **details: object) -> None:
-    from advisor.accounts.audit import record
+    from advisor.accounts.audit import record_action
 
-    record(settings, f"{getpass.getuser()} at the command line", action, name=name.lower(), **details)
+    record_action(settings, f"{getpass.getuser()} at the command line", action, name=name.lower(), **details)

@@ -19,7 +19,7 @@ from advisor.limits import RESULTS
 from advisor.serialization import QuestionLine, answer_json, invalid_search_json, read_questions, search_json
 from advisor.types import Answer, Citation, Document, Language
 
-Question = Annotated[str | None, typer.Argument(help="The question, in French or English.")]
+QuestionArgument = Annotated[str | None, typer.Argument(help="The question, in French or English.")]
 From = Annotated[Path | None, typer.Option("--from", help='A file of questions, one {"id", "question"} a line.')]
 
 
@@ -27,7 +27,7 @@ From = Annotated[Path | None, typer.Option("--from", help='A file of questions, 
 class SearchOptions:
     """The question, or the file of questions, and the options of `advisor search`."""
 
-    question: Question = None
+    question: QuestionArgument = None
     questions: From = None
     k: Annotated[int | None, typer.Option("-k", min=1, max=RESULTS.most, help="How many passages.")] = None
     corpus: Corpus = None
@@ -36,7 +36,7 @@ class SearchOptions:
 
 
 @takes(SearchOptions)
-def search(options: SearchOptions) -> None:
+def search_passages(options: SearchOptions) -> None:
     """Find the passages nearest to a question."""
     batch = _questions(options.question, options.questions)
     pool = QuestionPool(Advisor.open(settings_of(options.corpus, options.index)))
@@ -73,7 +73,7 @@ def _refuse_no_question(line: QuestionLine) -> None:
 class AskOptions:
     """The question, or the file of questions, and the options of `advisor ask`."""
 
-    question: Question = None
+    question: QuestionArgument = None
     questions: From = None
     language: Annotated[str | None, typer.Option(help="Language of the answer: fr or en (detected).")] = None
     corpus: Corpus = None
@@ -82,7 +82,7 @@ class AskOptions:
 
 
 @takes(AskOptions)
-def ask(options: AskOptions) -> None:
+def ask_questions(options: AskOptions) -> None:
     """Answer a question, with the lines behind every sentence."""
     batch = _questions(options.question, options.questions)
     language = _language(options.language)

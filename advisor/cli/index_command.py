@@ -46,7 +46,7 @@ class IndexOptions:
 
 
 @takes(IndexOptions)
-def index(options: IndexOptions) -> None:
+def index_corpus(options: IndexOptions) -> None:
     """Bring the index in line with the corpus folder."""
     _refuse_together(options)
     settings = settings_of(options.corpus, options.index)
