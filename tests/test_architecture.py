@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,19 @@ MOST_LINES_OF_A_FUNCTION = 60
 def name_of(path: Path) -> str:
     """`advisor/ui/chat_tab.py` -> `ui.chat_tab`."""
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+SHARED_NAMES = {"main", "Sentence", "Withheld"}  # where a process begins; what the interface tells of a thing of `types`
+
+
+def test_no_two_things_share_a_name() -> None:
+    names = Counter(path.stem for path in MODULES if path.stem != "__init__")
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+                names[f"{node.name} of a module"] += 1
+    shared = {name.removesuffix(" of a module") for name, times in names.items() if times > 1}
+    assert shared == SHARED_NAMES
 
 
 @cache

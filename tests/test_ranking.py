@@ -15,7 +15,7 @@ from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.retrieval.block_features import Asked, block_features
 from advisor.retrieval.blocks import candidate_blocks
-from advisor.retrieval.confidence import Signals, is_calibrated, probability, weights
+from advisor.retrieval.confidence import Signals, confidence_of, is_calibrated, weights
 from advisor.retrieval.ranking import Model, models, rank_blocks
 from advisor.retrieval.search import Searcher, gather_evidence, retrieve
 from advisor.settings import Settings
@@ -85,7 +85,7 @@ def test_another_model_is_judged_without_its_cosines() -> None:
     signals = Signals(**dict.fromkeys(Signals.__slots__, 0.3))
     moved = Signals(**dict.fromkeys(Signals.__slots__, 0.3) | {"cosine": 0.9, "sentences": 0.9})
     assert not is_calibrated("another")
-    assert probability(signals, "another") == probability(moved, "another")
+    assert confidence_of(signals, "another") == confidence_of(moved, "another")
     assert set(weights("another")) == {"bias", *Signals.__slots__} - {"cosine", "sentences"}
 
 

@@ -26,7 +26,7 @@ _INSTRUCTIONS = (
 )
 _READING = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
-Question = Annotated[str, Field(description="The question, in French or English.")]
+QuestionText = Annotated[str, Field(description="The question, in French or English.")]
 
 
 def mcp_server(pool: QuestionPool) -> MCPServer[Any]:
@@ -37,7 +37,7 @@ def mcp_server(pool: QuestionPool) -> MCPServer[Any]:
 
     @server.tool(annotations=_READING, structured_output=True)
     def ask(
-        question: Question,
+        question: QuestionText,
         history: Annotated[
             list[str],
             Field(max_length=HISTORY.most, description="Questions asked before, oldest first."),
@@ -50,7 +50,7 @@ def mcp_server(pool: QuestionPool) -> MCPServer[Any]:
 
     @server.tool(annotations=_READING, structured_output=True)
     def search(
-        question: Question, k: Annotated[int, Field(ge=1, le=TOOL_RESULTS.most, description="How many passages.")] = 5
+        question: QuestionText, k: Annotated[int, Field(ge=1, le=TOOL_RESULTS.most, description="How many passages.")] = 5
     ) -> dict[str, Any]:
         """Find the passages of the corpus nearest to a question, best first."""
         with _told():

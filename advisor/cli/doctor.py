@@ -76,7 +76,7 @@ def _calibration(embeddings: Embeddings) -> Finding:
         return Finding("confidence", True, "measured with this model")
     detail = "not measured with this model: confidence is judged without its cosines, and refusals are less sure"
     advice = (
-        f"Leave ADVISOR_EMBEDDING_MODEL at {BUNDLED_MODEL!r}; or fit the weights with this model, in the project's own folder: "
+        f"Leave ADVISOR_EMBEDDING_MODEL at {BUNDLED_MODEL!r}; or, in the project's folder, fit the weights with this model: "
         "advisor index, then python evals/train_ranking.py"
     )
     return Finding("confidence", True, detail, advice)

@@ -158,7 +158,7 @@ def weights(digest: str) -> Mapping[str, float]:
     return found
 
 
-def probability(signals: Signals, digest: str) -> float:
+def confidence_of(signals: Signals, digest: str) -> float:
     """The probability (0..1) that an answer made of what was found is right.
 
     :param digest: of the embedding model.

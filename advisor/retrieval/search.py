@@ -11,7 +11,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
-from advisor.retrieval.confidence import Signals, measure, probability
+from advisor.retrieval.confidence import Signals, confidence_of, measure
 from advisor.retrieval.curated import CuratedAnswer, is_known_question, nearest_curated
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.query import Query, analyse
@@ -89,7 +89,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     signals = measure(found.query, fused, ranked, curated)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
     known = is_known_question(searcher.index, found.vector)
-    confidence = 1.0 if known else probability(signals, searcher.embeddings.digest)
+    confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest)
     return Evidence(passages, ranked, curated, signals, confidence)
 
 
