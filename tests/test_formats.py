@@ -76,7 +76,6 @@ def test_what_stands_around_the_content_is_left_out(extractor: Extractor) -> Non
         "<script>caché</script>",
         "<template>caché</template>",
         "<p hidden>caché</p>",
-        '<p aria-hidden="true">caché</p>',
         '<p style="display: NONE !important">caché</p>',
         '<p style="visibility:hidden">caché</p>',
         '<p style="opacity:0.0">caché</p>',

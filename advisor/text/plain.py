@@ -44,6 +44,7 @@ _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
 _ESCAPE = re.compile(r"\\(?=[#>|<\[])")
 _SPACE = re.compile(r"\s+")
+_ABOVE_THE_LINE = re.compile(r"(?<=\w)[⁰¹²³⁴-⁹⁺⁻]+")
 _FUNCTION_WORDS = {language: frozenset(language_rules(language).function_words) for language in LANGUAGES}
 _SHORT_TEXT = 200  # characters
 _CLEARLY = 4
@@ -95,8 +96,9 @@ def _function_words(text: str) -> tuple[dict[Language, int], int]:
 
 def fold(text: str) -> str:
     """Lower case, no accents, plain apostrophes and spaces: for comparing, never for showing."""
-    # Compatibility forms first: some decompose into capitals ("№").
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("’", "'")).casefold())
+    # Compatibility forms first: some decompose into capitals ("№"), and 10⁶ would become 106.
+    level = _ABOVE_THE_LINE.sub(r"^\g<0>", text.replace("’", "'"))
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", level).casefold())
     return _SPACE.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from advisor.documents.formats.markdown import escape, one_line, visible
+from advisor.documents.formats.html_math import formula, in_formula
+from advisor.documents.formats.html_table import Table, is_data_table
+from advisor.documents.formats.markdown import escape, one_line, raised, visible
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl",
-    "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "legend", "li", "main",
+    "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "legend", "li", "main",
     "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "h1",
     "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
@@ -24,9 +26,10 @@ _BULLET = "- "
 _DEEPEST = 5  # levels of lists that are indented
 _LIST_START = re.compile(r"\d{1,9}", re.ASCII)
 _BACK_LINKS = ("¶", "#", "§", "↑", "^")
-_IN_LAYOUT_ONLY = "h1, h2, h3, h4, h5, h6, ul, ol, pre, blockquote"
+_DEEPEST_HEADING = 6
 
 Skip = Callable[[LexborNode], bool]
+Label = Callable[[LexborNode], str | None]
 
 
 @dataclass(slots=True)
@@ -40,23 +43,61 @@ class _List:
 
 @dataclass(slots=True)
 class _Writer:
-    """Markdown so far, and what is open: words of a block, lists, quotations, a table."""
+    """Markdown so far, and what is open: words of a block, lists, quotations, a table, a term to be defined.
+
+    `folds` are the sections that a click opens (details, tabs); what follows one goes on under the heading before it.
+    """
 
     blocks: list[tuple[str, str, int]] = field(default_factory=list)  # text, kind of item ("" for none), depth
     words: list[str] = field(default_factory=list)
     lists: list[_List] = field(default_factory=list)
-    rows: list[list[str]] | None = None
+    table: Table | None = None
     quotes: int = 0
+    term: str = ""
+    folds: int = 0
+    heading: tuple[int, str] = (0, "")
+    left: bool = False
 
-    def end_block(self, heading: int = 0) -> None:
+    def end_block(self, heading: int = 0, *, fold: bool = False) -> None:
         """Write the words since the last block; within a table cell they only end with a space."""
-        if self.rows is not None:
+        if self.table is not None:
             self.words.append(" ")
             return
         text = escape(one_line("".join(self.words)))
         self.words.clear()
-        if not text:
+        if text:
+            self._write(f"{self.term} {text}" if self.term else text, 0 if self.term else heading, fold=fold)
+            self.term = ""
+
+    def end_fold_label(self) -> None:
+        """Write the words since the last block as the heading of a section that a click opens."""
+        self.end_block(min(_DEEPEST_HEADING, self.heading[0] + max(1, self.folds)), fold=True)
+
+    def end_term(self) -> None:
+        """Keep the words since the last block for the definition that follows; a question is a heading."""
+        if self.table is not None:
+            self.words.append(": ")
             return
+        text = escape(one_line("".join(self.words)))
+        self.words.clear()
+        if text.endswith("?"):
+            self._write(text, min(_DEEPEST_HEADING, self.heading[0] + 1), fold=True)
+        elif text:
+            self.term = f"{self.term.rstrip(':')}, {text}:" if self.term else f"{text.rstrip(' :')}:"
+
+    def flush_term(self) -> None:
+        """A term without a definition in words: a list or a table follows it."""
+        if self.term:
+            text, self.term = self.term, ""
+            self._write(text, 0)
+
+    def _write(self, text: str, heading: int, *, fold: bool = False) -> None:
+        if heading and not self.lists and not (self.folds or fold):
+            self.heading, self.left = (heading, text), False
+        elif self.left and not heading and not self.folds:
+            self.left = False
+            if self.heading[0]:
+                self.blocks.append(("#" * self.heading[0] + " " + self.heading[1], "", 0))
         lists = self.lists[:_DEEPEST]
         indent = "".join(" " * one.width for one in lists)
         mark = self.lists[-1].mark if self.lists else ""
@@ -77,14 +118,12 @@ class _Writer:
         current.number += 1 if current.number else 0
 
     def end_table(self) -> None:
-        rows = [[cell.replace("|", "\\|") for cell in row] for row in self.rows or [] if any(row)]
-        self.rows = None
-        if not rows:
-            return
-        width = max(map(len, rows))
-        lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
-        lines.insert(1, "|" + " --- |" * width)
-        self.blocks.append(("\n".join(lines), "", 0))
+        lines = self.table.markdown() if self.table else ""
+        self.table = None
+        self.words.clear()
+        if lines:
+            self.flush_term()
+            self.blocks.append((lines, "", 0))
 
     def end_code(self) -> None:
         code = visible("".join(self.words)).strip("\n").rstrip()
@@ -107,27 +146,46 @@ class _Writer:
         return "".join([*parts[1:], "\n"]) if parts else ""
 
 
-def to_markdown(root: LexborNode, skip: Skip) -> str:
-    """What the elements below `root` say, but for those that `skip` names (with all that is in them)."""
+def to_markdown(root: LexborNode, skip: Skip, label: Label = lambda node: None) -> str:
+    """What the elements below `root` say, but for those that `skip` names (with all that is in them).
+
+    :param label: the heading of an element that the page shows elsewhere: the words on its tab.
+    """
     writer = _Writer()
     code: LexborNode | None = None
+    above: list[int] = []  # where the words of open superscripts begin
     for node, entering in walk(root, lambda node: skip(node) or _is_back_link(node)):
         tag = node.tag or ""
-        if tag == "-text" and entering:
-            writer.words.append(node.text_content or "")
-        elif tag == "pre" and writer.rows is None:
+        if tag == "pre" and writer.table is None:
             if entering and code is None:
                 writer.end_block()
+                writer.flush_term()
                 code = node
             elif not entering and code is not None and code.mem_id == node.mem_id:
                 writer.end_code()
                 code = None
         elif tag == "br" and entering:
             _line_break(writer, node, in_code=code is not None)
-        elif code is None and tag in _BLOCKS:
-            _edge(writer, node, tag, entering=entering)
+        elif code is None and tag in _BLOCKS and not (tag == "button" and in_heading(node)):
+            _edge(writer, node, tag, entering=entering, label=label)
+        else:
+            _inline(writer, node, tag, above, entering=entering)
     writer.end_block()
+    writer.flush_term()
     return writer.text()
+
+
+def _inline(writer: _Writer, node: LexborNode, tag: str, above: list[int], *, entering: bool) -> None:
+    """Words, and marks that change what they say."""
+    if tag == "-text" and entering and not in_formula(node):
+        writer.words.append(node.text_content or "")
+    elif tag == "math" and entering:
+        writer.words.append(formula(node))
+    elif tag == "sup" and entering:
+        above.append(len(writer.words))
+    elif tag == "sup" and above:
+        start = above.pop()
+        writer.words[start:] = [raised("".join(writer.words[start:]), "".join(writer.words[:start]))]
 
 
 def _line_break(writer: _Writer, node: LexborNode, *, in_code: bool) -> None:
@@ -140,37 +198,63 @@ def _line_break(writer: _Writer, node: LexborNode, *, in_code: bool) -> None:
         writer.words.append(" ")
 
 
-def _edge(writer: _Writer, node: LexborNode, tag: str, *, entering: bool) -> None:
+def _edge(writer: _Writer, node: LexborNode, tag: str, *, entering: bool, label: Label) -> None:
     """The start or end of a block element."""
-    if tag == "table" and (writer.rows is not None or is_data_table(node)):
+    if tag == "table" and (writer.table is not None or is_data_table(node)):
         if entering:
             writer.end_block()
-            writer.rows = []
+            writer.table = Table()
         else:
             writer.end_table()
-    elif writer.rows is not None and tag in ("tr", "td", "th"):
-        _cell_edge(writer, tag, entering=entering)
+    elif writer.table is not None:
+        _edge_in_table(writer, node, tag, entering=entering)
+    elif tag in ("summary", "button") and not entering:
+        writer.end_fold_label()
+    elif tag == "dt" and not entering:
+        writer.end_term()
     else:
         writer.end_block(0 if entering else _HEADINGS.get(tag, 0))
         _nest(writer, node, tag, entering=entering)
+        _fold(writer, tag, label(node), entering=entering)
 
 
-def _cell_edge(writer: _Writer, tag: str, *, entering: bool) -> None:
-    assert writer.rows is not None
-    if entering:
+def _edge_in_table(writer: _Writer, node: LexborNode, tag: str, *, entering: bool) -> None:
+    assert writer.table is not None
+    words = one_line("".join(writer.words))
+    if tag in ("tr", "td", "th", "caption"):
         writer.words.clear()
-        if tag == "tr":
-            writer.rows.append([])
-    elif tag != "tr":
-        if not writer.rows:
-            writer.rows.append([])
-        writer.rows[-1].append(escape(one_line("".join(writer.words))))
-        writer.words.clear()
+        if tag == "caption" and not entering and words:
+            writer.blocks.append((escape(words), "", 0))
+        elif tag == "tr" and entering:
+            writer.table.open_row()
+        elif tag == "tr":
+            writer.table.close_row()
+        elif tag != "caption" and not entering:
+            writer.table.add_cell(node, escape(words))
+    elif tag == "li" and entering and words:
+        writer.words[:] = [words.rstrip(";"), "; "]
+    elif tag == "dt" and not entering:
+        writer.end_term()
+    else:
+        writer.words.append(" ")
+
+
+def _fold(writer: _Writer, tag: str, label: str | None, *, entering: bool) -> None:
+    """The start or end of a section that a click opens; `label` is its heading where it has none in the text."""
+    if tag != "details" and label is None:
+        return
+    writer.folds += 1 if entering else -1
+    if entering and label:
+        writer.words.append(label)
+        writer.end_fold_label()
+    elif not entering and not writer.folds:
+        writer.left = True
 
 
 def _nest(writer: _Writer, node: LexborNode, tag: str, *, entering: bool) -> None:
     if tag in ("ul", "ol"):
         if entering:
+            writer.flush_term()
             start = node.attributes.get("start") or ""
             writer.lists.append(_List(0 if tag == "ul" else int(start) if _LIST_START.fullmatch(start) else 1))
         elif writer.lists:
@@ -180,22 +264,25 @@ def _nest(writer: _Writer, node: LexborNode, tag: str, *, entering: bool) -> Non
             writer.open_item()
         elif writer.lists:
             writer.lists[-1].mark = ""
+    elif tag == "dl" and not entering:
+        writer.flush_term()
     elif tag == "blockquote":
         writer.quotes += 1 if entering else -1
 
 
-def is_data_table(table: LexborNode) -> bool:
-    """Whether a table holds data: rows of several cells, and nothing that only a page laid out with tables puts there."""
-    inner = [one for one in table.css("table") if one.mem_id != table.mem_id]
-    rows = [len(row.css("td, th")) for row in table.css("tr")]
-    return not inner and len(rows) > 1 and max(rows) > 1 and table.css_first(_IN_LAYOUT_ONLY) is None
-
-
 def _is_back_link(node: LexborNode) -> bool:
     """A link that stands for a place, not for words: the mark of a footnote, the anchor of a heading."""
-    if node.tag == "sup":
-        return node.css_first("a") is not None
+    if node.tag == "sup" or "footnote-ref" in (node.attributes.get("class") or ""):
+        return node.tag == "a" or node.css_first("a") is not None
     return node.tag == "a" and one_line(node.text()) in _BACK_LINKS
+
+
+def in_heading(node: LexborNode) -> bool:
+    """Whether an element stands in a heading."""
+    above = node.parent
+    while above is not None and above.tag not in _HEADINGS:
+        above = above.parent
+    return above is not None
 
 
 def walk(root: LexborNode, skip: Skip) -> Iterator[tuple[LexborNode, bool]]:
