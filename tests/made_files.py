@@ -167,7 +167,7 @@ def hostile_files(*, nested: int = 100_000, bomb: int = 1_000_000_000) -> dict[s
         "laughs-utf-16.docx": (changed_word_file(word__document_xml=laughs.encode("utf-16")), "XML with a document type"),
         "remote-template.docx": (changed_word_file(word___rels__settings_xml_rels=template), ""),
         "deep.docx": (changed_word_file(word__document_xml=deep.encode()), "its reader stopped"),
-        "broken-xml.docx": (changed_word_file(word__document_xml=b"<w:document"), "its reader stopped"),
+        "broken-xml.docx": (changed_word_file(word__document_xml=b"<w:document"), "is a damaged DOCX"),
         "truncated.docx": (word_file(lambda made: made.add_paragraph("x"))[:-500], "is a damaged archive"),
         "workbook.docx": (_archive(xl__workbook_xml=b"<x/>"), "is an Excel workbook"),
         "archive.docx": (_archive(a_txt=b"x"), "is a ZIP archive"),

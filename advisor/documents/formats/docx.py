@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 import mammoth
 from selectolax.lexbor import LexborHTMLParser
 
+from advisor.documents.formats.docx_numbers import HEADING_STYLE, LEVELS, Numbers
+from advisor.documents.formats.docx_parts import mark_tables, simplify
 from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
@@ -18,19 +20,23 @@ from advisor.types import Extracted
 
 _PARTS = (".xml", ".rels")
 _MOST_PARTS = 10_000
-_STYLES = """
-p[style-name='Title'] => h1:fresh
-p[style-name='Subtitle'] => p:fresh
-"""
+_STYLES = "\n".join(
+    ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"]
+    + [f"p.{HEADING_STYLE}{level} => h{level}:fresh" for level in range(1, LEVELS + 1)]
+)
+_BODY = "word/document.xml"
+_WITH_TEXT = (_BODY, "word/footnotes.xml", "word/endnotes.xml")
+_CROSSED_OUT = ("s", "del")
 _CORE = "docProps/core.xml"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _MODIFIED = "{http://purl.org/dc/terms/}modified"
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
-    """The text of a Word document, footnotes last; pictures, comments, deleted and hidden text are left out.
+    """The text of a Word document, footnotes last; tracked changes count as accepted.
+
+    Pictures, comments, text that is deleted, crossed out or hidden, and the table of contents are left out.
 
     :param max_bytes: most bytes that its parts may unpack to.
     :raises DocumentError: when it is damaged, protected, larger unpacked, or holds what no Word document does.
@@ -39,7 +45,7 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check(archive, max_bytes)
             title, updated = _properties(archive)
-            data, hidden = _without_hidden_runs(archive, data)
+            data, hidden = _prepared(archive)
     except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
         message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
         raise DocumentError(message) from cause
@@ -53,42 +59,38 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
     )
     body = LexborHTMLParser(converted.value).body
     return Extracted(
-        text=to_markdown(body, lambda node: False) if body else "",
+        text=to_markdown(body, lambda node: node.tag in _CROSSED_OUT) if body else "",
         title=title,
         updated=updated,
         hidden=hidden + unseen_characters(body.text()) if body else hidden,
     )
 
 
-def _without_hidden_runs(archive: zipfile.ZipFile, data: bytes) -> tuple[bytes, int]:
-    """The file without the runs that are formatted as hidden text, and how many characters they hold.
+def _prepared(archive: zipfile.ZipFile) -> tuple[bytes, int]:
+    """The file with its text in plain paragraphs, and how many characters of it are hidden and left out.
 
-    A file that has some is written anew of the parts that were checked: no other is ever unpacked.
+    It is written anew of the parts that were checked: no other is ever unpacked.
     """
     parts = [name for name in archive.namelist() if name.endswith(_PARTS)]
     changed, characters = dict[str, bytes](), 0
     for name in parts:
-        part = archive.read(name)
-        if b"vanish" not in part.replace(b"\0", b""):  # it may be in UTF-16
+        if name not in _WITH_TEXT:
             continue
-        tree = ElementTree.fromstring(part)
-        for above in list(tree.iter()):
-            for run in [run for run in above if run.tag == f"{_WORD}r" and _is_hidden(run)]:
-                characters += sum(len(text.text or "") for text in run.iter(f"{_WORD}t"))
-                above.remove(run)
+        tree = ElementTree.fromstring(archive.read(name))
+        mark_tables(tree)
+        characters += simplify(tree)
+        if name == _BODY:
+            Numbers.read(*(_part(archive, f"word/{other}.xml") for other in ("styles", "numbering"))).write(tree)
         changed[name] = ElementTree.tostring(tree, encoding="utf-8", xml_declaration=True)
-    if not changed:
-        return data, 0
     rewritten = io.BytesIO()
-    with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_STORED) as target:
         for name in parts:
             target.writestr(name, changed.get(name) or archive.read(name))
     return rewritten.getvalue(), characters
 
 
-def _is_hidden(run: ElementTree.Element) -> bool:
-    marks = [mark for properties in run.findall(f"{_WORD}rPr") for mark in properties.findall(f"{_WORD}vanish")]
-    return any(mark.get(f"{_WORD}val", "true") not in ("0", "false", "off") for mark in marks)
+def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element | None:
+    return ElementTree.fromstring(archive.read(name)) if name in archive.namelist() else None
 
 
 def _check(archive: zipfile.ZipFile, max_bytes: int) -> None:

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from advisor.documents.formats.html_math import formula, in_formula
 from advisor.documents.formats.html_table import Table, is_data_table
-from advisor.documents.formats.markdown import escape, one_line, raised, visible
+from advisor.documents.formats.markdown import LABEL_END, LABEL_START, escape, one_line, raised, visible
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {
@@ -25,6 +25,8 @@ _BLOCKS = {
 _BULLET = "- "
 _DEEPEST = 5  # levels of lists that are indented
 _LIST_START = re.compile(r"\d{1,9}", re.ASCII)
+_LABEL = re.compile(rf"\s*{LABEL_START}([^{LABEL_END}]*){LABEL_END}")
+_NUMBER = re.compile(r"\d{1,9}[.)]", re.ASCII)
 _BACK_LINKS = ("¶", "#", "§", "↑", "^")
 _DEEPEST_HEADING = 6
 
@@ -63,11 +65,24 @@ class _Writer:
         if self.table is not None:
             self.words.append(" ")
             return
-        text = escape(one_line("".join(self.words)))
+        raw = "".join(self.words)
+        label = _LABEL.match(raw)
+        text = escape(one_line(raw[label.end() :] if label else raw))
         self.words.clear()
+        if label and text:
+            text = self._numbered(label.group(1).strip(), text)
         if text:
             self._write(f"{self.term} {text}" if self.term else text, 0 if self.term else heading, fold=fold)
             self.term = ""
+
+    def _numbered(self, label: str, text: str) -> str:
+        """An item under the number that its file gives it: as the mark of the item where Markdown has such a mark."""
+        if self.lists and self.lists[-1].mark and _NUMBER.fullmatch(label):
+            self.lists[-1].mark = f"{label} "
+            return text
+        if self.lists and self.lists[-1].mark:
+            self.lists[-1].mark = _BULLET
+        return f"{label} {text}"
 
     def end_fold_label(self) -> None:
         """Write the words since the last block as the heading of a section that a click opens."""

@@ -6,6 +6,8 @@ import re
 
 from advisor.text.invisible import INVISIBLE
 
+LABEL_START, LABEL_END = "\ue0f0", "\ue0f1"
+"""Around the number that a file gives to a paragraph, at its start; neither is ever text."""
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]")
 _SPACE = re.compile(r"[^\S\u00a0\u202f]+")
 _WOULD_BE_MARKUP = re.compile(r"(?=#{1,6}(?:\s|$)|>|\[[^\]]{1,999}\]:)")
