@@ -132,7 +132,7 @@ def _phrasings(
 
 
 def _votes(phrasings: PhrasingIndex, known: Floats, size: int) -> tuple[Floats, Floats]:
-    """The shares of the nearest phrasings, weighed by how near they are, whose answer holds a sentence, or begins with it."""
+    """The shares of the nearest phrasings, weighed by how near they are, whose answer holds a sentence, begins with it."""
     best = np.argsort(-known)[:_VOTERS]
     weights = np.exp((known[best] - known[best[0]]) / _TEMPERATURE)
     by_outline = np.bincount(phrasings.outline[best], weights / weights.sum(), minlength=len(phrasings.curated))

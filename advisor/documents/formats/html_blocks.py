@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from advisor.documents.formats.html_math import formula, in_formula
-from advisor.documents.formats.html_table import Table, is_data_table
+from advisor.documents.formats.html_math import in_formula, mathml_text
+from advisor.documents.formats.html_table import HtmlTable, is_data_table
 from advisor.documents.formats.markdown import LABEL_END, LABEL_START, escape, one_line, raised, visible
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -53,7 +53,7 @@ class _Writer:
     blocks: list[tuple[str, str, int]] = field(default_factory=list)  # text, kind of item ("" for none), depth
     words: list[str] = field(default_factory=list)
     lists: list[_List] = field(default_factory=list)
-    table: Table | None = None
+    table: HtmlTable | None = None
     quotes: int = 0
     term: str = ""
     folds: int = 0
@@ -195,7 +195,7 @@ def _inline(writer: _Writer, node: LexborNode, tag: str, above: list[int], *, en
     if tag == "-text" and entering and not in_formula(node):
         writer.words.append(node.text_content or "")
     elif tag == "math" and entering:
-        writer.words.append(formula(node))
+        writer.words.append(mathml_text(node))
     elif tag == "sup" and entering:
         above.append(len(writer.words))
     elif tag == "sup" and above:
@@ -218,7 +218,7 @@ def _edge(writer: _Writer, node: LexborNode, tag: str, *, entering: bool, label:
     if tag == "table" and (writer.table is not None or is_data_table(node)):
         if entering:
             writer.end_block()
-            writer.table = Table()
+            writer.table = HtmlTable()
         else:
             writer.end_table()
     elif writer.table is not None:

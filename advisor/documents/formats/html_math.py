@@ -13,7 +13,7 @@ _OF_FORMULAS = ("m", "semantics", "annotation", "none")
 _JOINTS = {"msup": "^", "msub": "_", "mfrac": "/", "mover": "", "munder": "_"}
 
 
-def formula(node: LexborNode) -> str:
+def mathml_text(node: LexborNode) -> str:
     """What a `math` element says: its TeX where it has it, else its parts in their order."""
     tex = node.css_first(_TEX)
     if tex is not None:

@@ -15,7 +15,7 @@ _MOST_FILLED = 20_000  # cells that spans fill: more is no table
 
 
 @dataclass(slots=True)
-class Table:
+class HtmlTable:
     """The rows of a table; a cell that covers several columns or rows stands in each of them."""
 
     rows: list[list[str]] = field(default_factory=list)
