@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +112,8 @@ def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels:
     passages = in_one_language(found.passages, language)
     blocks = candidate_blocks(searcher.index, passages, passages[0].chunk.language if passages else language)
     asked = Asked(found.query, found.vector, found.keyword_scores)
-    nothing = BlockFeatures({}, np.zeros(0, np.int64), np.zeros(0, np.float32))
+    places, values = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    nothing = BlockFeatures({}, places, values, places, values)
     return Case(
         kind=kind,
         answerable=bool(entry["answerable"]),
@@ -201,7 +202,9 @@ class Shown:
 
 def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
     """The answer that a model's order makes, and its signals."""
-    ranked = order_blocks(case.blocks, case.features, model) if case.blocks else []
+    plain = not any(name.startswith("section") for name in model.features)
+    features = unasked(case.features) if plain else case.features
+    ranked = order_blocks(case.blocks, features, model) if case.blocks else []
     draft = write_extractive(searcher.index, ranked, max_words=searcher.settings.max_answer_words)
     texts = {
         (each.block.chunk.document, text): sentence
@@ -211,11 +214,15 @@ def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
     documents = {citation.marker: citation.document for citation in draft.citations}
     named = [(documents[sentence.markers[0]], sentence.text) for sentence in draft.sentences]
     shown = [(name, texts[name, text].start, texts[name, text].end) for name, text in named]
-    plain = not any(name.startswith("section") for name in model.features)
     spoken = case.blocks[0].chunk.language if case.blocks else case.retrieved.query.language
     curated = None if plain else nearest_curated(searcher.index, case.retrieved.vector, spoken)
     passages = in_one_language(case.retrieved.passages, case.retrieved.query.language)
     return Shown(case, shown, asdict(measure(case.retrieved.query, passages, ranked, curated)))
+
+
+def unasked(features: BlockFeatures) -> BlockFeatures:
+    """The features without what phrasings say of openings."""
+    return replace(features, lead=features.focus, opening=np.zeros_like(features.opening))
 
 
 def held_out(searcher: Searcher, tuning: Sequence[Case], uses: Callable[[str], bool]) -> Iterator[Shown]:

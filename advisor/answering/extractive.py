@@ -23,7 +23,7 @@ from advisor.types import Chunk, Draft, DraftSentence, Sentence
 WRITER = "extractive"
 CURATED = "curated"
 _SPEAKING = 2  # blocks that a document is chosen by
-_LEAST = 0.35  # of the best block's score: less is another subject
+_LEAST = 0.45  # of the best block's score: less is another subject
 _MOST_BLOCKS = 7
 _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest sentence
 # Where the sentences of a section stand in an answer.
@@ -62,7 +62,9 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     document = _best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
     chosen = _choose(own, max_words)
-    return _draft(index, _arrange([_picks(index, ranked, opens=ranked is own[0]) for ranked in chosen]), WRITER)
+    first = max(chosen, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
+    rest = [_picks(index, ranked) for ranked in chosen if ranked is not first]
+    return _draft(index, _arrange(_opening(first), rest), WRITER)
 
 
 def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
@@ -134,45 +136,65 @@ def _kept(ranked: RankedBlock) -> range:
             return range(first, last + 1)
 
 
-def _picks(index: Generation, ranked: RankedBlock, *, opens: bool) -> list[_Pick]:
+def _opening(ranked: RankedBlock) -> list[_Pick]:
+    """A whole block that opens an answer, its lead first, unless its last sentence announces a list."""
+    kept = _kept(ranked)
+    lead = [ranked.lead] if ranked.lead in kept and not ranked.block.announces else []
+    places = [*lead, *(at for at in kept if at not in lead)]
+    return [_Pick(ranked.block.chunk, ranked.block.sentences[at], "") for at in places]
+
+
+def _picks(index: Generation, ranked: RankedBlock) -> list[_Pick]:
     block: TextBlock = ranked.block
-    group = "" if opens else _GROUPS.get(index.sections.of(block.chunk.heading), "")
-    listed = block.is_item and not opens
-    sentences = [block.sentences[at] for at in _kept(ranked)]
-    return [_Pick(block.chunk, sentence, group, listed, listed and at > 0) for at, sentence in enumerate(sentences)]
+    group = _GROUPS.get(index.sections.of(block.chunk.heading), "")
+    return [
+        _Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0)
+        for number, at in enumerate(_kept(ranked))
+    ]
 
 
-def _arrange(blocks: Sequence[Sequence[_Pick]]) -> list[_Pick]:
+def _arrange(opening: Sequence[_Pick], rest: Sequence[Sequence[_Pick]]) -> list[_Pick]:
     """The opening first, then the groups in a fixed order, each in reading order. One item is no list.
 
-    :param blocks: the picks of each block, the opening first.
+    :param rest: the picks of each other block.
     """
-    items = Counter(picks[0].group for picks in blocks if picks[0].is_item)
-    rest = sorted(blocks[1:], key=lambda picks: (_ORDER.index(picks[0].group), picks[0].sentence.start))
-    return [replace(pick, is_item=pick.is_item and items[pick.group] > 1) for picks in (blocks[0], *rest) for pick in picks]
+    items = Counter(picks[0].group for picks in rest if picks[0].is_item)
+    ordered = sorted(rest, key=lambda picks: (_ORDER.index(picks[0].group), picks[0].sentence.start))
+    following = (replace(pick, is_item=pick.is_item and items[pick.group] > 1) for picks in ordered for pick in picks)
+    return [*opening, *following]
 
 
 def _draft(index: Generation, picks: Sequence[_Pick], writer: str) -> Draft:
-    """Number the citations: sentences that follow each other in one block share one."""
-    spans: list[tuple[Chunk, int, int]] = []
-    numbers: list[int] = []
-    for before, pick in zip([None, *picks], picks, strict=False):
-        if before is not None and _follows(before, pick):
-            chunk, start, _ = spans[-1]
-            spans[-1] = (chunk, start, pick.sentence.end)
-        else:
-            spans.append((pick.chunk, pick.sentence.start, pick.sentence.end))
-        numbers.append(len(spans))
-    documents = {chunk.document: index.catalog.document(chunk.document) for chunk, _, _ in spans}
+    """Number the citations in the order of the answer: sentences that follow each other in one block share one."""
+    spans = _spans(picks)
+    markers = {span: marker for marker, span in enumerate(dict.fromkeys(spans), start=1)}
+    chunks = {span: pick.chunk for span, pick in zip(spans, picks, strict=True)}
+    documents = {name: index.catalog.document(name) for name in {chunk.document for chunk in chunks.values()}}
     citations = [
-        cite_passage(marker, chunk, documents[chunk.document], start, end)
-        for marker, (chunk, start, end) in enumerate(spans, start=1)
+        cite_passage(marker, chunks[span], documents[chunks[span].document], span[1], span[2])
+        for span, marker in markers.items()
     ]
     written = [
-        DraftSentence(pick.text, (number,), pick.group, pick.is_item, pick.continues)
-        for pick, number in zip(picks, numbers, strict=True)
+        DraftSentence(pick.text, (markers[span],), pick.group, pick.is_item, pick.continues)
+        for pick, span in zip(picks, spans, strict=True)
     ]
     return Draft(tuple(written), tuple(citations), writer)
+
+
+def _spans(picks: Sequence[_Pick]) -> list[tuple[str, int, int]]:
+    """Chunk, start and end of what is cited for each pick; the order of the picks does not matter."""
+    order = sorted(range(len(picks)), key=lambda at: (picks[at].chunk.id, picks[at].sentence.start))
+    runs: list[list[int]] = []
+    for at in order:
+        if runs and _follows(picks[runs[-1][-1]], picks[at]):
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    spans = {}
+    for run in runs:
+        first, last = picks[run[0]], picks[run[-1]]
+        spans |= dict.fromkeys(run, (first.chunk.id, first.sentence.start, last.sentence.end))
+    return [spans[at] for at in range(len(picks))]
 
 
 def _follows(before: _Pick, pick: _Pick) -> bool:

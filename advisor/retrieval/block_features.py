@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _OWN_SECTIONS = ("", *SECTIONS)
 _NEAREST_PHRASINGS = 30  # that say in which sections such questions are answered
-_VOTERS = 500  # phrasings whose answers speak for sentences
+_VOTERS = 1_000  # phrasings whose answers speak for sentences
 _TEMPERATURE = 0.1  # of votes
 _LEAST_SHARE = 0.02  # of the votes, for a section without any
 _EVEN = 1 / len(_OWN_SECTIONS)
@@ -46,6 +46,7 @@ class _Sentences:
     block: NDArray[np.int64]
     document: NDArray[np.int64]
     cosine: Floats
+    openings: Floats
     columns: dict[str, Floats]
 
 
@@ -53,12 +54,16 @@ class _Sentences:
 class BlockFeatures:
     """The features of blocks by name, each of shape (blocks,).
 
-    `focus` is the place in each block of the sentence that is nearest to the question, `cosine` that of this sentence.
+    `focus` is the place in each block of the sentence that is nearest to the question, `cosine` that of this sentence;
+    `lead` is the place of the sentence that the block would open an answer with, `opening` the share (0..1) of the nearest
+    phrasings whose answer begins with it.
     """
 
     columns: dict[str, Floats]
     focus: NDArray[np.int64]
     cosine: Floats
+    lead: NDArray[np.int64]
+    opening: Floats
 
 
 def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> BlockFeatures:
@@ -68,8 +73,16 @@ def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock])
     found |= _of_sections(
         _sections_asked_for(index, asked), [index.sections.of(block.chunk.heading) or "" for block in blocks]
     )
-    by_block = np.split(sentences.cosine, np.flatnonzero(np.diff(sentences.block)) + 1)
-    return BlockFeatures(found, np.array([each.argmax() for each in by_block]), _floats([each.max() for each in by_block]))
+    ends = np.flatnonzero(np.diff(sentences.block)) + 1
+    near, openings = np.split(sentences.cosine, ends), np.split(sentences.openings, ends)
+    lead = [opens.argmax() if opens.any() else cosine.argmax() for cosine, opens in zip(near, openings, strict=True)]
+    return BlockFeatures(
+        columns=found,
+        focus=np.array([each.argmax() for each in near]),
+        cosine=_floats([each.max() for each in near]),
+        lead=np.array(lead),
+        opening=_floats([each.max() for each in openings]),
+    )
 
 
 def _sentences(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> _Sentences:
@@ -82,7 +95,10 @@ def _sentences(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> 
     columns = {"meaning": _standard(cosine)}
     columns |= _words(asked, blocks, lengths)
     columns |= _phrasings(index, asked, (numbers, vectors), (twins, others))
+    openings = columns["opening"]
+    columns |= {name: np.log(columns[name] + _LEAST_SHARE) for name in ("vote", "opening")}
     return _Sentences(
+        openings=openings,
         block=np.repeat(np.arange(len(blocks)), lengths),
         document=np.repeat([documents[block.chunk.document] for block in blocks], lengths),
         cosine=cosine,
@@ -126,8 +142,8 @@ def _phrasings(
         "space": _standard(near),
         "phrasing": np.maximum(phrasings.by_sentence(phrasings.by_outline(known), size)[own[0]], 0),
         "outline": np.maximum(phrasings.by_sentence(answers, size)[own[0]], 0),
-        "vote": np.log(votes[own[0]] + _LEAST_SHARE),
-        "opening": np.log(openings[own[0]] + _LEAST_SHARE),
+        "vote": votes[own[0]],
+        "opening": openings[own[0]],
     }
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class RankedBlock:
     """A block with the probabilities (0..1) that an expert's answer would hold it, and that it would help the asker.
 
-    `focus` is the place of its sentence that is nearest to the question, `cosine` that of this sentence.
+    `focus` is the place of its sentence that is nearest to the question, `cosine` that of this sentence; `lead` is the place
+    of the sentence that it would open an answer with, `opening` how many (0..1) of the answers to like questions begin so.
     """
 
     block: TextBlock
@@ -35,6 +36,8 @@ class RankedBlock:
     useful: float
     focus: int = 0
     cosine: float = 0.0
+    lead: int = 0
+    opening: float = 0.0
 
     @property
     def score(self) -> float:
@@ -74,9 +77,17 @@ def rank_blocks(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) ->
 
 def order_blocks(blocks: Sequence[TextBlock], features: BlockFeatures, model: Model) -> list[RankedBlock]:
     """The blocks in the order that a model gives them."""
-    rows = zip(blocks, model.probabilities(features.columns), features.focus, features.cosine, strict=True)
+    likely = model.probabilities(features.columns)
     ranked = [
-        RankedBlock(block, float(core), float(useful), int(focus), float(cosine))
-        for block, (core, useful), focus, cosine in rows
+        RankedBlock(
+            block=block,
+            core=float(likely[at, 0]),
+            useful=float(likely[at, 1]),
+            focus=int(features.focus[at]),
+            cosine=float(features.cosine[at]),
+            lead=int(features.lead[at]),
+            opening=float(features.opening[at]),
+        )
+        for at, block in enumerate(blocks)
     ]
     return sorted(ranked, key=lambda each: -each.score)
