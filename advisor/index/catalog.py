@@ -152,7 +152,7 @@ class Catalog:
     def listing(self) -> list[ListedDocument]:
         """What lists show of every document, by id."""
         query = "SELECT id, title, language, topic, translation_of, updated, evidence, aliases FROM documents ORDER BY id"
-        return [ListedDocument(*row[:-1], tuple(json.loads(row[-1]))) for row in self._database.execute(query)]
+        return [ListedDocument(*row, aliases=tuple(json.loads(names))) for *row, names in self._database.execute(query)]
 
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """The chunks with these ids; an unknown id is left out."""
