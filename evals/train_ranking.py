@@ -25,7 +25,7 @@ from sklearn.model_selection import cross_val_predict
 
 from advisor.advisor import Advisor
 from advisor.answering.extractive import write_extractive
-from advisor.retrieval.block_features import Asked, BlockFeatures, block_features
+from advisor.retrieval.block_features import BlockFeatures, block_features
 from advisor.retrieval.blocks import TextBlock, candidate_blocks
 from advisor.retrieval.confidence import Signals, measure
 from advisor.retrieval.curated import nearest_curated
@@ -111,7 +111,6 @@ def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels:
     found = retrieve(searcher, question, language, searcher.settings.num_passages)
     passages = in_one_language(found.passages, language)
     blocks = candidate_blocks(searcher.index, passages, passages[0].chunk.language if passages else language)
-    asked = Asked(found.query, found.vector, found.keyword_scores)
     places, values = np.zeros(0, np.int64), np.zeros(0, np.float32)
     nothing = BlockFeatures({}, places, values, places, values)
     return Case(
@@ -119,7 +118,7 @@ def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels:
         answerable=bool(entry["answerable"]),
         retrieved=found,
         blocks=blocks,
-        features=block_features(searcher.index, asked, blocks) if blocks else nothing,
+        features=block_features(searcher.index, found.asked, blocks) if blocks else nothing,
         core=np.array([share(block, labels[0]) for block in blocks]),
         useful=np.array([share(block, labels[1]) for block in blocks]),
         labels=labels,
@@ -215,9 +214,10 @@ def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
     named = [(documents[sentence.markers[0]], sentence.text) for sentence in draft.sentences]
     shown = [(name, texts[name, text].start, texts[name, text].end) for name, text in named]
     spoken = case.blocks[0].chunk.language if case.blocks else case.retrieved.query.language
-    curated = None if plain else nearest_curated(searcher.index, case.retrieved.vector, spoken)
+    curated = None if plain else nearest_curated(searcher.index, case.retrieved.like, spoken)
     passages = in_one_language(case.retrieved.passages, case.retrieved.query.language)
-    return Shown(case, shown, asdict(measure(case.retrieved.query, passages, ranked, curated)))
+    asked = replace(case.retrieved.asked, like=None) if plain else case.retrieved.asked
+    return Shown(case, shown, asdict(measure(asked, passages, ranked, curated)))
 
 
 def unasked(features: BlockFeatures) -> BlockFeatures:

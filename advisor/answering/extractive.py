@@ -190,7 +190,7 @@ def _spans(picks: Sequence[_Pick]) -> list[tuple[str, int, int]]:
             runs[-1].append(at)
         else:
             runs.append([at])
-    spans = {}
+    spans: dict[int, tuple[str, int, int]] = {}
     for run in runs:
         first, last = picks[run[0]], picks[run[-1]]
         spans |= dict.fromkeys(run, (first.chunk.id, first.sentence.start, last.sentence.end))

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -151,8 +151,10 @@ class Catalog:
 
     def listing(self) -> list[ListedDocument]:
         """What lists show of every document, by id."""
-        query = "SELECT id, title, language, topic, translation_of, updated, evidence, aliases FROM documents ORDER BY id"
-        return [ListedDocument(*row, aliases=tuple(json.loads(names))) for *row, names in self._database.execute(query)]
+        names = [field.name for field in fields(ListedDocument)]
+        rows = self._database.execute(f"SELECT {', '.join(names)} FROM documents ORDER BY id")
+        entries: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
+        return [ListedDocument(**entry | {"aliases": tuple(json.loads(entry["aliases"]))}) for entry in entries]
 
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """The chunks with these ids; an unknown id is left out."""

@@ -11,7 +11,8 @@
 
 `sentence` is where the answer is; `lines` are the whole answer, in order: a curated answer. A small embedding model seldom
 sees that a situation told in everyday words is what a sentence is about; it does see that two questions ask the same. A
-curator adds a question that found no answer here, beside the lines that answer it.
+curator adds a question that found no answer here, beside the lines that answer it. A file with `not_covered` in place of
+`document` and `asked` lists questions that nothing in the corpus answers, near as they are to its subjects.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 import yaml
 
 from advisor.errors import CorpusError
-from advisor.models.embeddings import cosines
+from advisor.text.language import LANGUAGES
 from advisor.text.plain import fold, plain
 from advisor.types import Chunk
 
@@ -44,7 +45,10 @@ Encoder = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 @dataclass(frozen=True, slots=True)
 class PhrasingEntry:
-    """Questions that lines of a document answer; `lines` are how these begin, `curated`: a whole answer."""
+    """Questions that lines of a document answer; `lines` are how these begin, `curated`: a whole answer.
+
+    `document` is "" for questions that nothing in the corpus answers.
+    """
 
     file: str
     document: str
@@ -98,20 +102,22 @@ class PhrasingIndex:
             curated=self.curated,
         )
 
-    def nearest(self, vector: NDArray[np.float32], *, num_results: int) -> dict[int, float]:
+    def nearest(self, cosine: NDArray[np.float32], *, num_results: int) -> dict[int, float]:
         """Sentence number -> cosine of its nearest phrasing, on the scale of a sentence's own.
 
-        :param vector: the question's unit vector, shape (dimension,).
-        :param num_results: how many of the nearest phrasings count.
+        :param cosine: of the question with each phrasing, shape (phrasings,).
         """
-        if not self.questions:
-            return {}
-        near = cosines(self.vectors, vector) - _OFFSET
+        near = cosine - _OFFSET
         found: dict[int, float] = {}
         for at in np.argsort(-near)[:num_results]:
             for sentence in self._rows(int(self.outline[at])).ravel().tolist():
                 found.setdefault(sentence, float(near[at]))
         return found
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Whether each outline has lines, shape (outlines,): questions that the corpus does not answer have none."""
+        return np.diff(self.starts) > 0
 
     def by_outline(self, near: NDArray[np.float32], *, most: int = 1) -> NDArray[np.float32]:
         """How near each outline is, shape (outlines,): the mean of its nearest phrasings, at most two of them.
@@ -146,8 +152,8 @@ class PhrasingIndex:
         :param size: how many sentences the index has.
         :param first: count only the outlines that begin with the sentence.
         """
-        lines = self.lines[self.starts[:-1]] if first else self.lines
-        values = of_outlines if first else np.repeat(of_outlines, np.diff(self.starts))
+        lines = self.lines[self.starts[:-1][self.answered]] if first else self.lines
+        values = of_outlines[self.answered] if first else np.repeat(of_outlines, np.diff(self.starts))
         translated = lines[:, 0] != lines[:, 1]
         total = np.bincount(lines[:, 0], values, size) + np.bincount(lines[translated, 1], values[translated], size)
         return np.asarray(total, np.float32)
@@ -209,16 +215,25 @@ def read_phrasings(corpus_dir: Path) -> list[PhrasingEntry]:
 def _entries(path: Path) -> Iterator[PhrasingEntry]:
     try:
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "not_covered" in content:
+            yield from (PhrasingEntry(path.name, "", (), (question,)) for question in _questions(content["not_covered"]))
+            return
         document = str(content["document"])
         for entry in content["asked"]:
-            questions = tuple(str(question) for language in ("fr", "en") for question in entry.get(language, ()))
             curated = "lines" in entry
             lines = tuple(map(str, entry["lines"])) if curated else (str(entry["sentence"]),)
-            yield PhrasingEntry(path.name, document, lines, questions, curated)
+            yield PhrasingEntry(path.name, document, lines, _questions(entry), curated)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as cause:
         why = " ".join(str(cause).split())
-        message = f"{path} is not {{document: path, asked: [{{sentence: … (or lines: […]), fr: […], en: […]}}]}}: {why}"
+        message = (
+            f"{path} is not {{document: path, asked: [{{sentence: … (or lines: […]), fr: […], en: […]}}]}} and not "
+            f"{{not_covered: {{fr: […], en: […]}}}}: {why}"
+        )
         raise CorpusError(message) from cause
+
+
+def _questions(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(question) for language in LANGUAGES for question in entry.get(language, ()))
 
 
 def locate(
@@ -237,6 +252,9 @@ def locate(
             texts.setdefault(chunk.document, []).append((fold(plain(chunk.text_of(sentence))), number))
     found, lost = list[Outline](), list[tuple[PhrasingEntry, str]]()
     for entry in entries:
+        if not entry.document:
+            found.append(Outline((), (), entry.questions, curated=False))
+            continue
         places = [_places(line, texts.get(entry.document, ())) for line in entry.lines]
         missing = next((line for line, at in zip(entry.lines, places, strict=True) if len(at) != 1), None)
         if missing is not None or not places:

@@ -11,9 +11,9 @@ import numpy as np
 from advisor.documents.passages import embedded_text
 from advisor.documents.sections import SECTIONS
 from advisor.index.generation import Generation
-from advisor.index.phrasings import PhrasingIndex
 from advisor.models.embeddings import cosines
 from advisor.retrieval.blocks import TextBlock
+from advisor.retrieval.like_questions import LikeQuestions
 from advisor.retrieval.query import Query
 from advisor.text.terms import term_set
 
@@ -23,19 +23,21 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 _OWN_SECTIONS = ("", *SECTIONS)
-_NEAREST_PHRASINGS = 30  # that say in which sections such questions are answered
-_VOTERS = 1_000  # phrasings whose answers speak for sentences
-_TEMPERATURE = 0.1  # of votes
 _LEAST_SHARE = 0.02  # of the votes, for a section without any
 _EVEN = 1 / len(_OWN_SECTIONS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A question as the ranking compares it: its analysis, its unit vector, and the BM25 score of each chunk it found."""
+    """A question as the ranking compares it.
+
+    Its analysis, its unit vector, the questions of the corpus beside it (if there are any), and the BM25 score of each chunk
+    that it found.
+    """
 
     query: Query
     vector: Floats
+    like: LikeQuestions | None
     keyword_scores: dict[str, float]
 
 
@@ -71,7 +73,7 @@ def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock])
     sentences = _sentences(index, asked, blocks)
     found = _of_blocks(sentences) | _of_documents(sentences) | _of_form(blocks)
     found |= _of_sections(
-        _sections_asked_for(index, asked), [index.sections.of(block.chunk.heading) or "" for block in blocks]
+        _sections_asked_for(index, asked.like), [index.sections.of(block.chunk.heading) or "" for block in blocks]
     )
     ends = np.flatnonzero(np.diff(sentences.block)) + 1
     near, openings = np.split(sentences.cosine, ends), np.split(sentences.openings, ends)
@@ -129,30 +131,19 @@ def _phrasings(
     index: Generation, asked: Asked, own: tuple[NDArray[np.int64], Floats], twins: tuple[NDArray[np.int64], Floats]
 ) -> dict[str, Floats]:
     """How near the question is to sentences in the space of the corpus's questions, and to what these are asked for."""
-    space, size = index.question_space, len(own[0])
-    if space is None:
-        return {name: np.zeros(size, np.float32) for name in ("space", "phrasing", "outline", "vote", "opening")}
-    projected = space.project(asked.vector)
-    near = (space.cosines(projected, own[1], own[0]) + space.cosines(projected, twins[1], twins[0])) / 2
-    phrasings, known = index.phrasings, cosines(space.phrasings, projected)
-    answers = np.where(phrasings.curated, phrasings.by_outline(known, most=2), -1)
-    size = index.manifest.sentences
-    votes, openings = _votes(phrasings, known, size)
+    like, size = asked.like, index.manifest.sentences
+    if like is None:
+        return {name: np.zeros(len(own[0]), np.float32) for name in ("space", "phrasing", "outline", "vote", "opening")}
+    phrasings, space = like.phrasings, like.space
+    near = (space.cosines(like.projected, own[1], own[0]) + space.cosines(like.projected, twins[1], twins[0])) / 2
+    answers = np.where(phrasings.curated, phrasings.by_outline(like.near, most=2), -1)
     return {
         "space": _standard(near),
-        "phrasing": np.maximum(phrasings.by_sentence(phrasings.by_outline(known), size)[own[0]], 0),
+        "phrasing": np.maximum(phrasings.by_sentence(phrasings.by_outline(like.near), size)[own[0]], 0),
         "outline": np.maximum(phrasings.by_sentence(answers, size)[own[0]], 0),
-        "vote": votes[own[0]],
-        "opening": openings[own[0]],
+        "vote": phrasings.shares(like.votes, size)[own[0]],
+        "opening": phrasings.shares(like.votes, size, first=True)[own[0]],
     }
-
-
-def _votes(phrasings: PhrasingIndex, known: Floats, size: int) -> tuple[Floats, Floats]:
-    """The shares of the nearest phrasings, weighed by how near they are, whose answer holds a sentence, begins with it."""
-    best = np.argsort(-known)[:_VOTERS]
-    weights = np.exp((known[best] - known[best[0]]) / _TEMPERATURE)
-    by_outline = np.bincount(phrasings.outline[best], weights / weights.sum(), minlength=len(phrasings.curated))
-    return phrasings.shares(by_outline, size), phrasings.shares(by_outline, size, first=True)
 
 
 def _of_blocks(sentences: _Sentences) -> dict[str, Floats]:
@@ -216,19 +207,16 @@ def _span(block: TextBlock) -> slice:
     return slice(block.sentences[0].start - block.chunk.start, block.sentences[-1].end - block.chunk.start)
 
 
-def _sections_asked_for(index: Generation, asked: Asked) -> dict[str, float]:
+def _sections_asked_for(index: Generation, like: LikeQuestions | None) -> dict[str, float]:
     """In which sections questions like this one are answered: shares of the votes of the nearest phrasings."""
-    if index.question_space is None:
+    if like is None:
         return dict.fromkeys(_OWN_SECTIONS, _EVEN)
-    near = cosines(index.question_space.phrasings, index.question_space.project(asked.vector))
-    best = np.argsort(-near)[:_NEAREST_PHRASINGS]
-    weights = np.exp((near[best] - near[best[0]]) / _TEMPERATURE)
     votes = dict.fromkeys(_OWN_SECTIONS, 0.0)
-    for at, weight in zip(best, weights, strict=True):
-        sections = index.outline_sections[index.phrasings.outline[at]]
+    for at in np.flatnonzero(like.votes):
+        sections = index.outline_sections[at]
         for section in sections:
-            votes[section] += float(weight) / len(sections)
-    return {section: vote / float(weights.sum()) for section, vote in votes.items()}
+            votes[section] += float(like.votes[at]) / len(sections)
+    return votes
 
 
 def _of_sections(wanted: dict[str, float], own: Sequence[str]) -> dict[str, Floats]:

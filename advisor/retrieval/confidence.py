@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from advisor.documents.passages import embedded_text
+from advisor.retrieval.block_features import Asked
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
@@ -39,9 +40,10 @@ class Signals:
     `coverage`: share (0..1) of what the question asks for (idf) that the best passage holds; `unknown`: share (0..1) that no
     passage mentions; `missing`: share (0..1) of the question's names and numbers that the best passages do not mention;
     `length`: logarithm of the number of words (a long question is near to nothing as a whole, and no passage holds all of
-    it); `curated`: how near (-1..1) the nearest curated question is; `foreign`: 1 for passages in another language;
-    `phrasings`: 1 where the corpus has phrasings; `cosine`: of the best chunk, and `sentences`: the mean of the best blocks'
-    sentences, both on the scale of the model.
+    it); `curated`: how near (-1..1) the nearest curated question is; `unanswered`: logit of the share of the nearest
+    phrasings that the corpus is known not to answer; `foreign`: 1 for passages in another language; `phrasings`: 1 where the
+    corpus has phrasings; `cosine`: of the best chunk, and `sentences`: the mean of the best blocks' sentences, both on the
+    scale of the model.
     """
 
     core: float
@@ -53,6 +55,7 @@ class Signals:
     missing: float
     length: float
     curated: float
+    unanswered: float
     foreign: float
     phrasings: float
     cosine: float
@@ -60,13 +63,14 @@ class Signals:
 
 
 def measure(
-    query: Query, passages: Sequence[ScoredChunk], blocks: Sequence[RankedBlock], curated: CuratedAnswer | None
+    asked: Asked, passages: Sequence[ScoredChunk], blocks: Sequence[RankedBlock], curated: CuratedAnswer | None
 ) -> Signals:
     """The signals of one question.
 
     :param passages: what hybrid search returned, best first.
     :param blocks: of their documents, best first.
     """
+    query = asked.query
     cosines = sorted((p.dense for p in passages if p.dense is not None), reverse=True)
     best = passages[:_COVERING]
     held = [term_set(embedded_text(p.chunk), p.chunk.language) for p in best]
@@ -81,6 +85,7 @@ def measure(
         missing=_missing_names(query, best, held),
         length=math.log(max(1, len(query.question.split()))),
         curated=curated.near if curated else 0.0,
+        unanswered=_logit(asked.like.unanswered) if asked.like else 0.0,
         foreign=float(bool(passages) and passages[0].chunk.language != query.language),
         phrasings=float(curated is not None),
         cosine=cosines[0] if cosines else 0.0,

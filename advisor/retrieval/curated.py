@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.index.generation import Generation
-from advisor.models.embeddings import cosines
+from advisor.retrieval.like_questions import LikeQuestions
 from advisor.types import Chunk, Language, Sentence
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
-_SAME = 0.97  # cosine of a question and the same one, give or take a letter: it needs no second phrasing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +24,16 @@ class CuratedAnswer:
     lead: float
 
 
-def is_known_question(index: Generation, vector: NDArray[np.float32]) -> bool:
-    """Whether a curator wrote this question, give or take a letter, beside the lines that answer it."""
-    phrasings = index.phrasings
-    return bool(phrasings.questions) and float(cosines(phrasings.vectors, vector).max()) >= _SAME
-
-
-def nearest_curated(index: Generation, vector: NDArray[np.float32], language: Language) -> CuratedAnswer | None:
+def nearest_curated(index: Generation, like: LikeQuestions | None, language: Language) -> CuratedAnswer | None:
     """The curated answer whose questions are nearest; None where there is none in the language.
 
-    :param vector: the question's unit vector, shape (dimension,).
+    :param like: the questions of the corpus beside the one asked, if it has any.
     """
-    phrasings, space = index.phrasings, index.question_space
-    if space is None or not phrasings.curated.any():
+    if like is None or not like.phrasings.curated.any():
         return None
-    known = phrasings.by_outline(cosines(phrasings.vectors, vector))
-    near = phrasings.by_outline(cosines(space.phrasings, space.project(vector)), most=2)
-    near = np.where(phrasings.curated, np.where(known >= _SAME, known, near), -1)
+    near = np.where(like.phrasings.curated, like.of_outlines(), -1)
     best = int(near.argmax())
-    lines = _in_language(index, phrasings.answer(best), language)
+    lines = _in_language(index, like.phrasings.answer(best), language)
     others = np.delete(near, best)
     return CuratedAnswer(lines, float(near[best]), float(near[best] - others.max(initial=-1))) if lines else None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.documents.passages import embedded_text
 from advisor.index.generation import Generation
 from advisor.models.reranker import Reranker
+from advisor.retrieval.like_questions import LikeQuestions
 from advisor.retrieval.query import Query
 from advisor.types import Language, ScoredChunk
 
@@ -88,12 +89,15 @@ class HybridResult:
     keyword_scores: dict[str, float]
 
 
-def hybrid_search(index: Generation, query: Query, vector: NDArray[np.float32], limits: SearchLimits) -> HybridResult:
+def hybrid_search(
+    index: Generation, query: Query, vector: NDArray[np.float32], like: LikeQuestions | None, limits: SearchLimits
+) -> HybridResult:
     """The chunks that answer best, by meaning and by words.
 
     :param vector: the question's unit vector, shape (dimension,).
+    :param like: the questions of the corpus beside the one asked, if it has any.
     """
-    known = index.phrasings.nearest(vector, num_results=limits.num_candidates)
+    known = index.phrasings.nearest(like.cosine, num_results=limits.num_candidates) if like else {}
     dense = vector_search(index, vector, known, num_results=limits.num_candidates)
     lexical = keyword_search(index, query, num_results=limits.num_candidates)
     cosines, bm25 = dict(dense), dict(lexical)

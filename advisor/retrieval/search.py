@@ -12,8 +12,9 @@ from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import Signals, confidence_of, measure
-from advisor.retrieval.curated import CuratedAnswer, is_known_question, nearest_curated
+from advisor.retrieval.curated import CuratedAnswer, nearest_curated
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
+from advisor.retrieval.like_questions import LikeQuestions, like_questions
 from advisor.retrieval.query import Query, analyse
 from advisor.retrieval.ranking import RankedBlock, rank_blocks
 from advisor.settings import Settings
@@ -42,8 +43,14 @@ class Retrieved:
 
     query: Query
     vector: NDArray[np.float32]
+    like: LikeQuestions | None
     passages: list[ScoredChunk]
     keyword_scores: dict[str, float]
+
+    @property
+    def asked(self) -> Asked:
+        """The question as the ranking compares it."""
+        return Asked(self.query, self.vector, self.like, self.keyword_scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +91,11 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     fused = in_one_language(found.passages, language)
     spoken = fused[0].chunk.language if fused else language
     blocks = candidate_blocks(searcher.index, fused, spoken)
-    ranked = rank_blocks(searcher.index, Asked(found.query, found.vector, found.keyword_scores), blocks)
-    curated = nearest_curated(searcher.index, found.vector, spoken)
-    signals = measure(found.query, fused, ranked, curated)
+    ranked = rank_blocks(searcher.index, found.asked, blocks)
+    curated = nearest_curated(searcher.index, found.like, spoken)
+    signals = measure(found.asked, fused, ranked, curated)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
-    known = is_known_question(searcher.index, found.vector)
+    known = found.like is not None and found.like.is_known
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest)
     return Evidence(passages, ranked, curated, signals, confidence)
 
@@ -99,8 +106,9 @@ def _retrieve(searcher: Searcher, question: str, language: Language, num_results
     vector = searcher.embeddings.encode_query(query.expanded)
     fused = max(num_results, settings.num_passages) if searcher.reranker else num_results
     limits = SearchLimits(max(settings.num_candidates, fused), fused, settings.dense_weight)
-    result: HybridResult = hybrid_search(index, query, vector, limits)
-    return Retrieved(query, vector, result.passages, result.keyword_scores)
+    like = like_questions(index, vector)
+    result: HybridResult = hybrid_search(index, query, vector, like, limits)
+    return Retrieved(query, vector, like, result.passages, result.keyword_scores)
 
 
 def without(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:

@@ -106,6 +106,7 @@ def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> N
         max_file_size=settings.max_file_bytes,
     )
     mounted = next(route for route in app.routes if isinstance(route, Mount) and route.path == path)
+    assert isinstance(mounted.app, FastAPI)  # Gradio's own
     tell_when_full(mounted.app)
     mounted.app = GradioGate(WholeUploads(mounted.app), page)
 

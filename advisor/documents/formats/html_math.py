@@ -33,7 +33,7 @@ def in_formula(text: LexborNode) -> bool:
 
 def _linear(node: LexborNode, depth: int) -> str:
     if node.tag in ("-text", "annotation", "annotation-xml") or depth > _DEEPEST:
-        return "" if node.tag.startswith("ann") else "".join(node.text().split())
+        return "" if (node.tag or "").startswith("ann") else "".join(node.text().split())
     parts = [text for child in node.iter(include_text=True) if (text := _linear(child, depth + 1))]
     joint = _JOINTS.get(node.tag or "")
     if joint is not None and len(parts) > 1:
