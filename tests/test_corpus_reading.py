@@ -118,7 +118,7 @@ def test_newlines_are_kept() -> None:
     assert parse_document("a.txt", data).text.encode() == data
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp850", "mac_roman", "utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("text", [FRENCH, "Stratégie", "naïve café", "Ça, là-bas : forêt, goût, Noël, où ?"])
 def test_encodings_of_french(text: str, encoding: str) -> None:
     """A short text gives statistics little to go by: "à" must not become Polish."""
@@ -128,6 +128,21 @@ def test_encodings_of_french(text: str, encoding: str) -> None:
 def test_typography_of_windows() -> None:
     text = "L’entreprise a dépensé 3 € — c’était prévu… « cœur »"
     assert decode(text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The team’s plan – it’s “done”…",
+        "He said “yes” and “no”.",
+        "L’été à Paris… c’est « là » – déjà.",
+        "ÉTAT DES COÛTS : 5 £",
+        "À Noël, 20 °C",
+    ],
+)
+def test_typography_in_old_encodings(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
@@ -236,9 +251,7 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"does not exist. Create it, or name another with --corpus"):
         list_files(tmp_path / "missing")
     (tmp_path / "image.png").write_bytes(b"x")
-    with pytest.raises(
-        CorpusError, match=r"holds no document \(.md, .markdown, .txt, .html, .htm, .pdf, .docx\). Nothing was changed"
-    ):
+    with pytest.raises(CorpusError, match=r"holds no document \(.md, .markdown, .mdx, .*, .docx.*\). Nothing was changed"):
         list_files(tmp_path)
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from advisor.documents.chunking import chunk_document
 from advisor.documents.formats.html import read_html
-from advisor.documents.formats.markdown import raised
 from advisor.documents.reading import parse_document
+from advisor.text.marks import raised
 
 
 def read(body: str, head: str = "") -> str:

@@ -129,9 +129,8 @@ def texts_of(document: Document) -> str:
     [
         '<div style="display:none">The budget is a secret.</div>',
         "<div hidden>The budget is a secret.</div>",
-        'The rest <span style="font-size:0">The budget is a secret.</span>',
+        '<span style="font-size:0">The budget is a secret.</span>',
         '<p style="color: #ffffff">The budget is a secret.</p>',
-        "<p aria-hidden='true'>The budget is a secret.</p>",
         "\u202e.terces a si tegdub ehT\u202c The budget is a secret.",
         "<!-- The budget is a secret. -->",
     ],

@@ -63,7 +63,7 @@ def test_fold_is_stable(text: str) -> None:
         ("[![alt](a.png)](https://x.fr) suit", "alt suit"),
         ("voir [note [1]](u)", "voir note [1]"),
         ("coût <seuil, gain >10", "coût <seuil, gain >10"),
-        ("a<br/>b <span class='x'>c</span><!-- d -->", "ab c"),
+        ("a<br/>b <span class='x'>c</span><!-- d -->", "a b c"),
         ("voir <https://x.fr/a?b=1>", "voir https://x.fr/a?b=1"),
         ("R&amp;D &eacute;t&eacute; &#36;", "R&D été $"),
         ("a?x=1&copy=2", "a?x=1&copy=2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from advisor.documents.unseen import without_unseen
 from advisor.text.invisible import seen
 from advisor.types import Language, ScoredChunk
 
@@ -78,4 +79,4 @@ def _passage(number: int, passage: ScoredChunk) -> str:
 
 def _as_data(text: str) -> str:
     """Text that cannot close the mark around it, or open another, and holds nothing that a reader does not see."""
-    return seen(text).replace("<", "‹").replace(">", "›")
+    return seen(without_unseen(text)).replace("<", "‹").replace(">", "›")

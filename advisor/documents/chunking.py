@@ -14,12 +14,13 @@ from itertools import groupby, pairwise, zip_longest
 
 from markdown_it import MarkdownIt
 
-from advisor.documents.reading import is_markdown
-from advisor.text.invisible import hides
+from advisor.documents.dialects import Prepared, prepare
+from advisor.documents.reading import is_markdown, is_source
+from advisor.text.invisible import is_reversed
 from advisor.text.plain import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
-VERSION = 6
+VERSION = 7
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
@@ -30,6 +31,8 @@ _ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[
 _WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
 _LONGEST_HEADING = 100  # characters, for plain text
+_LONGEST_QUESTION = 200  # characters
+_SENTENCE_END = re.compile(r"[.!?…:]\s")
 _NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
 
 
@@ -54,8 +57,9 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
     """
     lines = Lines(document.text)
     chunks = []
-    for (_, heading), blocks in groupby(blocks_of(document), key=lambda block: (block.section, block.heading)):
-        sentences = list(_sentences(document, blocks, chunk_chars))
+    found, seen = _blocks(document)
+    for (_, heading), blocks in groupby(found, key=lambda block: (block.section, block.heading)):
+        sentences = list(_sentences(document, seen, blocks, chunk_chars))
         for group in _pack(document, sentences, chunk_chars):
             start, end = group[0].start, group[-1].end
             chunks.append(
@@ -79,21 +83,54 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
 
 def blocks_of(document: Document) -> list[SourceBlock]:
     """The blocks of a document in reading order."""
-    blocks = _markdown_blocks(document) if is_markdown(document.id) else _text_blocks(document)
+    return _blocks(document)[0]
+
+
+def _blocks(document: Document) -> tuple[list[SourceBlock], str]:
+    """The blocks of a document, and its text with spaces for what is not seen."""
+    body = document.text[document.body_start :]
+    prepared = prepare(body, mdx=document.id.endswith(".mdx")) if is_source(document.id) else Prepared(body, body)
+    seen = document.text[: document.body_start] + prepared.seen
+    blocks = _markdown_blocks(document, prepared) if is_markdown(document.id) else _text_blocks(document)
+    hidden = [document.body_start + start for start in prepared.unseen]
     found, unread = list[SourceBlock](), 0
     for block in blocks:
-        text = document.text[block.start : block.end]
-        if _is_read(text):
-            # A chunk is a span: what is not read must not stand inside one.
+        text = seen[block.start : block.end]
+        # A chunk is a span: what is not read must not stand inside one.
+        while hidden and hidden[0] < block.start:
+            hidden.pop(0)
+            unread += 1
+        while hidden and hidden[0] < block.end:
+            hidden.pop(0)  # it stands within the block, whose sentences leave it out
+        if has_words(plain(text)) and not is_reversed(text):
             found.append(replace(block, section=block.section + unread))
         elif has_words(text):
             unread += 1
+    return _under_questions(found, seen, _own_title(document)), seen
+
+
+def _under_questions(blocks: Sequence[SourceBlock], seen: str, title: str | None) -> list[SourceBlock]:
+    """The blocks, where a paragraph that only asks is the heading of the answer below it."""
+    asks = [_only_asks(seen[block.start : block.end]) and not block.is_item for block in blocks]
+    found, asked, place, number = list[SourceBlock](), "", (-1, ()), 0
+    for at, block in enumerate(blocks):
+        if (block.section, block.heading) != place:
+            asked, place = "", (block.section, block.heading)
+        follows = at + 1 < len(blocks) and (blocks[at + 1].section, blocks[at + 1].heading) == place and not asks[at + 1]
+        if asks[at] and follows:
+            words = plain(seen[block.start : block.end])
+            asked = words if words != title else ""
+            number += 1
+        else:
+            heading = (*block.heading, asked) if asked else block.heading
+            found.append(replace(block, heading=heading, section=block.section + number))
     return found
 
 
-def _is_read(text: str) -> bool:
-    """Whether a block says something that a reader of the document sees, and as it is stored."""
-    return has_words(plain(text)) and not hides(text)
+def _only_asks(text: str) -> bool:
+    """Whether a block is one question and nothing else."""
+    words = plain(text)
+    return words.endswith("?") and len(words) <= _LONGEST_QUESTION and not _SENTENCE_END.search(words[:-1])
 
 
 def _own_title(document: Document) -> str | None:
@@ -101,12 +138,12 @@ def _own_title(document: Document) -> str | None:
     return None if document.named else document.title
 
 
-def _markdown_blocks(document: Document) -> Iterator[SourceBlock]:
+def _markdown_blocks(document: Document, prepared: Prepared) -> Iterator[SourceBlock]:
     body, title = document.text[document.body_start :], _own_title(document)
     starts = [0, *(found.end() for found in NEWLINE.finditer(body)), len(body)]
     headings: list[tuple[int, str]] = []
     items = section = 0
-    tokens = _PARSER.parse(body)
+    tokens = _PARSER.parse(prepared.lines)
     skip_until = -1
     for position, token in enumerate(tokens):
         items += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
@@ -122,19 +159,23 @@ def _markdown_blocks(document: Document) -> Iterator[SourceBlock]:
                 skip_until = token.map[1]
             opening = tokens[position + 1].content if token.type == "paragraph_open" else ""
             start, end = _span(body, starts, token.map, opening)
-            path = tuple(text for _, text in headings if text and text != title)
+            named = (*(text for _, text in headings), *prepared.titles.get(token.map[0], ()))
+            path = tuple(text for text in named if text and text != title)
             yield SourceBlock(document.body_start + start, document.body_start + end, path, section, items > 0)
 
 
 def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[int, int]:
     """Where a block's own text starts (after list and quote marks) and ends; `rows` are its first and past-last line."""
     start, end = starts[rows[0]], starts[rows[1]]
-    # The marks come before the text: what the parser kept of the first line is the end of that line.
+    # The marks come before the text: what the parser kept of the first line is the end of that line, but for tags.
     first_line = body[start : starts[rows[0] + 1]].rstrip()
-    kept = content.split("\n", 1)[0].rstrip()
-    if kept and first_line.endswith(kept):
-        start += len(first_line) - len(kept)
-    return start, start + len(body[start:end].rstrip())
+    kept = content.split("\n")
+    first, last = kept[0].rstrip(), kept[-1].strip()
+    if first and (at := first_line.rfind(first)) >= 0:
+        start += at
+    words = body[start:end].rstrip()
+    closing = words.rfind(last) if last and words.endswith(">") else -1
+    return start, start + (closing + len(last) if closing >= 0 else len(words))
 
 
 def _text_blocks(document: Document) -> Iterator[SourceBlock]:
@@ -166,10 +207,16 @@ def _could_be_heading(words: str) -> bool:
     return fits and not words.startswith(_BULLETS) and not words.endswith(_NO_HEADING_END)
 
 
-def _sentences(document: Document, blocks: Iterator[SourceBlock], longest: int) -> Iterator[Sentence]:
+def _sentences(document: Document, seen: str, blocks: Iterator[SourceBlock], longest: int) -> Iterator[Sentence]:
+    """The sentences of some blocks.
+
+    :param seen: the document's text with spaces for what is not seen.
+    """
     for block in blocks:
-        text = document.text[block.start : block.end]
+        text = seen[block.start : block.end]
         for start, end in sentence_spans(text, document.language):
+            if not has_words(plain(text[start:end])):
+                continue
             for left, right in _cut(text, start, end, longest):
                 yield Sentence(block.start + left, block.start + right, block.start, block.is_item)
 

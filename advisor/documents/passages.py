@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.documents.unseen import without_unseen
 from advisor.text.invisible import seen
 from advisor.types import Chunk, Sentence
 
@@ -23,4 +24,5 @@ def embedded_sentence(chunk: Chunk, sentence: Sentence) -> str:
 
 def _under_headings(chunk: Chunk, text: str) -> str:
     path = chunk.heading if chunk.named else (chunk.title, *chunk.heading)
-    return f"{' > '.join(path)}\n{seen(text)}" if path else seen(text)
+    words = seen(without_unseen(text))
+    return f"{' > '.join(path)}\n{words}" if path else words

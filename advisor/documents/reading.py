@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import yaml
 from markdown_it import MarkdownIt
 
+from advisor.documents.dialects import Prepared, prepare
 from advisor.documents.formats.encoding import decode, decode_html
 from advisor.documents.formats.extractor import Extractor
 from advisor.documents.formats.file_type import BY_SUFFIX, SUFFIXES, FileType, detect_file_type
+from advisor.documents.front_matter import read_front_matter
 from advisor.documents.instructions import instruction_in
 from advisor.errors import CorpusError, DocumentError, HostileDocumentError
 from advisor.limits import FILE_NAME
 from advisor.settings import Settings
-from advisor.text.invisible import INVISIBLE, unseen_characters
+from advisor.text.invisible import unseen_characters
 from advisor.text.plain import detect_language, fold, has_words, plain
-from advisor.types import Document, Extracted, Source
+from advisor.types import Document, Extracted
 
-_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)---[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
-_BEGINS_WITH_A_KEY = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*[ \t]*[\"']?[\w-]+[\"']?[ \t]*:")
-_LONGEST_FRONT_MATTER = 20_000  # characters
-_DEEPEST_FRONT_MATTER = 20
 _BLOCKS = MarkdownIt("commonmark").disable("inline")
 _TITLE_TAGS = ("h1", "h2")
 _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
@@ -142,6 +137,11 @@ def is_markdown(name: str) -> bool:
     return BY_SUFFIX.get(Path(name).suffix.lower()) != "text"
 
 
+def is_source(name: str) -> bool:
+    """Whether a document's text is Markdown that somebody wrote, in whichever dialect."""
+    return BY_SUFFIX.get(Path(name).suffix.lower()) == "Markdown"
+
+
 def check_upload(name: str, data: bytes, settings: Settings) -> str:
     """The name under which a file that somebody sends can be put into the corpus folder: no path, nothing invisible.
 
@@ -165,23 +165,24 @@ def check_upload(name: str, data: bytes, settings: Settings) -> str:
 
 def _read_text(name: str, data: bytes) -> Document:
     text = decode(data)
-    front, body_start = _front_matter(text)
-    body = text[body_start:]
-    title = _string(front.get("title")) or _derive_title(name, body)
+    front = read_front_matter(text)
+    body = text[front.end :]
+    prepared = prepare(body) if is_source(name) else Prepared(body, body)
+    title = front.title or _derive_title(name, prepared.lines)
     return Document(
         id=name,
         title=title or title_of_name(name),
-        language=front["language"] if front.get("language") in ("fr", "en") else detect_language(body),
+        language=front.language or detect_language(prepared.seen),
         text=text,
-        body_start=body_start,
+        body_start=front.end,
         content_hash=content_hash(data),
-        topic=_string(front.get("topic")),
-        translation_of=_string(front.get("translation_of")),
-        updated=_string(front.get("updated")),
-        evidence=_string(front.get("evidence")),
-        sources=_sources(front.get("sources")),
+        topic=front.topic,
+        translation_of=front.translation_of,
+        updated=front.updated,
+        evidence=front.evidence,
+        sources=front.sources,
         named=not title,
-        hidden=unseen_characters(body),
+        hidden=unseen_characters(prepared.seen) + _letters(body) - _letters(prepared.seen),
     )
 
 
@@ -212,67 +213,8 @@ def _own_title(found: Extracted) -> str | None:
     return heading if found.title and heading and fold(heading) in fold(found.title) else found.title
 
 
-def _front_matter(text: str) -> tuple[dict[str, Any], int]:
-    """The YAML block at the top, and where the body starts. A block that begins with no key is part of the text.
-
-    :raises DocumentError: when it begins with a key and is no YAML: its values would be lost without a word.
-    """
-    found = _FRONT_MATTER.match(text)
-    if not found or not _BEGINS_WITH_A_KEY.match(found.group(1)):
-        return {}, 1 if text.startswith("\ufeff") else 0
-    return _parse_yaml(found.group(1)), found.end()
-
-
-def _parse_yaml(block: str) -> dict[str, Any]:
-    try:
-        problem, line = _refused(block), None
-        if not problem:
-            front: dict[str, Any] = yaml.safe_load(block)
-            return front
-    except yaml.MarkedYAMLError as cause:
-        problem, line = str(cause.problem), cause.problem_mark.line + 2 if cause.problem_mark else None
-    except (yaml.YAMLError, ValueError) as cause:  # ValueError: a date such as 2026-13-01
-        problem, line = str(cause).splitlines()[0], None
-    place = f", line {line}" if line else ""
-    message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
-    raise DocumentError(message)
-
-
-def _refused(block: str) -> str:
-    """Why a block of YAML is not even built, before it takes time and memory without end; "" when it may be.
-
-    :raises yaml.YAMLError: when it is no YAML.
-    """
-    if len(block) > _LONGEST_FRONT_MATTER:
-        return f"it is longer than {_LONGEST_FRONT_MATTER:,} characters"
-    depth = 0
-    for event in yaml.parse(block, yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST_FRONT_MATTER:
-            return "its lists are nested too deeply"
-        if isinstance(event, yaml.AliasEvent):  # a few aliases of aliases are billions of values
-            return "an alias (*name) is not read here"
-    return ""
-
-
-def _string(value: object) -> str | None:
-    """A scalar as text (YAML reads dates and numbers as such), without what nobody sees; None for anything else."""
-    if value is None or isinstance(value, dict | list):
-        return None
-    return INVISIBLE.sub("", str(value)).strip() or None
-
-
-def _sources(value: object) -> tuple[Source, ...]:
-    entries = value if isinstance(value, list) else []
-    return tuple(
-        Source(
-            organisation=_string(entry.get("organisation")) or "",
-            document=_string(entry.get("document")) or "",
-            year=entry["year"] if isinstance(entry.get("year"), int) else None,
-        )
-        for entry in entries
-        if isinstance(entry, dict)
-    )
+def _letters(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _derive_title(name: str, body: str) -> str:

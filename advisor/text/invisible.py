@@ -11,7 +11,7 @@ INVISIBLE = re.compile(
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # to the end of the text where it is not closed: looked for once
 # HTML inside Markdown that a browser would not show, and text that a reader sees in another order than it is stored in.
 _HIDING = re.compile(
-    r"<[a-z][\w-]*(?=\s)[^<>]*?\s(?:hidden\b|aria-hidden\s*=\s*[\"']?true|style\s*=\s*(?:\"[^\"]*?|'[^']*?)(?:display\s*:\s*none"
+    r"<[a-z][\w-]*(?=\s)[^<>]*?\s(?:hidden\b|style\s*=\s*(?:\"[^\"]*?|'[^']*?)(?:display\s*:\s*none"
     r"|visibility\s*:\s*(?:hidden|collapse)|(?:opacity|font-size)\s*:\s*0(?![.\d]*[1-9])|(?:text-indent|left)\s*:\s*-\d{3}"
     r"|(?<![\w-])color\s*:\s*(?:white|transparent|#fff(?:fff)?\b)))",
     re.IGNORECASE,
@@ -30,6 +30,11 @@ def seen(text: str) -> str:
 def hides(block: str) -> bool:
     """Whether a paragraph of Markdown holds HTML that a browser would not show, or text that is read backwards."""
     return bool(_HIDING.search(block) or _REVERSED.search(block))
+
+
+def is_reversed(block: str) -> bool:
+    """Whether a text is read in another order than it is stored in."""
+    return bool(_REVERSED.search(block))
 
 
 def unseen_characters(text: str) -> int:

@@ -13,6 +13,7 @@ import sentencex
 
 from advisor.text.invisible import INVISIBLE
 from advisor.text.language import LANGUAGES, all_rules, language_rules
+from advisor.text.marks import without_marks
 from advisor.types import Language
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d])\*{1,3}(?=[^\W\d])"
     r"|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+"
 )
-_ATTRIBUTE = r"\s+[a-zA-Z_:@][\w.:@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))?"
+_ATTRIBUTE = r"\s+[a-zA-Z_:@][\w.:@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}|[^\s\"'=<>`]+))?"
 _TAG = re.compile(rf"(?<!\\)</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _ADDRESS = re.compile(r"<((?:[a-z][a-z0-9+.-]+:|[\w.+-]+@)[^\s<>]+)>", re.IGNORECASE)
 _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
@@ -105,7 +106,7 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """Markdown's inline marks, tags, line breaks and what nobody sees taken out: the sentence as a reader sees it."""
-    unquoted = _QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", text))
+    unquoted = without_marks(_QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", text)))
     unlinked = _LINK.sub(r"\1", _LINK.sub(r"\1", unquoted))  # twice: the label of a link can be an image
     bare = _TAG.sub("", _ADDRESS.sub(r"\1", unlinked))
     return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _ESCAPE.sub("", _EMPHASIS.sub("", bare))))
@@ -143,7 +144,8 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     """A span without the white space around it, and without pictograms and marks that close before it."""
     while start < end:
         closing = _CLOSING_MARKS.match(text, start, end)
-        if not closing and not text[start].isspace() and unicodedata.category(text[start]) not in _PICTOGRAMS:
+        pictogram = unicodedata.category(text[start]) in _PICTOGRAMS and text[start] != "^"  # that one marks a place
+        if not (closing or text[start].isspace() or pictogram):
             break
         start = closing.end() if closing else start + 1
     return start, start + len(text[start:end].rstrip())

@@ -14,9 +14,11 @@ FileType = Literal["Markdown", "text", "HTML", "PDF", "DOCX"]
 BY_SUFFIX: dict[str, FileType] = {
     ".md": "Markdown",
     ".markdown": "Markdown",
+    ".mdx": "Markdown",
     ".txt": "text",
     ".html": "HTML",
     ".htm": "HTML",
+    ".xhtml": "HTML",
     ".pdf": "PDF",
     ".docx": "DOCX",
 }

@@ -13,7 +13,8 @@ from selectolax.lexbor import LexborNode
 
 from advisor.documents.formats.html_math import in_formula, mathml_text
 from advisor.documents.formats.html_table import HtmlTable, is_data_table
-from advisor.documents.formats.markdown import LABEL_END, LABEL_START, escape, one_line, raised, visible
+from advisor.documents.formats.markdown import LABEL_END, LABEL_START, escape, one_line, visible
+from advisor.text.marks import raised
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {

@@ -1,0 +1,142 @@
+"""What a file says of itself before its text: YAML between lines of `---`, TOML between lines of `+++`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from advisor.errors import DocumentError
+from advisor.text.invisible import INVISIBLE
+from advisor.text.plain import fold
+from advisor.types import Language, Source
+
+_NEWLINE = r"(?:\r\n?|\n)"
+_BEFORE = rf"\A\ufeff?(?:<!--(?:(?!-->).)*-->[ \t]*{_NEWLINE}\s*)?"
+_YAML = re.compile(rf"{_BEFORE}---[ \t]*{_NEWLINE}(?P<block>.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:{_NEWLINE}|\Z)", re.DOTALL)
+_TOML = re.compile(rf"{_BEFORE}\+\+\+[ \t]*{_NEWLINE}(?P<block>.*?)(?<=[\r\n])\+\+\+[ \t]*(?:{_NEWLINE}|\Z)", re.DOTALL)
+_BEFORE_A_KEY = rf"(?:[ \t]*(?:#[^\r\n]*)?{_NEWLINE})*[ \t]*"
+_BEGINS_WITH_A_KEY = re.compile(rf"{_BEFORE_A_KEY}[\"']?[\w-]+[\"']?[ \t]*:")
+_BEGINS_WITH_WORDS = re.compile(rf"{_BEFORE_A_KEY}[\w-]+(?:[ \t]+[\w()/-]+){{1,4}}[ \t]*:")
+_LONGEST = 20_000  # characters
+_DEEPEST = 20
+_DATES = ("updated", "last updated", "last_updated", "last modified", "last_modified", "lastmod", "modified", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The fields of a document's front matter, and the offset where its text begins."""
+
+    end: int
+    title: str | None = None
+    language: Language | None = None
+    topic: str | None = None
+    translation_of: str | None = None
+    updated: str | None = None
+    evidence: str | None = None
+    status: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+def read_front_matter(text: str) -> FrontMatter:
+    """The front matter of a text. A block that begins with no key is part of the text.
+
+    :raises DocumentError: when it begins with a key and cannot be parsed: its values would be lost without a word.
+    """
+    toml = _TOML.match(text)
+    if toml:
+        return _fields(_parse_toml(toml["block"]), toml.end())
+    found = _YAML.match(text)
+    if found and _BEGINS_WITH_A_KEY.match(found["block"]):
+        return _fields(_parse_yaml(found["block"]), found.end())
+    if found and _BEGINS_WITH_WORDS.match(found["block"]):
+        # As well a sentence with a colon between two rules: only what is YAML throughout is none.
+        try:
+            front = _parse_yaml(found["block"])
+        except DocumentError:
+            front = None
+        if isinstance(front, dict):
+            return _fields(front, found.end())
+    return FrontMatter(1 if text.startswith("\ufeff") else 0)
+
+
+def _fields(values: dict[str, Any], end: int) -> FrontMatter:
+    front = {fold(str(key)): value for key, value in values.items()}
+    language = _string(front.get("language") or front.get("lang"))
+    return FrontMatter(
+        end=end,
+        title=_string(front.get("title")),
+        language="fr" if language == "fr" else "en" if language == "en" else None,
+        topic=_string(front.get("topic")),
+        translation_of=_string(front.get("translation_of")),
+        updated=next(filter(None, (_string(front.get(name)) for name in _DATES)), None),
+        evidence=_string(front.get("evidence")),
+        status=_string(front.get("status")),
+        sources=_sources(front.get("sources")),
+    )
+
+
+def _parse_toml(block: str) -> dict[str, Any]:
+    problem = f"it is longer than {_LONGEST:,} characters" if len(block) > _LONGEST else ""
+    try:
+        if not problem:
+            return tomllib.loads(block.replace("\r\n", "\n").replace("\r", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError) as cause:
+        problem = str(cause)
+    message = f"has front matter that cannot be read: {problem}. Correct it"
+    raise DocumentError(message)
+
+
+def _parse_yaml(block: str) -> dict[str, Any]:
+    try:
+        problem, line = _refused(block), None
+        if not problem:
+            front: dict[str, Any] = yaml.safe_load(block)
+            return front
+    except yaml.MarkedYAMLError as cause:
+        problem, line = str(cause.problem), cause.problem_mark.line + 2 if cause.problem_mark else None
+    except (yaml.YAMLError, ValueError) as cause:  # ValueError: a date such as 2026-13-01
+        problem, line = str(cause).splitlines()[0], None
+    place = f", line {line}" if line else ""
+    message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
+    raise DocumentError(message)
+
+
+def _refused(block: str) -> str:
+    """Why a block of YAML is not even built, before it takes time and memory without end; "" when it may be.
+
+    :raises yaml.YAMLError: when it is no YAML.
+    """
+    if len(block) > _LONGEST:
+        return f"it is longer than {_LONGEST:,} characters"
+    depth = 0
+    for event in yaml.parse(block, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return "its lists are nested too deeply"
+        if isinstance(event, yaml.AliasEvent):  # a few aliases of aliases are billions of values
+            return "an alias (*name) is not read here"
+    return ""
+
+
+def _string(value: object) -> str | None:
+    """A scalar as text (YAML reads dates and numbers as such), without what nobody sees; None for anything else."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    return INVISIBLE.sub("", str(value)).strip() or None
+
+
+def _sources(value: object) -> tuple[Source, ...]:
+    entries = value if isinstance(value, list) else []
+    return tuple(
+        Source(
+            organisation=_string(entry.get("organisation")) or "",
+            document=_string(entry.get("document")) or "",
+            year=entry["year"] if isinstance(entry.get("year"), int) else None,
+        )
+        for entry in entries
+        if isinstance(entry, dict)
+    )
