@@ -43,7 +43,7 @@ from advisor.index.sync import sync
 from advisor.serialization import answer_json
 from advisor.settings import Settings
 from advisor.types import SentenceReady
-from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.ui.texts import CHAT_TEXTS
 
 QUESTION = "When does a blameless review take place after an outage?"
 REFUSED = "What is the recipe for an apple tart?"

@@ -21,7 +21,7 @@ from advisor.settings import Settings
 from advisor.types import Document
 from advisor.ui.answer_view import render_turn
 from advisor.ui.document_view import render_document
-from advisor.ui.texts import ENGLISH, FRENCH
+from advisor.ui.texts import TEXTS
 
 QUESTION = "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?"
 
@@ -68,7 +68,7 @@ def test_a_source_card_opens_the_document_and_the_keyboard_closes_it(browser: Br
     page.context.close()
 
 
-@pytest.mark.parametrize(("locale", "title"), [("fr-FR", FRENCH.title), ("en-GB", ENGLISH.title)])
+@pytest.mark.parametrize(("locale", "title"), [("fr-FR", TEXTS["fr"].title), ("en-GB", TEXTS["en"].title)])
 def test_the_interface_speaks_the_language_of_the_browser(browser: Browser, address: str, locale: str, title: str):
     page = open_page(browser, address, locale=locale)
     expect(page.locator("#title h1")).to_have_text(title)
@@ -106,12 +106,12 @@ def test_an_example_starts_a_conversation_and_a_new_one_clears_it(browser: Brows
 def test_a_question_outside_the_corpus_is_refused_calmly(browser: Browser, address: str):
     page = open_page(browser, address)
     ask(page, "Quelle est la recette de la tarte Tatin ?")
-    expect(page.locator("#thread .abstained")).to_contain_text(FRENCH.abstained)
+    expect(page.locator("#thread .abstained")).to_contain_text(TEXTS["fr"].abstained)
     expect(page.locator("#sources .card")).to_have_count(0)
     page.context.close()
 
 
-@pytest.mark.parametrize(("question", "message"), [("   ", FRENCH.empty), ("?? 12", FRENCH.no_letters)])
+@pytest.mark.parametrize(("question", "message"), [("   ", TEXTS["fr"].empty), ("?? 12", TEXTS["fr"].no_letters)])
 def test_what_cannot_be_asked_gets_a_friendly_word(browser: Browser, address: str, question: str, message: str):
     page = open_page(browser, address)
     ask(page, question)
@@ -196,7 +196,7 @@ def test_a_pdf_is_cited_by_page_and_its_original_opens_there(browser: Browser, o
     expect(page.locator("#cited")).to_have_text("The second page has a budget of 40 euros.")
     expect(page.locator("#document .page")).to_have_text(["page 2"])
     link = page.locator("#document header a")
-    expect(link).to_have_text(ENGLISH.original)
+    expect(link).to_have_text(TEXTS["en"].original)
     assert link.get_attribute("href") == "/api/originals/plan%20%C3%A0%20lire.pdf#page=2"
     page.context.close()
 
@@ -229,7 +229,7 @@ def test_pages_are_shown_where_they_begin():
     text = "First page\nends here and goes on.\n\n- an item\n- another\n\nLast words.\n"
     starts = (0, text.index("goes"), text.index("- another"), text.index("Last"), len(text))
     html = render_document(
-        document(text, "a.pdf", starts), text.index("- another") + 2, text.index("- another") + 9, ENGLISH
+        document(text, "a.pdf", starts), text.index("- another") + 2, text.index("- another") + 9, TEXTS["en"]
     )
     assert re.findall(r'<span class="page">(.*?)</span>', html) == ["page 2", "page 3", "page 4", "page 5"]
     assert 'here and <span class="page">page 2</span>goes on' in html
@@ -252,30 +252,30 @@ def marked(html: str) -> list[str]:
 )
 def test_the_mark_is_exactly_around_the_span(text: str, quote: str, shown: str):
     start = text.index(quote)
-    assert marked(render_document(document(text), start, start + len(quote), ENGLISH)) == [shown]
+    assert marked(render_document(document(text), start, start + len(quote), TEXTS["en"])) == [shown]
 
 
 def test_a_span_over_two_blocks_is_marked_in_each():
     text = "First paragraph.\n\nSecond paragraph."
-    html = render_document(document(text), 0, len(text), ENGLISH)
+    html = render_document(document(text), 0, len(text), TEXTS["en"])
     assert marked(html) == ["First paragraph.", "Second paragraph."]
     assert html.count('id="cited"') == 1
 
 
 def test_plain_text_is_escaped_and_marked():
     text = "First <b>line</b>.\n\nSecond & last."
-    html = render_document(document(text, "a.txt"), text.index("Second"), len(text), ENGLISH)
+    html = render_document(document(text, "a.txt"), text.index("Second"), len(text), TEXTS["en"])
     assert "&lt;b&gt;line&lt;/b&gt;" in html
     assert marked(html) == ["Second &amp; last."]
 
 
 def test_links_lead_to_documents_or_nowhere():
     source = "[in](b.md) [out](https://x.test) ![p](https://x.test/p.png)"
-    html = render_document(document(source, "en/a.md"), None, None, ENGLISH)
+    html = render_document(document(source, "en/a.md"), None, None, TEXTS["en"])
     assert 'data-document="en/b.md"' in html
     assert 'href="http' not in html
     assert "<img" not in html
 
 
 def test_a_question_is_escaped():
-    assert "&lt;b&gt;" in render_turn("<b>", "", ENGLISH)
+    assert "&lt;b&gt;" in render_turn("<b>", "", TEXTS["en"])

@@ -21,8 +21,7 @@ from advisor.features.suggestions import next_questions
 from advisor.index.sync import sync
 from advisor.settings import Settings
 from advisor.types import SentenceReady
-from advisor.ui.texts import FRENCH
-from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.ui.texts import CHAT_TEXTS, TEXTS
 
 FINOPS = "Where do we start with FinOps?"
 
@@ -238,6 +237,6 @@ def test_an_address_opens_the_cited_lines(browser: Browser, address: str, own: A
     page = open_page(browser, f"{address}/fr/?{place}", width=390)
     expect(page.locator("#cited")).to_be_in_viewport()
     assert page.locator("#cited").inner_text().split() == citation.quote.split()
-    page.get_by_role("button", name=FRENCH.close).locator("visible=true").click()
+    page.get_by_role("button", name=TEXTS["fr"].close).locator("visible=true").click()
     expect(page.locator("#question textarea")).to_be_focused()
     page.context.close()

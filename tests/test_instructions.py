@@ -21,7 +21,7 @@ from advisor.settings import Settings
 from advisor.text.plain import plain
 from advisor.types import Document
 from advisor.ui.document_view import render_document
-from advisor.ui.texts import ENGLISH
+from advisor.ui.texts import TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -200,6 +200,6 @@ def reported(settings: Settings, *options: str) -> str:
 
 def test_directions_and_controls_are_made_visible_in_the_document():
     document = parse_document("a.md", "# T\u202eitle\n\nThe \u202ebudget\u202c is \u2067public\u2069.\x07\n".encode())
-    shown = render_document(document, None, None, ENGLISH)
+    shown = render_document(document, None, None, TEXTS["en"])
     assert not any(sign in shown for sign in "\u202e\u202c\u2067\u2069\x07")
     assert "‹U+202E›budget‹U+202C›" in shown

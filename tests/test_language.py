@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from advisor.errors import SettingsError
+from advisor.features.memo_words import WORDS
 from advisor.text import language as words
-from advisor.text.language import LANGUAGES, language_rules, merged, read_rules
+from advisor.text.language import LANGUAGES, LanguageRules, WordTable, language_rules, merged, read_table
+from advisor.ui.texts import CHAT_TEXTS, EVALUATION_TEXTS, TAB_TEXTS, TEXTS
 
 FILES = {path.stem: path for path in (Path(words.__file__).parent / "language").glob("*.toml")}
 
@@ -27,6 +31,20 @@ def test_no_word_stands_twice_in_a_list(language: str) -> None:
     rules = language_rules(language)  # type: ignore[arg-type]
     for listed in (rules.stop_words, rules.function_words, rules.abbreviations, rules.names.openers):
         assert len(set(listed)) == len(listed)
+
+
+def blanks(words: object, place: str = "") -> dict[str, int]:
+    """Place of each text in a table of words -> how many blanks it has to fill in."""
+    if isinstance(words, str):
+        return {place: sum(field is not None for _, field, _, _ in Formatter().parse(words))}
+    inner = words.items() if isinstance(words, dict) else enumerate(words)
+    return {key: number for name, value in inner for key, number in blanks(value, f"{place}.{name}").items()}
+
+
+@pytest.mark.parametrize("tables", [TEXTS, CHAT_TEXTS, TAB_TEXTS, EVALUATION_TEXTS, WORDS])
+def test_both_languages_say_the_same_things(tables: Mapping[str, WordTable]) -> None:
+    french, english = (blanks(tables[language].model_dump()) for language in ("fr", "en"))
+    assert french == english
 
 
 @pytest.mark.parametrize(
@@ -49,13 +67,13 @@ def test_a_bad_file_is_refused_with_the_place(tmp_path: Path, was: str, becomes:
     bad = tmp_path / "fr.toml"
     bad.write_text(text.replace(was, becomes, 1), encoding="utf-8")
     with pytest.raises(SettingsError, match=said) as raised:
-        read_rules(bad)
+        read_table(bad, LanguageRules)
     assert str(bad) in str(raised.value)
 
 
 def test_a_language_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"es\.toml"):
-        read_rules(tmp_path / "es.toml")
+        read_table(tmp_path / "es.toml", LanguageRules)
 
 
 def test_a_word_that_means_two_things_is_refused() -> None:

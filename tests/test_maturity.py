@@ -16,7 +16,7 @@ from advisor.errors import QuestionError
 from advisor.features.maturity import DOMAINS, assess, statements
 from advisor.text.plain import plain
 from advisor.ui.radar import radar
-from advisor.ui.texts_tabs import TAB_TEXTS
+from advisor.ui.texts import TAB_TEXTS
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

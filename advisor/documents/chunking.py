@@ -112,7 +112,8 @@ def _blocks(document: Document) -> tuple[list[SourceBlock], str]:
 def _under_questions(blocks: Sequence[SourceBlock], seen: str, title: str | None) -> list[SourceBlock]:
     """The blocks, where a paragraph that only asks is the heading of the answer below it."""
     asks = [_only_asks(seen[block.start : block.end]) and not block.is_item for block in blocks]
-    found, asked, place, number = list[SourceBlock](), "", (-1, ()), 0
+    found, asked, number = list[SourceBlock](), "", 0
+    place: tuple[int, tuple[str, ...]] = (-1, ())
     for at, block in enumerate(blocks):
         if (block.section, block.heading) != place:
             asked, place = "", (block.section, block.heading)

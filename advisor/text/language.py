@@ -46,13 +46,16 @@ Unit = Literal[
 Axis = Literal["amount", "size", "time", "duty", "extent"]
 
 
-class _Section(BaseModel):
-    """A table of the file: each of its names is asked for, and no other is taken."""
+class WordTable(BaseModel):
+    """A table of a file of words: each of its names is asked for, and no other is taken."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class NameWords(_Section):
+Table = TypeVar("Table", bound=WordTable)
+
+
+class NameWords(WordTable):
     """What tells a proper name from a word with a capital.
 
     `same`: the forms of one name, a line of words each; `long_forms`: phrases that a name is short for; `openers`: words
@@ -64,7 +67,7 @@ class NameWords(_Section):
     openers: Words
 
 
-class FigureWords(_Section):
+class FigureWords(WordTable):
     """How figures are written: numbers in words, units, dates. The file says what each table is for."""
 
     months: Annotated[tuple[Words, ...], Field(min_length=12, max_length=12)]
@@ -87,7 +90,7 @@ class FigureWords(_Section):
     units: dict[Unit, Words]
 
 
-class FollowUpWords(_Section):
+class FollowUpWords(WordTable):
     """What tells that a question goes on from the one before. Phrases are folded words with spaces between them.
 
     `polite` and `new_subject` begin a question and are no part of it; `openings` begin a follow-up; `pronouns`, `inverted`
@@ -109,14 +112,14 @@ class FollowUpWords(_Section):
     more_of: tuple[Word, ...]
 
 
-class Opposites(_Section):
+class Opposites(WordTable):
     """Words that point one way, and those that point the other way, of the same things."""
 
     up: tuple[Word, ...]
     down: tuple[Word, ...]
 
 
-class VerificationWords(_Section):
+class VerificationWords(WordTable):
     """What tells which way a sentence points. In phrases, an asterisk stands for any letters.
 
     `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence
@@ -132,7 +135,7 @@ class VerificationWords(_Section):
     opposites: dict[Axis, Opposites]
 
 
-class SmallTalk(_Section):
+class SmallTalk(WordTable):
     """What people say beside questions, folded and without punctuation, and the reply to it."""
 
     said: tuple[Word, ...]
@@ -140,7 +143,7 @@ class SmallTalk(_Section):
     lists_documents: bool = False
 
 
-class LanguageRules(_Section):
+class LanguageRules(WordTable):
     """The words of one language."""
 
     stemmer: str
@@ -156,13 +159,13 @@ class LanguageRules(_Section):
     small_talk: tuple[SmallTalk, ...]
 
 
-def read_rules(file: Traversable) -> LanguageRules:
-    """The rules of a file.
+def read_table(file: Traversable, table: type[Table]) -> Table:
+    """The words of a file.
 
-    :raises SettingsError: when it is missing, is no TOML, lacks a table, or holds what no rule reads.
+    :raises SettingsError: when it is missing, is no TOML, lacks a name, or holds one that nobody reads.
     """
     try:
-        return LanguageRules.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return table.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"the words of a language cannot be read from {file}: {error}"
         raise SettingsError(message) from error
@@ -173,10 +176,16 @@ def read_rules(file: Traversable) -> LanguageRules:
         raise SettingsError(message) from error
 
 
+def read_words(package: str, table: type[Table]) -> dict[Language, Table]:
+    """The words of a package in every language, from the files in its folder `words`."""
+    folder = files(package) / "words"
+    return {language: read_table(folder / f"{language}.toml", table) for language in LANGUAGES}
+
+
 @cache
 def language_rules(language: Language) -> LanguageRules:
     """The rules of a language."""
-    return read_rules(_FOLDER / f"{language}.toml")
+    return read_table(_FOLDER / f"{language}.toml", LanguageRules)
 
 
 def all_rules() -> tuple[LanguageRules, ...]:

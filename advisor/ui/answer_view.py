@@ -12,8 +12,7 @@ from advisor.features.conversations import Turn
 from advisor.text.plain import plain
 from advisor.types import Answer, AnswerSentence, Chunk, Citation
 from advisor.ui.icons import icon
-from advisor.ui.texts import Texts
-from advisor.ui.texts_chat import CHAT_TEXTS, ChatTexts
+from advisor.ui.texts import CHAT_TEXTS, ChatTexts, Texts
 
 _FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 
@@ -51,7 +50,7 @@ def _actions(turn: Turn, texts: Texts, words: ChatTexts) -> str:
     pressed = {rating: str(turn.rating == rating).lower() for rating in ("up", "down")}
     buttons = [
         f'<button type="button" class="act copy" data-copy="{escape(copied(answer, texts))}" '
-        f'data-done="{escape(words.copied)}" aria-label="{escape(words.copy)}" title="{escape(words.copy)}">'
+        f'data-done="{escape(words.copied)}" aria-label="{escape(words.copy_answer)}" title="{escape(words.copy_answer)}">'
         f"{icon('copy')}</button>",
         f'<button type="button" class="act retry" aria-label="{escape(words.retry)}" title="{escape(words.retry)}">'
         f"{icon('retry')}</button>",

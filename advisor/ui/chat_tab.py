@@ -21,8 +21,7 @@ from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_sentences, render_stage, render_turn
 from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
-from advisor.ui.texts import TEXTS, Texts
-from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
 
 _MOST_TURNS = 50  # shown on the page, and looked at for follow-ups
 

@@ -21,8 +21,7 @@ from advisor.limits import COMMENT, KEY, SEARCH, TITLE
 from advisor.text.plain import fold
 from advisor.types import Answer, Language
 from advisor.ui.icons import icon
-from advisor.ui.texts import TEXTS
-from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.ui.texts import CHAT_TEXTS, TEXTS
 from advisor.ui.why_view import render_why
 
 Format = Literal["docx", "md"]

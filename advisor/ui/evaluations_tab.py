@@ -16,8 +16,7 @@ from advisor.evaluation.run_store import LATEST, Run, read_run, run_names, set_n
 from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.limits import RUN_NAME
 from advisor.ui.corpus_view import render_bar, render_error, render_message
-from advisor.ui.texts import Texts
-from advisor.ui.texts_evaluations import EVALUATION_TEXTS
+from advisor.ui.texts import EVALUATION_TEXTS, Texts
 
 
 def build_evaluations(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:

@@ -18,8 +18,7 @@ from advisor.types import Language
 from advisor.ui.answer_view import evidence_name, place
 from advisor.ui.conversation_routes import Format, SignedIn, memo_response
 from advisor.ui.radar import radar
-from advisor.ui.texts import TEXTS, Texts
-from advisor.ui.texts_tabs import TAB_TEXTS
+from advisor.ui.texts import TAB_TEXTS, TEXTS, Texts
 
 
 def build_maturity(texts: Texts) -> None:

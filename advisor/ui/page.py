@@ -16,9 +16,7 @@ from advisor.ui.corpus_tab import build_corpus
 from advisor.ui.evaluations_tab import build_evaluations
 from advisor.ui.maturity_tab import build_maturity
 from advisor.ui.sources_tab import build_sources
-from advisor.ui.texts import Texts
-from advisor.ui.texts_evaluations import EVALUATION_TEXTS
-from advisor.ui.texts_tabs import TAB_TEXTS
+from advisor.ui.texts import EVALUATION_TEXTS, TAB_TEXTS, Texts
 
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("advisor.css", "conversations.css", "tabs.css")

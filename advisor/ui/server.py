@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from typing import cast
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -106,8 +107,7 @@ def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> N
         max_file_size=settings.max_file_bytes,
     )
     mounted = next(route for route in app.routes if isinstance(route, Mount) and route.path == path)
-    assert isinstance(mounted.app, FastAPI)  # Gradio's own
-    tell_when_full(mounted.app)
+    tell_when_full(cast("FastAPI", mounted.app))
     mounted.app = GradioGate(WholeUploads(mounted.app), page)
 
 

@@ -19,8 +19,7 @@ from advisor.limits import DOCUMENT, KEY, SEARCH
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.conversation_routes import SignedIn
-from advisor.ui.texts import TEXTS, Texts
-from advisor.ui.texts_tabs import TAB_TEXTS
+from advisor.ui.texts import TAB_TEXTS, TEXTS, Texts
 
 
 def build_sources(advisor: Advisor, texts: Texts) -> None:

@@ -7,8 +7,7 @@ from html import escape
 
 from advisor.types import Answer, ScoredChunk
 from advisor.ui.answer_view import place, typeset
-from advisor.ui.texts import Texts
-from advisor.ui.texts_chat import CHAT_TEXTS
+from advisor.ui.texts import CHAT_TEXTS, Texts
 
 _NONE = "–"
 
