@@ -13,7 +13,7 @@ from conftest import SMALL_CORPUS
 from advisor.advisor import Advisor
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
-from advisor.retrieval.block_features import Asked, block_features
+from advisor.retrieval.block_features import block_features
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import Signals, confidence_of, is_calibrated, weights
 from advisor.retrieval.ranking import Model, models, rank_blocks
@@ -51,7 +51,7 @@ def searcher(request, tmp_path_factory: pytest.TempPathFactory, embeddings: Embe
 def test_every_feature_that_a_model_weighs_is_there_and_finite(searcher: Searcher) -> None:
     found = retrieve(searcher, QUESTION, "en", 10)
     blocks = candidate_blocks(searcher.index, found.passages, "en")
-    features = block_features(searcher.index, Asked(found.query, found.vector, found.keyword_scores), blocks)
+    features = block_features(searcher.index, found.asked, blocks)
     for model in models().values():
         assert set(model.features) <= set(features.columns)
     for name, column in features.columns.items():
@@ -63,7 +63,7 @@ def test_every_feature_that_a_model_weighs_is_there_and_finite(searcher: Searche
 def test_the_block_that_answers_comes_first(searcher: Searcher) -> None:
     found = retrieve(searcher, QUESTION, "en", 10)
     blocks = candidate_blocks(searcher.index, found.passages, "en")
-    ranked = rank_blocks(searcher.index, Asked(found.query, found.vector, found.keyword_scores), blocks)
+    ranked = rank_blocks(searcher.index, found.asked, blocks)
     assert ranked[0].block.texts[0].startswith("A blameless review")
     assert [each.score for each in ranked] == sorted((each.score for each in ranked), reverse=True)
     assert all(0 <= each.core <= 1 and 0 <= each.useful <= 1 for each in ranked)

@@ -62,7 +62,9 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     document = _best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
     chosen = _choose(own, max_words)
-    first = max(chosen, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
+    listed = {id(item) for ranked in chosen for item in _announced(ranked, sorted(own, key=_place))}
+    free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
+    first = max(free or chosen, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
     rest = [_picks(index, ranked) for ranked in chosen if ranked is not first]
     return _draft(index, _arrange(_opening(first), rest), WRITER)
 
@@ -118,8 +120,8 @@ def _length(ranked: RankedBlock) -> int:
     return sum(len(ranked.block.texts[at].split()) for at in _kept(ranked))
 
 
-def _kept(ranked: RankedBlock) -> range:
-    """The sentences of a block that are shown: all, or around the nearest one as many as fit."""
+def _kept(ranked: RankedBlock) -> Sequence[int]:
+    """The sentences of a block that are shown: all, or around the nearest one as many as fit; of a table, its head too."""
     block, first, last = ranked.block, ranked.focus, ranked.focus
     if block.words <= _LONGEST_BLOCK:
         return range(len(block.texts))
@@ -132,23 +134,25 @@ def _kept(ranked: RankedBlock) -> range:
         elif first and words + lengths[first - 1] <= _LONGEST_BLOCK:
             first -= 1
             words += lengths[first]
+        elif block.is_table and first:
+            return (0, *range(first, last + 1))
         else:
             return range(first, last + 1)
 
 
 def _opening(ranked: RankedBlock) -> list[_Pick]:
-    """A whole block that opens an answer, its lead first, unless its last sentence announces a list."""
-    kept = _kept(ranked)
-    lead = [ranked.lead] if ranked.lead in kept and not ranked.block.announces else []
+    """A whole block that opens an answer, its lead first where that breaks no list and no table."""
+    block, kept = ranked.block, _kept(ranked)
+    lead = [ranked.lead] if ranked.lead in kept and not (block.announces or block.is_table) else []
     places = [*lead, *(at for at in kept if at not in lead)]
-    return [_Pick(ranked.block.chunk, ranked.block.sentences[at], "") for at in places]
+    return [_Pick(block.chunk, block.sentences[at], "", block.is_table) for at in places]
 
 
 def _picks(index: Generation, ranked: RankedBlock) -> list[_Pick]:
     block: TextBlock = ranked.block
     group = _GROUPS.get(index.sections.of(block.chunk.heading), "")
     return [
-        _Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0)
+        _Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0 and not block.is_table)
         for number, at in enumerate(_kept(ranked))
     ]
 

@@ -48,6 +48,7 @@ class SourceBlock:
     heading: tuple[str, ...]
     section: int
     is_item: bool = False
+    is_table: bool = False
 
 
 def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
@@ -162,7 +163,8 @@ def _markdown_blocks(document: Document, prepared: Prepared) -> Iterator[SourceB
             start, end = _span(body, starts, token.map, opening)
             named = (*(text for _, text in headings), *prepared.titles.get(token.map[0], ()))
             path = tuple(text for text in named if text and text != title)
-            yield SourceBlock(document.body_start + start, document.body_start + end, path, section, items > 0)
+            is_table = token.type == "table_open"
+            yield SourceBlock(document.body_start + start, document.body_start + end, path, section, items > 0, is_table)
 
 
 def _span(body: str, starts: list[int], rows: list[int], content: str) -> tuple[int, int]:
@@ -215,11 +217,18 @@ def _sentences(document: Document, seen: str, blocks: Iterator[SourceBlock], lon
     """
     for block in blocks:
         text = seen[block.start : block.end]
-        for start, end in sentence_spans(text, document.language):
+        for start, end in _rows(text) if block.is_table else sentence_spans(text, document.language):
             if not has_words(plain(text[start:end])):
                 continue
             for left, right in _cut(text, start, end, longest):
-                yield Sentence(block.start + left, block.start + right, block.start, block.is_item)
+                yield Sentence(block.start + left, block.start + right, block.start, block.is_item or block.is_table)
+
+
+def _rows(table: str) -> Iterator[tuple[int, int]]:
+    """The rows of a table: each is a sentence."""
+    starts = [0, *(found.end() for found in NEWLINE.finditer(table)), len(table)]
+    for start, following in pairwise(starts):
+        yield start, start + len(table[start:following].rstrip())
 
 
 def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from advisor.index.catalog import StoredChunk
 from advisor.index.generation import Generation
-from advisor.text.plain import plain
+from advisor.text.plain import is_row, plain
 from advisor.types import Chunk, Language, ScoredChunk, Sentence
 
 _MOST_DOCUMENTS = 6  # whose blocks are looked at: an answer is made of one document, of two at the most
@@ -35,6 +35,11 @@ class TextBlock:
     def is_item(self) -> bool:
         """Whether it is an item of a list."""
         return self.sentences[0].is_item
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its sentences are the rows of a table."""
+        return is_row(self.chunk.text_of(self.sentences[0]))
 
     @property
     def announces(self) -> bool:

@@ -42,6 +42,7 @@ _ATTRIBUTE = r"\s+[a-zA-Z_:@][\w.:@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}
 _TAG = re.compile(rf"(?<!\\)</?[a-zA-Z][\w-]*(?:{_ATTRIBUTE})*\s*/?>|<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _ADDRESS = re.compile(r"<((?:[a-z][a-z0-9+.-]+:|[\w.+-]+@)[^\s<>]+)>", re.IGNORECASE)
 _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
+_CELL_END = re.compile(r"(?<!\\)\|")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
 _ESCAPE = re.compile(r"\\(?=[#>|<\[])")
 _SPACE = re.compile(r"\s+")
@@ -107,9 +108,17 @@ def fold(text: str) -> str:
 def plain(text: str) -> str:
     """Markdown's inline marks, tags, line breaks and what nobody sees taken out: the sentence as a reader sees it."""
     unquoted = without_marks(_QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", text)))
+    if is_row(unquoted):
+        unquoted = " · ".join(filter(None, map(str.strip, _CELL_END.split(unquoted.strip()))))
     unlinked = _LINK.sub(r"\1", _LINK.sub(r"\1", unquoted))  # twice: the label of a link can be an image
     bare = _TAG.sub("", _ADDRESS.sub(r"\1", unlinked))
     return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _ESCAPE.sub("", _EMPHASIS.sub("", bare))))
+
+
+def is_row(text: str) -> bool:
+    """Whether a text is a row of a table, or several."""
+    stripped = text.strip()
+    return stripped.startswith("|") and stripped.endswith("|")
 
 
 def _squeeze(text: str) -> str:
