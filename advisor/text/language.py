@@ -52,7 +52,7 @@ class WordTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Table = TypeVar("Table", bound=WordTable)
+Checked = TypeVar("Checked", bound=WordTable)
 
 
 class NameWords(WordTable):
@@ -159,7 +159,7 @@ class LanguageRules(WordTable):
     small_talk: tuple[SmallTalk, ...]
 
 
-def read_table(file: Traversable, table: type[Table]) -> Table:
+def read_table(file: Traversable, table: type[Checked]) -> Checked:
     """The words of a file.
 
     :raises SettingsError: when it is missing, is no TOML, lacks a name, or holds one that nobody reads.
@@ -176,7 +176,7 @@ def read_table(file: Traversable, table: type[Table]) -> Table:
         raise SettingsError(message) from error
 
 
-def read_words(package: str, table: type[Table]) -> dict[Language, Table]:
+def read_words(package: str, table: type[Checked]) -> dict[Language, Checked]:
     """The words of a package in every language, from the files in its folder `words`."""
     folder = files(package) / "words"
     return {language: read_table(folder / f"{language}.toml", table) for language in LANGUAGES}

@@ -220,7 +220,7 @@ class EvaluationTexts(WordTable):
     curators_only: str
 
 
-class _File(WordTable):
+class _WordFile(WordTable):
     """What a file holds."""
 
     page: Texts
@@ -229,7 +229,7 @@ class _File(WordTable):
     evaluations: EvaluationTexts
 
 
-_FILES = read_words("advisor.ui", _File)
+_FILES = read_words("advisor.ui", _WordFile)
 TEXTS: Mapping[Language, Texts] = {language: file.page for language, file in _FILES.items()}
 CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, file in _FILES.items()}
 TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in _FILES.items()}
