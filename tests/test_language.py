@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
+from advisor.answering.messages import ANSWER_WORDS
 from advisor.errors import SettingsError
 from advisor.features.memo_words import WORDS
 from advisor.text import language as words
 from advisor.text.language import LANGUAGES, LanguageRules, WordTable, language_rules, merged, read_table
+from advisor.types import Language
 from advisor.ui.texts import CHAT_TEXTS, EVALUATION_TEXTS, TAB_TEXTS, TEXTS
+from advisor.verification.rejection import Code
 
 FILES = {path.stem: path for path in (Path(words.__file__).parent / "language").glob("*.toml")}
 
@@ -41,10 +45,15 @@ def blanks(words: object, place: str = "") -> dict[str, int]:
     return {key: number for name, value in inner for key, number in blanks(value, f"{place}.{name}").items()}
 
 
-@pytest.mark.parametrize("tables", [TEXTS, CHAT_TEXTS, TAB_TEXTS, EVALUATION_TEXTS, WORDS])
+@pytest.mark.parametrize("tables", [TEXTS, CHAT_TEXTS, TAB_TEXTS, EVALUATION_TEXTS, WORDS, ANSWER_WORDS])
 def test_both_languages_say_the_same_things(tables: Mapping[str, WordTable]) -> None:
     french, english = (blanks(tables[language].model_dump()) for language in ("fr", "en"))
     assert french == english
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_to_withhold_a_sentence_has_its_words(language: Language) -> None:
+    assert set(ANSWER_WORDS[language].why) == set(get_args(Code))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlencode
 
-from advisor.answering.messages import EVIDENCE, GROUPS, marked, paragraphs
+from advisor.answering.messages import ANSWER_WORDS, marked, paragraphs
 from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, MemoWords
@@ -126,11 +126,13 @@ def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block]:
         return
     for group, members in groupby(paragraphs(answer.sentences), key=lambda each: each.group):
         if group:
-            yield heading(GROUPS[words.language].get(group, group), level + 1)
+            yield heading(ANSWER_WORDS[words.language].groups.get(group, group), level + 1)
         for each in members:
             written = " ".join(map(marked, each.sentences))
             yield Block("item", (Text(written),)) if each.is_item else paragraph(written)
-    levels = dict.fromkeys(EVIDENCE[words.language].get(c.evidence, c.evidence) for c in answer.citations if c.evidence)
+    levels = dict.fromkeys(
+        ANSWER_WORDS[words.language].evidence.get(c.evidence, c.evidence) for c in answer.citations if c.evidence
+    )
     yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
 
 
@@ -157,7 +159,7 @@ def source(citation: Citation, generation: str, address: str, words: MemoWords) 
     lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
     place = f"{citation.document}:{'-'.join(lines)}"
     page = words.page.format(citation.page) if citation.page else ""
-    evidence = EVIDENCE[words.language].get(citation.evidence, citation.evidence) if citation.evidence else ""
+    evidence = ANSWER_WORDS[words.language].evidence.get(citation.evidence, citation.evidence) if citation.evidence else ""
     facts = " · ".join(filter(None, (page, evidence, citation.date)))
     where = " › ".join((citation.title, *citation.heading))
     link = place_address(address, words.language, citation, generation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from advisor.answering.messages import EVIDENCE, GROUPS
+from advisor.answering.messages import ANSWER_WORDS
 from advisor.text.language import WordTable, read_words
 from advisor.types import Language
 
@@ -82,12 +82,12 @@ class Texts(WordTable):
     @property
     def evidence(self) -> Mapping[str, str]:
         """The levels of evidence, by the code of the front matter."""
-        return EVIDENCE[self.language]
+        return ANSWER_WORDS[self.language].evidence
 
     @property
     def groups(self) -> Mapping[str, str]:
         """The parts of an answer, by their code."""
-        return GROUPS[self.language]
+        return ANSWER_WORDS[self.language].groups
 
 
 class ChatTexts(WordTable):
