@@ -15,8 +15,8 @@ _NEAREST = 3  # subjects named by an abstention
 class _AnswerWords(WordTable):
     """What stands around answers in one language.
 
-    `groups`: the parts of an answer, by the code of `AnswerSentence.group`; `evidence`: the levels of evidence, by the code of
-    the front matter; `why` a sentence is withheld; `instead`: why the answer is the extractive one, by the kind of failure.
+    `groups`: the parts of an answer, by the code of `AnswerSentence.group`; `evidence`: the levels of evidence, by the code
+    of the front matter; `why` a sentence is withheld; `instead`: why the answer is the extractive one, by kind of failure.
     """
 
     groups: dict[str, str]

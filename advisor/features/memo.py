@@ -130,10 +130,13 @@ def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block]:
         for each in members:
             written = " ".join(map(marked, each.sentences))
             yield Block("item", (Text(written),)) if each.is_item else paragraph(written)
-    levels = dict.fromkeys(
-        ANSWER_WORDS[words.language].evidence.get(c.evidence, c.evidence) for c in answer.citations if c.evidence
-    )
+    levels = dict.fromkeys(_evidence(citation, words) for citation in answer.citations if citation.evidence)
     yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
+
+
+def _evidence(citation: Citation, words: MemoWords) -> str:
+    code = citation.evidence or ""
+    return ANSWER_WORDS[words.language].evidence.get(code, code)
 
 
 def _trade_offs(answer: Answer, context: MemoContext) -> list[Citation]:
@@ -159,8 +162,7 @@ def source(citation: Citation, generation: str, address: str, words: MemoWords) 
     lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
     place = f"{citation.document}:{'-'.join(lines)}"
     page = words.page.format(citation.page) if citation.page else ""
-    evidence = ANSWER_WORDS[words.language].evidence.get(citation.evidence, citation.evidence) if citation.evidence else ""
-    facts = " · ".join(filter(None, (page, evidence, citation.date)))
+    facts = " · ".join(filter(None, (page, _evidence(citation, words), citation.date)))
     where = " › ".join((citation.title, *citation.heading))
     link = place_address(address, words.language, citation, generation)
     yield Block(
