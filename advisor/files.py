@@ -11,12 +11,16 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from advisor.errors import StorageError
+from pydantic import BaseModel, ValidationError
+
+from advisor.errors import EvaluationError, StorageError
 
 _SCRATCH = ".new-"  # how the name of a file begins that is not whole yet
 _PRIVATE = 0o600
 _RANDOM_DIGITS = 16
+Record = TypeVar("Record", bound=BaseModel)
 
 
 def private_folder(folder: Path) -> Path:
@@ -84,6 +88,30 @@ def append_line(path: Path, line: Mapping[str, object]) -> None:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
+
+
+def read_records(path: Path, record: type[Record], what: str) -> list[Record]:
+    r"""The records of a file of JSON Lines; a line ends at "\n" alone, and blank ones are none.
+
+    :param what: the file is, for errors.
+    :raises EvaluationError: when it cannot be read, or naming the line that is no such record.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as cause:
+        message = f"{what} {path} cannot be read: {cause}"
+        raise EvaluationError(message) from cause
+    return [_record(line, record, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _record(line: str, record: type[Record], place: str) -> Record:
+    try:
+        return record.model_validate_json(line)
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        where = "".join(f"{part}: " for part in first["loc"])
+        message = f"{place}: {where}{first['msg']}. Correct the line, or delete it"
+        raise EvaluationError(message) from cause
 
 
 def flush(path: Path) -> None:

@@ -161,5 +161,5 @@ def test_a_corpus_without_questions_has_an_empty_index(tmp_path, embeddings):
     index = build_phrasing_index([], embeddings.encode_questions, None)
     index.save(tmp_path / "asked.npz")
     loaded = PhrasingIndex.load(tmp_path / "asked.npz")
-    assert loaded.nearest(np.zeros(0, np.float32), num_results=5) == {}
+    assert loaded.nearest(np.zeros(0, np.float32), num_results=5, offset=0) == {}
     assert phrasings_digest(tmp_path) == ""

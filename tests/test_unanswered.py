@@ -242,4 +242,4 @@ def test_the_command_shows_the_backlog(logging_advisor: Advisor, monkeypatch: py
     assert (told["name"], told["times"], told["questions"][0]["question"]) == (subject, 2, TART)
     (tmp_path / "mine.jsonl").write_text('{"date": "2026-11-23", "user": "ada"}\n')
     done = CliRunner().invoke(app, ["eval", "unanswered", str(tmp_path / "mine.jsonl")])
-    assert "mine.jsonl:1: this is no line of the log" in str(done.exception)
+    assert "mine.jsonl:1: language: Field required" in str(done.exception)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from advisor.errors import EvaluationError, StorageError
-from advisor.files import append_line, private_folder, replace_file
+from advisor.files import append_line, private_folder, read_records, replace_file
 from advisor.settings import Settings
 from advisor.types import Answer, Language
 
@@ -83,23 +83,10 @@ def read(path: Path) -> list[Unanswered]:
 
     :raises EvaluationError: when it cannot be read, or naming the line that is none of the log.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError as cause:
+    if not path.exists():
         message = f"there is no log of unanswered questions at {path}. Set ADVISOR_UNANSWERED_LOG=true, then let people ask"
-        raise EvaluationError(message) from cause
-    except (OSError, UnicodeDecodeError) as cause:
-        message = f"the log of unanswered questions {path} cannot be read: {cause}"
-        raise EvaluationError(message) from cause
-    found = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                found.append(Unanswered.model_validate_json(line))
-            except ValidationError as cause:
-                message = f"{path}:{number}: this is no line of the log ({cause.errors()[0]['msg']}). Delete the line"
-                raise EvaluationError(message) from cause
-    return found
+        raise EvaluationError(message)
+    return read_records(path, Unanswered, "the log of unanswered questions")
 
 
 def _why(settings: Settings, answer: Answer) -> Why:

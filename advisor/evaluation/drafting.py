@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from advisor.errors import EvaluationError
 from advisor.evaluation.questions import Target
+from advisor.files import read_records
 from advisor.index.catalog import ListedDocument
 from advisor.index.generation import Generation
 from advisor.text.plain import fold, plain
@@ -135,22 +135,8 @@ def draft_from_feedback(path: Path) -> list[dict[str, Any]]:
 
     :raises EvaluationError: naming the line that is no feedback.
     """
-    latest: dict[str, Feedback] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as cause:
-        message = f"the feedback {path} cannot be read: {cause}"
-        raise EvaluationError(message) from cause
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                feedback = Feedback.model_validate_json(line)
-            except ValidationError as cause:
-                first = cause.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                message = f"{path}:{number}: {where + ': ' if where else ''}{first['msg']}"
-                raise EvaluationError(message) from cause
-            latest[fold(feedback.standalone_question)] = feedback
+    said = read_records(path, Feedback, "the feedback")
+    latest = {fold(feedback.standalone_question): feedback for feedback in said}
     return [_candidate(feedback) for feedback in latest.values()]
 
 

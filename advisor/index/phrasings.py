@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 FOLDER = "asked"
 PHRASINGS_FILE = "asked.npz"
-_OFFSET = 0.05
-"""How much nearer two unrelated questions are than a question and an unrelated sentence (cosine, e5-small)."""
-
 
 Encoder = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
@@ -102,12 +99,14 @@ class PhrasingIndex:
             curated=self.curated,
         )
 
-    def nearest(self, cosine: NDArray[np.float32], *, num_results: int) -> dict[int, float]:
+    def nearest(self, cosine: NDArray[np.float32], *, num_results: int, offset: float) -> dict[int, float]:
         """Sentence number -> cosine of its nearest phrasing, on the scale of a sentence's own.
 
         :param cosine: of the question with each phrasing, shape (phrasings,).
+        :param num_results: how many of the nearest phrasings count.
+        :param offset: how much nearer questions are to each other than to sentences, with the model of the index.
         """
-        near = cosine - _OFFSET
+        near = cosine - offset
         found: dict[int, float] = {}
         for at in np.argsort(-near)[:num_results]:
             for sentence in self._rows(int(self.outline[at])).ravel().tolist():

@@ -16,12 +16,11 @@ from advisor.types import Chunk, Language, Sentence
 class CuratedAnswer:
     """A whole answer that a curator made: its lines in order, each a sentence of a chunk, in the asker's language.
 
-    `near` is how near its questions are to the one asked, in -1..1; `lead` how much nearer than those of any other.
+    `near` is how near its questions are to the one asked, in -1..1.
     """
 
     lines: tuple[tuple[Chunk, Sentence], ...]
     near: float
-    lead: float
 
 
 def nearest_curated(index: Generation, like: LikeQuestions | None, language: Language) -> CuratedAnswer | None:
@@ -34,8 +33,7 @@ def nearest_curated(index: Generation, like: LikeQuestions | None, language: Lan
     near = np.where(like.phrasings.curated, like.of_outlines(), -1)
     best = int(near.argmax())
     lines = _in_language(index, like.phrasings.answer(best), language)
-    others = np.delete(near, best)
-    return CuratedAnswer(lines, float(near[best]), float(near[best] - others.max(initial=-1))) if lines else None
+    return CuratedAnswer(lines, float(near[best])) if lines else None
 
 
 def _in_language(

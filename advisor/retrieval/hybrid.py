@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.documents.passages import embedded_text
 from advisor.index.generation import Generation
+from advisor.models.profile import profile_of
 from advisor.models.reranker import Reranker
 from advisor.retrieval.like_questions import LikeQuestions
 from advisor.retrieval.query import Query
@@ -97,7 +98,8 @@ def hybrid_search(
     :param vector: the question's unit vector, shape (dimension,).
     :param like: the questions of the corpus beside the one asked, if it has any.
     """
-    known = index.phrasings.nearest(like.cosine, num_results=limits.num_candidates) if like else {}
+    offset = profile_of(index.manifest.embedding_model).question_offset
+    known = index.phrasings.nearest(like.cosine, num_results=limits.num_candidates, offset=offset) if like else {}
     dense = vector_search(index, vector, known, num_results=limits.num_candidates)
     lexical = keyword_search(index, query, num_results=limits.num_candidates)
     cosines, bm25 = dict(dense), dict(lexical)
