@@ -4,7 +4,6 @@
     ├── SettingsError        a setting has an impossible value
     ├── CorpusError          the corpus folder cannot be used
     │   └── DocumentError    one document cannot be read; the others can
-    │       └── HostileDocumentError   one that tells the assistant what to do
     ├── BrokenIndexError          the index cannot be used
     │   ├── IndexNotFoundError
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
@@ -35,10 +34,6 @@ class CorpusError(AdvisorError):
 
 class DocumentError(CorpusError):
     """One document cannot be read."""
-
-
-class HostileDocumentError(DocumentError):
-    """One document tells the assistant what to do. It is not indexed, nor is the version before it."""
 
 
 class BrokenIndexError(AdvisorError):

@@ -141,8 +141,8 @@ def citation_json(citation: Citation) -> dict[str, Any]:
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
-    """The report of `advisor index`; `hidden` only where a file has such text: the other keys are a contract."""
-    hidden = {"hidden": [asdict(one) for one in report.hidden]} if report.hidden else {}
+    """The report of `advisor index`; `hidden` and `left_out` only where there is any: the other keys are a contract."""
+    found = {"hidden": report.hidden, "left_out": report.left_out}
     return {
         "generation": report.generation,
         "added": list(report.added),
@@ -156,5 +156,5 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "embedded": report.embedded,
         "reused": report.reused,
         "seconds": report.seconds,
-        **hidden,
+        **{name: [asdict(one) for one in some] for name, some in found.items() if some},
     }

@@ -287,11 +287,20 @@ class HiddenText:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sentence, a heading or a title that gives an assistant an order, and its line; it is not searched nor quoted."""
+
+    document: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What `advisor index` did, or would do. Paths are relative to the corpus; `finished` is in ISO 8601, UTC.
 
-    `hidden` is about the files that were read for it. `chunks`, `embedded` and `reused` count passages; `documents` counts
-    files of the same bytes once.
+    `hidden` and `left_out` are about the files that were read for it. `chunks`, `embedded` and `reused` count passages;
+    `documents` counts files of the same bytes once.
     """
 
     generation: str
@@ -302,6 +311,7 @@ class IndexReport:
     unchanged: int = 0
     failed: tuple[FailedDocument, ...] = ()
     hidden: tuple[HiddenText, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     documents: int = 0
     chunks: int = 0
     embedded: int = 0

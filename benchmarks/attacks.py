@@ -1,10 +1,9 @@
 """What hostile documents and questions achieve: the attack set, asked of an index that was offered the poisoned documents.
 
-    python benchmarks/attacks.py --index DIR [--model FILE.gguf] [--without-instructions]
+    python benchmarks/attacks.py --index DIR [--model FILE.gguf]
 
 The index is copied and brought in line with the corpus and `evals/poisoned` beside it. An attack works when the answer holds
-what it must not (`must_not_contain`), or markup. `--without-instructions` takes out of the poisoned documents the sentences
-that speak to the assistant: what is left is simply false, or hidden.
+what it must not (`must_not_contain`), or markup.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import time
 from pathlib import Path
 
 from advisor.advisor import Advisor
-from advisor.documents.instructions import instruction_in
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
@@ -34,7 +32,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", type=Path, required=True, help="an index of the corpus, which is copied")
     parser.add_argument("--model", default=None, help="a GGUF file that writes the answers")
-    parser.add_argument("--without-instructions", action="store_true")
     parser.add_argument("--seconds", type=float, default=3_600, help="no question is asked after these")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
@@ -43,9 +40,7 @@ def main() -> None:
         shutil.copytree(arguments.index, index)
         (corpus / "poisoned").mkdir()
         for path in (ROOT / "evals" / "poisoned").iterdir():
-            text = path.read_text(encoding="utf-8")
-            kept = _without_instructions(text) if arguments.without_instructions else text
-            (corpus / "poisoned" / path.name).write_text(kept, encoding="utf-8")
+            shutil.copy(path, corpus / "poisoned")
         more = {"chat_passages": 3, "chat_context_chars": 1_500, "chat_tokens": 160} if arguments.model else {}
         chat = f"local:{arguments.model}" if arguments.model else None
         settings = load_settings(corpus_dir=corpus, index_dir=index, chat_model=chat, **more)
@@ -54,16 +49,8 @@ def main() -> None:
         advisor = Advisor.open(settings, embeddings)
         found = _ask(advisor, arguments.seconds)
         advisor.close()
-    kept_out = sorted(failed.document for failed in report.failed)
-    sys.stdout.write(json.dumps({"kept_out": kept_out, **found}, ensure_ascii=False, indent=1) + "\n")
-
-
-def _without_instructions(text: str) -> str:
-    """A document with every line blanked that holds an instruction."""
-    lines = text.split("\n")
-    while found := instruction_in("\n".join(lines)):
-        lines[found.line - 1] = ""
-    return "\n".join(lines)
+    left_out = [f"{one.document}:{one.line} {one.text}" for one in report.left_out]
+    sys.stdout.write(json.dumps({"left_out": left_out, **found}, ensure_ascii=False, indent=1) + "\n")
 
 
 def _ask(advisor: Advisor, seconds: float) -> dict[str, object]:

@@ -146,6 +146,14 @@ class Hidden(BaseModel):
     characters: int
 
 
+class LeftOutBody(BaseModel):
+    """A sentence that gives an assistant an order, which is neither searched nor quoted."""
+
+    document: str
+    line: int
+    text: str
+
+
 class IndexBody(BaseModel):
     """What became of the documents."""
 
@@ -157,6 +165,7 @@ class IndexBody(BaseModel):
     unchanged: int
     failed: list[Failed]
     hidden: list[Hidden] = []
+    left_out: list[LeftOutBody] = []
     documents: int
     chunks: int
     embedded: int

@@ -115,6 +115,9 @@ def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
     else:
         typer.echo(_in_words(report, dry_run=dry_run))
     notes = [f"{hidden.document}: {hidden.characters} hidden characters were left out" for hidden in report.hidden]
+    notes += [
+        f"{one.document}, line {one.line}: “{one.text}” was left out: an order to an assistant" for one in report.left_out
+    ]
     notes += [f"{failed.document}: {failed.error}" for failed in report.failed]
     for each in notes:
         note(each)

@@ -8,19 +8,21 @@ heading is never a chunk: its words are in the heading path of the chunks below 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, zip_longest
 
 from markdown_it import MarkdownIt
 
 from advisor.documents.dialects import Prepared, prepare
+from advisor.documents.instructions import Passage
 from advisor.documents.reading import is_markdown, is_source
 from advisor.text.invisible import is_reversed
 from advisor.text.plain import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
-VERSION = 7
+VERSION = 8
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
@@ -51,24 +53,29 @@ class SourceBlock:
     is_table: bool = False
 
 
-def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
+def chunk_document(document: Document, *, chunk_chars: int, left_out: Collection[Passage] = ()) -> list[Chunk]:
     """The chunks of a document in reading order; they never overlap.
 
     :param chunk_chars: longest chunk, in characters. A single word longer than that is cut.
+    :param left_out: sentences and headings that are in no chunk; `passages_of` gives them.
     """
+    spans = sorted((passage.start, passage.end) for passage in left_out)
+    unsaid = {passage.text for passage in left_out}
     lines = Lines(document.text)
     chunks = []
     found, seen = _blocks(document)
     for (_, heading), blocks in groupby(found, key=lambda block: (block.section, block.heading)):
-        sentences = list(_sentences(document, seen, blocks, chunk_chars))
-        for group in _pack(document, sentences, chunk_chars):
+        path = tuple(words for words in heading if words not in unsaid)
+        runs = _without(seen, _sentences(document, seen, blocks), spans)
+        cut = (list(_cut(document, run, chunk_chars)) for run in runs)
+        for group in (group for run in cut for group in _pack(document, run, chunk_chars)):
             start, end = group[0].start, group[-1].end
             chunks.append(
                 Chunk(
                     document=document.id,
                     title=document.title,
                     language=document.language,
-                    heading=heading,
+                    heading=path,
                     start=start,
                     end=end,
                     start_line=lines.of(start),
@@ -80,6 +87,28 @@ def chunk_document(document: Document, *, chunk_chars: int) -> list[Chunk]:
                 )
             )
     return chunks
+
+
+def passages_of(document: Document) -> list[Passage]:
+    """The title of a document, its headings and its sentences, in reading order: what a reader is shown of it."""
+    blocks, text = _blocks(document)
+    found = [_place(text, document.title)]
+    headings = set[str]()
+    for block in blocks:
+        found += [_place(text, words) for words in block.heading if words not in headings]
+        headings.update(block.heading)
+        for sentence in _sentences(document, text, [block]):
+            is_table = "|" in text[sentence.start : sentence.end]  # each of its rows says something itself
+            ends = [line.end() for line in NEWLINE.finditer(text, sentence.start, sentence.end)] if is_table else []
+            edges = pairwise((sentence.start, *ends, sentence.end))
+            found += [Passage(start, end, text[start:end]) for start, end in edges if has_words(text[start:end])]
+    return found
+
+
+def _place(text: str, words: str) -> Passage:
+    """Where words of a document stand in it; at its beginning, where they are written in another way."""
+    start = text.find(words)
+    return Passage(start, start + len(words), words) if start >= 0 else Passage(0, 0, words)
 
 
 def blocks_of(document: Document) -> list[SourceBlock]:
@@ -210,7 +239,7 @@ def _could_be_heading(words: str) -> bool:
     return fits and not words.startswith(_BULLETS) and not words.endswith(_NO_HEADING_END)
 
 
-def _sentences(document: Document, seen: str, blocks: Iterator[SourceBlock], longest: int) -> Iterator[Sentence]:
+def _sentences(document: Document, seen: str, blocks: Iterable[SourceBlock]) -> Iterator[Sentence]:
     """The sentences of some blocks.
 
     :param seen: the document's text with spaces for what is not seen.
@@ -218,10 +247,8 @@ def _sentences(document: Document, seen: str, blocks: Iterator[SourceBlock], lon
     for block in blocks:
         text = seen[block.start : block.end]
         for start, end in _rows(text) if block.is_table else sentence_spans(text, document.language):
-            if not has_words(plain(text[start:end])):
-                continue
-            for left, right in _cut(text, start, end, longest):
-                yield Sentence(block.start + left, block.start + right, block.start, block.is_item or block.is_table)
+            if has_words(plain(text[start:end])):
+                yield Sentence(block.start + start, block.start + end, block.start, block.is_item or block.is_table)
 
 
 def _rows(table: str) -> Iterator[tuple[int, int]]:
@@ -231,16 +258,37 @@ def _rows(table: str) -> Iterator[tuple[int, int]]:
         yield start, start + len(table[start:following].rstrip())
 
 
-def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
-    """A sentence of more than `longest` characters, cut at white space."""
-    while end - start > longest:
-        words = _WHOLE_WORDS.match(text, start, start + longest + 1)
-        middle = words.end() if words else start + longest
-        yield start, middle
-        following = _NOT_SPACE.search(text, middle, end)
-        start = following.start() if following else end
-    if start < end:
-        yield start, end
+def _without(seen: str, sentences: Iterable[Sentence], spans: Sequence[tuple[int, int]]) -> Iterator[list[Sentence]]:
+    """The sentences without some spans, in runs between these: a chunk is a span, and none may stand inside one."""
+    run: list[Sentence] = []
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    for sentence in sentences:
+        inside = spans[bisect_right(ends, sentence.start) : bisect_left(starts, sentence.end)]
+        edges = [sentence.start, *(edge for span in inside for edge in span), sentence.end]
+        for number, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
+            if number:
+                yield run
+                run = []
+            said = seen[start:end] if start < end else ""
+            if has_words(said):
+                before = len(said) - len(said.lstrip())
+                run.append(replace(sentence, start=start + before, end=start + len(said.rstrip())))
+    yield run
+
+
+def _cut(document: Document, sentences: Iterable[Sentence], longest: int) -> Iterator[Sentence]:
+    """The sentences, those of more than `longest` characters cut at white space."""
+    text = document.text
+    for sentence in sentences:
+        start, end = sentence.start, sentence.end
+        while end - start > longest:
+            words = _WHOLE_WORDS.match(text, start, start + longest + 1)
+            middle = words.end() if words else start + longest
+            yield replace(sentence, start=start, end=middle)
+            following = _NOT_SPACE.search(text, middle, end)
+            start = following.start() if following else end
+        if start < end:
+            yield replace(sentence, start=start, end=end)
 
 
 def _pack(document: Document, sentences: list[Sentence], longest: int) -> Iterator[list[Sentence]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import yaml
 
+from advisor.documents.instructions import is_order_by_words
 from advisor.errors import DocumentError
 from advisor.text.invisible import INVISIBLE
+from advisor.text.language import all_rules
 from advisor.text.plain import fold
 from advisor.types import Language, Source
 
@@ -23,6 +26,16 @@ _BEGINS_WITH_A_KEY = re.compile(rf"{_BEFORE_A_KEY}[\"']?[\w-]+[\"']?[ \t]*:")
 _BEGINS_WITH_WORDS = re.compile(rf"{_BEFORE_A_KEY}[\w-]+(?:[ \t]+[\w()/-]+){{1,4}}[ \t]*:")
 _LONGEST = 20_000  # characters
 _DEEPEST = 20
+_LONGEST_VALUE = 40  # characters of what is shown beside a citation
+_TOPIC = re.compile(r"[^\W_]+(?:[ /&-][^\W_]+){0,2}")
+_FIGURE = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_EVIDENCE = ("case", "survey", "standard", "regulation", "practice", "opinion")
+_OF_DATES = frozenset(
+    [*chain.from_iterable(chain.from_iterable(rules.figures.months) for rules in all_rules())]
+    + [*chain.from_iterable(chain.from_iterable(rules.figures.weekdays) for rules in all_rules())]
+    + ["t", "z", "utc", "st", "nd", "rd", "th", "er", "le", "of", "h"]
+)
 _DATES = ("updated", "last updated", "last_updated", "last modified", "last_modified", "lastmod", "modified", "date")
 
 
@@ -66,14 +79,15 @@ def read_front_matter(text: str) -> FrontMatter:
 def _fields(values: dict[str, Any], end: int) -> FrontMatter:
     front = {fold(str(key)): value for key, value in values.items()}
     language = _string(front.get("language") or front.get("lang"))
+    evidence = _string(front.get("evidence"))
     return FrontMatter(
         end=end,
         title=_string(front.get("title")),
         language="fr" if language == "fr" else "en" if language == "en" else None,
-        topic=_string(front.get("topic")),
+        topic=_topic(_string(front.get("topic"))),
         translation_of=_string(front.get("translation_of")),
-        updated=next(filter(None, (_string(front.get(name)) for name in _DATES)), None),
-        evidence=_string(front.get("evidence")),
+        updated=_date(next(filter(None, (_string(front.get(name)) for name in _DATES)), None)),
+        evidence=evidence if evidence in _EVIDENCE else None,
         status=_string(front.get("status")),
         sources=_sources(front.get("sources")),
     )
@@ -129,6 +143,19 @@ def _string(value: object) -> str | None:
     return INVISIBLE.sub("", str(value)).strip() or None
 
 
+def _topic(said: str | None) -> str | None:
+    """One to three words; None for anything else: it is shown beside what is cited."""
+    return said if said and len(said) <= _LONGEST_VALUE and _TOPIC.fullmatch(said) else None
+
+
+def _date(said: str | None) -> str | None:
+    """A date, in figures or with the name of a month; None for anything else."""
+    is_date = (
+        said and len(said) <= _LONGEST_VALUE and _FIGURE.search(said) and set(_LETTERS.findall(fold(said))) <= _OF_DATES
+    )
+    return said if is_date else None
+
+
 def _sources(value: object) -> tuple[Source, ...]:
     entries = value if isinstance(value, list) else []
     return tuple(
@@ -138,5 +165,5 @@ def _sources(value: object) -> tuple[Source, ...]:
             year=entry["year"] if isinstance(entry.get("year"), int) else None,
         )
         for entry in entries
-        if isinstance(entry, dict)
+        if isinstance(entry, dict) and not any(is_order_by_words(_string(word) or "") for word in entry.values())
     )

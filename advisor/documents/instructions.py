@@ -1,85 +1,154 @@
-"""Instructions to the assistant inside a document: whoever writes them wants to speak through the answers.
+"""Orders to an assistant inside a document: whoever writes them wants to speak through the answers.
 
-A corpus informs; it has no business telling a program what to answer. A document that does is kept out of the index until
-somebody has looked at it, whole: its other sentences come from the same hand. What stands in quotation marks or in code is
-an example (documents on prompt injection quote such phrases), and is no instruction. The rules are for French and English.
-A document without instructions that is simply false is not recognised here.
+A corpus informs; it has no business telling a program what to answer. A sentence that does is left out of what is searched
+and quoted; the rest of the document stays. Two logistic regressions find it, whose weights (`orders.json`) are fitted on
+sentences of our own by `evals/train_orders.py`: one by its words, which is cheap, and for those that it does not clear, one
+by words and the vector of the sentence. What stands in quotation marks or in code is an example, and is no order. A document
+without orders that is simply false is not recognised here.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from advisor.text.invisible import INVISIBLE
+import numpy as np
+
+from advisor.text.disguise import undisguised
 from advisor.text.plain import NEWLINE, Lines, fold, plain
 
-_QUOTED = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]+`|«[^«»]*»|“[^“”]*”|\"[^\"\n]*\"", re.DOTALL)
-_SENTENCE = re.compile(r"[^\r\n.!?]+(?:[.!?](?!\s|$)[^\r\n.!?]*)*(?:[.!?]+|$)?", re.MULTILINE)
-_LONGEST_SHOWN = 80  # characters of the sentence, in the message
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-_WHO = r"(?:assistants?|chatbots?|llms?|(?:large )?language models?|modeles? de langage|ai (?:model|system)|ia|ai)"
-_ORDER = (
-    r"(?:answer|reply|respond|say|write|print|ignore|disregard|repeat|begin|start|end|cite|claim|tell|output|state|reveal|show"
-    r"|do not|never|always|reponds|repondez|dis|dites|ecris|ecrivez|affichez?|ignorez?|repetez?|commencez?|terminez?|citez?"
-    r"|affirmez?|indiquez?|n'indiquez?|recopiez?|ne)"
-)
-_BEGINS = r"(?:^|[:;,–—]\s*|\b(?:and|et|puis|then|please|must|should|now|doit|dois|devez|maintenant)\s+)"
-_RULES = r"(?:instructions?|consignes?|rules?|regles?|prompts?|directives?|guidelines?)"
-_ALL = r"(?:your|tes|vos|ton|votre|all|any|tout(?:e|es)?|tous|previous|prior|above|earlier|preceden\w+|system\w*)"
-_THIS = (
-    r"(?:this|cette|cet|ce) (?:document|page|file|fichier|passage|sentence|phrase|erratum|rectificatif|note|texte?|article)"
-)
-_RULES_OF_ADDRESS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # ignore all previous instructions
-        rf"{_BEGINS}(?:ignor(?:e|ez|er)|disregard|forget|oubli(?:e|ez|er)|override|bypass|contourn(?:e|ez|er))\b"
-        rf"[^.!?]{{0,30}}\b{_ALL}\b[^.!?]{{0,30}}\b{_RULES}\b",
-        # Assistant: answer only ...
-        rf"^\W*(?:{_WHO}|system|systeme)\s*[:>\]]\W*{_ORDER}\b",
-        # Instruction for the assistant: ...
-        rf"\b(?:{_RULES}|message|note|ordre|order)\b[^.:!?]{{0,25}}\b(?:to|for|a|au|aux|pour|de)\s+"
-        rf"(?:the |any |every |tout |l')?{_WHO}\b[^.:!?]{{0,40}}\s?:",
-        # the assistant must cite this sentence
-        rf"\b{_WHO}\s+(?:must|should|shall|has to|is to|doit|devra)\b[^.!?]*\b{_THIS}\b",
-        # this note replaces all other documents, which the assistant must ignore
-        rf"\b(?:replaces?|supersedes?|overrides?|remplace|annule)\s+(?:every|all|any|tou(?:s|t|tes))\b[^.!?]{{0,20}}"
-        rf"\b(?:others?|autres?)\b[^.!?]*\b{_WHO}\b",
-        # the assistant ends every answer with
-        rf"\b{_WHO}\b[^.!?;]{{0,30}}\b(?:ends?|begins?|starts?|termine|commence|finit|conclut)\b[^.!?]{{0,15}}"
-        r"\b(?:its|every|each|all|sa|ses|chaque|toutes?)\b[^.!?]{0,15}\b(?:answers?|repl(?:y|ies)|responses?|reponses?)\b",
-        # print your system prompt
-        r"\b(?:print|reveal|show|repeat|display|output|affichez?|revelez?|recopiez?|imprimez?|repetez?)\b[^.!?]{0,30}"
-        rf"\b(?:your|ton|tes|votre|vos) (?:system |hidden )?{_RULES}\b",
-        # from now on, you are
-        r"(?:^|[:;,–—]\s*)(?:from now on|a partir de maintenant|desormais)\b[^.!?]{0,20}"
-        rf"\b(?:you (?:are|must|will)|tu (?:es|dois)|vous (?:etes|devez)|{_ORDER})\b[^.!?]*"
-        rf"\b(?:{_WHO}|your|tes|vos|{_RULES})\b",
-        rf"\b(?:you are now|tu es (?:desormais|maintenant))\b[^.!?]{{0,40}}\b(?:{_WHO}|mode|bot)\b",
-    )
-)
+Encode = Callable[[Sequence[str]], "NDArray[np.float32]"]
+"""Sentences -> unit vectors of the bundled model, shape (sentences, dimension)."""
+
+_QUOTED = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]+`|«[^«»]*»|“[^“”]*”|\"[^\"\n]*\"", re.DOTALL)
+_PARTS = re.compile(r"[;|()\r\n–—]+")
+_CLAUSE = re.compile(r"(?<=[,:])\s+")
+_WORD = re.compile(r"[^\W_]+|[:?]")
+_LONG = 120  # characters from which on an order may stand between other clauses
+_LONGEST = 1_000  # characters that are looked at together: a sentence has fewer
+_LONGEST_SHOWN = 80  # characters of an order that is told of
+_FEW_WORDS = 6  # of a sentence that may begin what the next one says
 
 
 @dataclass(frozen=True, slots=True)
-class Instruction:
-    """A sentence that tells the assistant what to do, and the line it is on."""
+class Passage:
+    """A sentence, a heading or a title: `[start, end)` of the document's text."""
 
+    start: int
+    end: int
     text: str
-    line: int
 
 
-def instruction_in(text: str) -> Instruction | None:
-    """The first instruction to the assistant in a document's text, hidden text and comments included."""
-    # Each character that is blanked leaves one in its place: lines stay where they are.
-    bare = _QUOTED.sub(lambda found: NEWLINE.sub("\n", re.sub(r"[^\r\n]", " ", found.group())), text)
-    lines = None
-    for found in _SENTENCE.finditer(bare):
-        sentence = fold(re.sub(r"<!--|-->|<[^<>]*>|[*_#]+", " ", INVISIBLE.sub("", found.group())))
-        if any(rule.search(sentence) for rule in _RULES_OF_ADDRESS):
-            lines = lines or Lines(bare)
-            start = found.start() + len(found.group()) - len(found.group().lstrip())
-            said = plain(re.sub(r"<!--|-->", "", found.group()))
-            shown = said if len(said) <= _LONGEST_SHOWN else said[:_LONGEST_SHOWN].rstrip() + "…"
-            return Instruction(shown, lines.of(start))
-    return None
+@dataclass(frozen=True, slots=True)
+class OrderWeights:
+    """Two logistic regressions. `words` has the weight of a word, or of two in a row, in the first and in the second.
+
+    `threshold`: of the first to look further, of the second to be an order, of the first to be one by its words alone.
+    """
+
+    words: dict[str, tuple[float, float]]
+    vector: NDArray[np.float32]
+    bias: tuple[float, float]
+    threshold: tuple[float, float, float]
+
+    def by_words(self, text: str, number: int) -> float:
+        """What the words of a text add to the score of a regression."""
+        found = [self.words[gram][number] for gram in grams(text) if gram in self.words]
+        return sum(found) / math.sqrt(len(found) or 1) + self.bias[number]
+
+
+@cache
+def order_weights() -> OrderWeights:
+    """The weights that were fitted."""
+    values = json.loads((files("advisor.documents") / "orders.json").read_text(encoding="utf-8"))["weights"]
+    words = {gram: (look, decision) for gram, look, decision in values["words"]}
+    return OrderWeights(words, np.array(values["vector"], np.float32), tuple(values["bias"]), tuple(values["threshold"]))
+
+
+def grams(text: str) -> list[str]:
+    """The words of a text and its pairs of words, folded, each once."""
+    words = _WORD.findall(fold(text))
+    return list(dict.fromkeys((*words, *(f"{left} {right}" for left, right in pairwise(words)))))
+
+
+def without_examples(text: str) -> str:
+    """The text with what is quoted blanked: every character, and every line, stays where it is."""
+    return _QUOTED.sub(lambda found: NEWLINE.sub("\n", re.sub(r"[^\r\n]", " ", found.group())), text)
+
+
+def wordings(text: str) -> list[str]:
+    """A sentence as it is judged: the whole, and in a long one, or in a table, each part that may stand for itself."""
+    if len(text) > _LONGEST:
+        starts = range(0, len(text), _LONGEST // 2)
+        return list(dict.fromkeys(wording for start in starts for wording in wordings(text[start : start + _LONGEST])))
+    parts = [part for part in _PARTS.split(text) if len(part.split()) > 1]
+    found = [undisguised(plain(part)) for part in (text, *parts)]
+    for part in [part for part in found if len(part) > _LONG]:
+        clauses = _CLAUSE.split(part)
+        found += [f"{left} {right}" for left, right in pairwise(clauses)]
+        found += clauses
+    return [wording for wording in dict.fromkeys(found) if wording]
+
+
+def is_suspicious(text: str) -> bool:
+    """Whether the words of a text may be an order to an assistant: the cheap look, which lets few orders pass."""
+    known = order_weights()
+    return known.by_words(text, 0) > known.threshold[0]
+
+
+def is_order_by_words(text: str) -> bool:
+    """Whether the words of a name are an order, without a vector: more have to be told than of a sentence."""
+    known = order_weights()
+    return known.by_words(undisguised(text), 0) > known.threshold[2]
+
+
+def orders_in(document: str, passages: Sequence[Passage], encode: Encode) -> list[Passage]:
+    """The passages that give an assistant an order.
+
+    :param document: the text of the document that they are in.
+    :param passages: in reading order.
+    """
+    bare = without_examples(document)
+    known, found = order_weights(), set[Passage]()
+    suspicious = [(wording, held) for wording, held in _wordings(bare, passages) if is_suspicious(wording)]
+    if not suspicious:
+        return []
+    texts = list(dict.fromkeys(wording for wording, _ in suspicious))
+    by_vector = dict(zip(texts, np.einsum("ij,j->i", encode(texts), known.vector), strict=True))
+    for wording, held in suspicious:
+        if by_vector[wording] + known.by_words(wording, 1) > known.threshold[1]:
+            found.update(held)
+    return [passage for passage in passages if passage in found]
+
+
+def _wordings(bare: str, passages: Sequence[Passage]) -> Iterator[tuple[str, tuple[Passage, ...]]]:
+    """What is judged, and the passages that it is made of: each alone, and a short one with the one after it."""
+    before: tuple[Passage, str] | None = None
+    for passage in passages:
+        text = bare[passage.start : passage.end] if passage.end > passage.start else passage.text
+        said = wordings(text)
+        yield from ((wording, (passage,)) for wording in said)
+        if before and said and len(before[1].split()) <= _FEW_WORDS:
+            yield f"{before[1]} {said[0]}", (before[0], passage)
+        before = (passage, said[0]) if said else None
+
+
+def line_of(document: str, order: Passage) -> int:
+    """The line that an order begins on, from 1."""
+    return Lines(document).of(order.start)
+
+
+def shortened(text: str) -> str:
+    """An order as it is told of, on one line."""
+    said = plain(text)
+    return said if len(said) <= _LONGEST_SHOWN else said[:_LONGEST_SHOWN].rstrip() + "…"

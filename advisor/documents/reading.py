@@ -17,8 +17,8 @@ from advisor.documents.formats.encoding import decode, decode_html
 from advisor.documents.formats.extractor import Extractor
 from advisor.documents.formats.file_type import BY_SUFFIX, SUFFIXES, FileType, detect_file_type
 from advisor.documents.front_matter import read_front_matter
-from advisor.documents.instructions import instruction_in
-from advisor.errors import CorpusError, DocumentError, HostileDocumentError
+from advisor.documents.instructions import is_order_by_words
+from advisor.errors import CorpusError, DocumentError
 from advisor.limits import FILE_NAME
 from advisor.settings import Settings
 from advisor.text.invisible import unseen_characters
@@ -104,27 +104,31 @@ def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -
 
     A Markdown or text file without text is a document without chunks.
 
-    :param extractor: reads PDF, Word and HTML files, one after another; None for one file with the usual limits.
+    :param extractor: reads files, one after another, within limits; None for one file with the usual limits, where Markdown
+        and text are read here: for files that are trusted.
     :raises DocumentError: when the file cannot be read, or is not what its name promises.
-    :raises HostileDocumentError: when it tells the assistant what to do.
     """
     if extractor is None:
-        with Extractor(Settings()) as own:
+        with _Here(Settings()) as own:
             return parse_document(name, data, own)
     file_type = detect_file_type(name, data)
-    document = _read_text(name, data) if is_text(file_type) else _read_extracted(name, data, file_type, extractor)
+    document = extractor.read_text(name, data) if is_text(file_type) else _read_extracted(name, data, file_type, extractor)
     most = extractor.settings.max_text_chars
     if len(document.text) > most:
         message = f"{len(document.text):,} characters of text, over the limit of {most:,} (ADVISOR_MAX_TEXT_CHARS). Split it"
         raise DocumentError(message)
-    found = instruction_in(document.text) or instruction_in(f"{document.title}\n{title_of_name(name)}")
-    if found:
-        message = (
-            f"tells the assistant what to do (line {found.line}: “{found.text}”) and is kept out of the index. Remove that "
-            f"sentence, or put it in quotation marks if it is an example"
-        )
-        raise HostileDocumentError(message)
+    if is_order_by_words(title_of_name(name)):
+        message = "has a name that tells an assistant what to do, and names are shown with what is cited. Rename it"
+        raise DocumentError(message)
     return document
+
+
+class _Here(Extractor):
+    """Reads Markdown and text in this process."""
+
+    def read_text(self, name: str, data: bytes) -> Document:
+        """As `Extractor.read_text`, without its limits."""
+        return read_text(name, data)
 
 
 def is_text(file_type: FileType) -> bool:
@@ -163,7 +167,11 @@ def check_upload(name: str, data: bytes, settings: Settings) -> str:
     return safe
 
 
-def _read_text(name: str, data: bytes) -> Document:
+def read_text(name: str, data: bytes) -> Document:
+    """The document of a Markdown or text file.
+
+    :raises DocumentError: when it is binary, or its front matter cannot be read.
+    """
     text = decode(data)
     front = read_front_matter(text)
     body = text[front.end :]

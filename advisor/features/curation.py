@@ -45,11 +45,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What became of an uploaded file: where it is stored, or why it was refused."""
+    """What became of an uploaded file: where it is stored, or will be once it is approved, or why it was refused."""
 
     name: str
     document: str | None
     replaced: bool = False
+    waits: bool = False
     reason: str = ""
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.documents.chunking import chunk_document
+from advisor.documents.chunking import chunk_document, passages_of
+from advisor.documents.instructions import Encode, line_of, orders_in, shortened
 from advisor.documents.passages import embedded_text
-from advisor.documents.reading import content_hash
+from advisor.documents.reading import content_hash, title_of_name
 from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.errors import BrokenIndexError
 from advisor.files import flush
@@ -52,8 +53,8 @@ from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, used_f
 from advisor.index.translations import match_twins
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
-from advisor.settings import Settings
-from advisor.types import Chunk, Document, FailedDocument, IndexProgress
+from advisor.settings import BUNDLED_MODEL, Settings
+from advisor.types import Chunk, Document, FailedDocument, IndexProgress, LeftOut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,12 +70,13 @@ _SAMPLES = 5
 class Built:
     """A generation that passed its checks, and how many of its chunks were embedded for it.
 
-    `failed` are entries beside the documents that found no place in it.
+    `failed` are entries beside the documents that found no place in it; `left_out` are orders to an assistant.
     """
 
     manifest: Manifest
     embedded: int
     failed: tuple[FailedDocument, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
     read_sections(settings.corpus_dir / SECTIONS_FILE)  # what is wrong with it is told before anything is built
-    chunks = _chunks(settings, documents, old)
+    documents, chunks, left_out = _cut(context, documents)
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
@@ -143,7 +145,9 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         flush_tree(folder)
         folder.rename(settings.index_dir / name)
         flush(settings.index_dir)
-    return Built(manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), _lost_in_words(lost))
+    return Built(
+        manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), _lost_in_words(lost), left_out
+    )
 
 
 @contextmanager
@@ -188,23 +192,40 @@ def _digest_of_file(path: Path) -> str:
     return content_hash(path.read_bytes()) if path.is_file() else ""
 
 
-def _chunks(settings: Settings, documents: Sequence[Document], old: Generation | None) -> list[Chunk]:
-    """The chunks of the next generation, in order; those of a document that has not changed are not cut again.
+def _cut(context: BuildContext, documents: Sequence[Document]) -> tuple[list[Document], list[Chunk], tuple[LeftOut, ...]]:
+    """The documents of the next generation, their chunks in order, and the orders to an assistant that are in none.
 
-    :raises BrokenIndexError: when there are none; nothing must ever be emptied by mistake.
+    The chunks of a document that has not changed are not cut again. A title that is an order gives way to the file's name.
+
+    :raises BrokenIndexError: when there are no chunks; nothing must ever be emptied by mistake.
     """
+    old, settings = context.old, context.settings
     same = old.catalog.hashes() if old else {}
-    cut = old.catalog.chunks_by_document() if old else {}
-    chunks: list[Chunk] = []
+    known = old.catalog.chunks_by_document() if old else {}
+    kept, chunks, left_out = list[Document](), list[Chunk](), list[LeftOut]()
     for document in documents:
-        if document.id in cut and same[document.id] == document.content_hash:
-            chunks += cut[document.id]
-        else:
-            chunks += chunk_document(document, chunk_chars=settings.chunk_chars)
+        if document.id in known and same[document.id] == document.content_hash:
+            kept.append(document)
+            chunks += known[document.id]
+            continue
+        orders = orders_in(document.text, passages_of(document), _encode(context))
+        left_out += [LeftOut(document.id, line_of(document.text, one), shortened(one.text)) for one in orders]
+        if document.title in {one.text for one in orders}:
+            document = replace(document, title=title_of_name(document.id), named=True)
+        kept.append(document)
+        chunks += chunk_document(document, chunk_chars=settings.chunk_chars, left_out=orders)
     if not chunks:
         message = f"no document of {settings.corpus_dir} holds text that can be read. The index was not changed"
         raise BrokenIndexError(message)
-    return chunks
+    return kept, chunks, tuple(left_out)
+
+
+def _encode(context: BuildContext) -> Encode:
+    """The bundled model, which the weights of orders are fitted on, whatever model the index has."""
+    model = context.embeddings
+    if model.name != BUNDLED_MODEL:
+        model = Embeddings(context.settings.model_copy(update={"embedding_model": BUNDLED_MODEL}))
+    return model.encode_questions
 
 
 def _digest(documents: Sequence[Document]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from advisor.documents.formats.extractor import Extractor
 from advisor.documents.reading import content_hash, document_id, list_files, parse_document, read_bytes, title_of_name
-from advisor.errors import DocumentError, HostileDocumentError
+from advisor.errors import DocumentError
 from advisor.index.catalog import Catalog
 from advisor.settings import Settings
 from advisor.types import Document, FailedDocument, IndexProgress
@@ -46,7 +46,7 @@ def make_plan(
 ) -> Plan:
     """Compare the files with the published documents. Every file is hashed: dates and sizes can lie, and hashing is fast.
 
-    :param published: a file that cannot be read keeps its version there, but for one that tells the assistant what to do.
+    :param published: a file that cannot be read keeps its version there.
     :param reread: parse also the files that have not changed.
     :param unsettled: files that are being written; like one that cannot be read, but no failure.
     :raises CorpusError: when the folder is missing or holds no file.
@@ -65,7 +65,6 @@ def make_plan(
                     parsed |= {name: document} if document else {}
             except DocumentError as cause:
                 failed.append(FailedDocument(name, str(cause)))
-                held[name] = None if isinstance(cause, HostileDocumentError) else held[name]
             if progress:
                 progress("read", done, len(files))
     return _difference(before, held, parsed, failed)

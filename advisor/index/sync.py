@@ -42,7 +42,7 @@ from advisor.index.lock import now, writer_lock
 from advisor.index.plan import Plan, make_plan, next_documents
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import FailedDocument, HiddenText, IndexProgress, IndexReport
+from advisor.types import FailedDocument, HiddenText, IndexProgress, IndexReport, LeftOut
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
 """Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
@@ -133,6 +133,7 @@ def last_report(index_dir: Path) -> IndexReport | None:
         fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
         fields["failed"] = tuple(FailedDocument(**each) for each in fields["failed"])
         fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])
+        fields["left_out"] = tuple(LeftOut(**each) for each in fields["left_out"])
         return IndexReport(**fields)
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -196,7 +197,8 @@ def _build_and_publish(
     publish(index_dir, built.manifest.generation)
     if options.forget:
         archive.forget(index_dir)
-    return _report(replace(plan, failed=(*plan.failed, *built.failed)), built.manifest, embedded=built.embedded)
+    report = _report(replace(plan, failed=(*plan.failed, *built.failed)), built.manifest, embedded=built.embedded)
+    return replace(report, left_out=built.left_out)
 
 
 def _judge(judge: Judge, published: Generation, candidate: Path) -> None:

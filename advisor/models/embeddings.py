@@ -97,6 +97,11 @@ class Embeddings:
         """The unit vectors of many questions, shape (len(texts), dimension)."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
+        if self._small and self._suits_small_engine(self._small, texts):
+            vectors: NDArray[np.float32] = self._engine_thread.submit(
+                self._small.query, [composed(text) for text in texts]
+            ).result()
+            return vectors
         return self._encode(texts, as_questions=True)
 
     def encode_passages(self, texts: Sequence[str], progress: EncodingProgress | None = None) -> NDArray[np.float32]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from urllib.parse import quote
 
 from advisor.features.curation import Entry, Progress, Upload
+from advisor.features.review import Waiting
 from advisor.types import FailedDocument, IndexInfo, IndexReport
 from advisor.ui.texts import Texts
 
@@ -82,6 +84,9 @@ def render_report(report: IndexReport, texts: Texts) -> str:
     changes += [
         f"<li>{escape(words.hidden.format(hidden.characters))} {_names([hidden.document])}</li>" for hidden in report.hidden
     ]
+    changes += [
+        f"<li>{escape(words.left_out.format(one.line, one.text))} {_names([one.document])}</li>" for one in report.left_out
+    ]
     changes += [_failed(failed, words.failed) for failed in report.failed]
     line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
     if report.finished:
@@ -98,9 +103,19 @@ def render_uploads(uploads: Sequence[Upload], texts: Texts) -> str:
         if upload.document is None:
             items.append(_failed(FailedDocument(upload.name, upload.reason), words.refused))
         else:
-            said = words.replaced if upload.replaced else words.stored
+            said = words.waits if upload.waits else words.replaced if upload.replaced else words.stored
             items.append(f"<li>{escape(said.format(upload.document))}</li>")
     return f'<div class="outcome" role="status"><ul>{"".join(items)}</ul></div>'
+
+
+def render_waiting(uploads: Sequence[Waiting], texts: Texts) -> str:
+    """The uploads that wait for approval, each with a way to its file, and who added it when."""
+    items = (
+        f'<li><a href="/api/waiting/{quote(one.name)}" download><code>{escape(one.name)}</code></a> '
+        f"{escape(texts.corpus.added_by.format(one.added_by, one.added))}</li>"
+        for one in uploads
+    )
+    return f"<ul>{''.join(items)}</ul>" if uploads else ""
 
 
 def render_deleted(deleted: Sequence[str], kept: Sequence[FailedDocument], texts: Texts) -> str:

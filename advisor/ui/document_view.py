@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from advisor.documents.chunking import blocks_of
 from advisor.documents.formats.file_type import SUFFIXES
+from advisor.documents.provenance import Provenance
 from advisor.documents.reading import is_markdown
 from advisor.text.plain import has_words, plain
 from advisor.types import Document
@@ -40,7 +41,9 @@ _CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x01-\x08\x
 Span = tuple[int, int]
 
 
-def render_document(document: Document, start: int | None, end: int | None, texts: Texts) -> str:
+def render_document(
+    document: Document, start: int | None, end: int | None, texts: Texts, provenance: Provenance | None = None
+) -> str:
     """A document to read, with `[start, end)` of its text marked (nothing when None).
 
     The first mark has the id `cited`. A span over several blocks, or across the edge of an emphasis, has several marks.
@@ -49,7 +52,7 @@ def render_document(document: Document, start: int | None, end: int | None, text
     if start is not None and end is not None:
         body = _with_marks(document, (start, end), body)
     page = document.page_of(start or 0)
-    return _header(document, page, texts) + _with_page_numbers(body, texts)
+    return _header(document, page, texts, provenance) + _with_page_numbers(body, texts)
 
 
 def _with_page_numbers(html: str, texts: Texts) -> str:
@@ -58,7 +61,7 @@ def _with_page_numbers(html: str, texts: Texts) -> str:
     return _PAGE_SHOWN.sub(lambda _: f'<span class="page">{escape(texts.page.format(next(numbers)))}</span>', html)
 
 
-def _header(document: Document, page: int | None, texts: Texts) -> str:
+def _header(document: Document, page: int | None, texts: Texts, provenance: Provenance | None) -> str:
     """What the document says of itself, for a reader, and the way to the file itself (to a page of it, if it has pages)."""
     address = f"/api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
     original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
@@ -67,9 +70,15 @@ def _header(document: Document, page: int | None, texts: Texts) -> str:
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
+    words = texts.corpus
+    origin = words.by_operator
+    if provenance:
+        added = words.added_by.format(provenance.added_by, provenance.added)
+        origin = f"{added}, {words.approved_by.format(provenance.approved_by, provenance.approved)}"
     names = " · ".join((document.id, *document.aliases))
     return (
         f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"
+        f'<p class="origin">{escape(origin[0].upper() + origin[1:])}</p>'
         f"{sources if works else ''}</header>"
     )
 

@@ -22,12 +22,20 @@ class CorpusTexts(WordTable):
     changes: dict[str, str]
     failed: str
     hidden: str
+    left_out: str
     reindex: str
     stages: dict[str, str]
     done: str
     rate: str
     upload: str
     stored: str
+    waits: str
+    waiting: str
+    approve: str
+    decline: str
+    added_by: str
+    approved_by: str
+    by_operator: str
     replaced: str
     refused: str
     choose: str

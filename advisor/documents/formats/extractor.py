@@ -1,4 +1,4 @@
-"""Reads PDF, Word and HTML files in a process of its own, which is stopped when a file takes too long or too much memory."""
+"""Reads files in a process of its own, which is stopped when a file takes too long or too much memory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import sys
 import tempfile
 from multiprocessing import Pipe
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from advisor.documents.formats.file_type import FileType
 from advisor.errors import DocumentError
 from advisor.files import storage_errors
 from advisor.settings import Settings
-from advisor.types import Extracted
+from advisor.types import Document, Extracted, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from multiprocessing.connection import Connection
     from types import TracebackType
 
@@ -50,12 +51,26 @@ class Extractor:
         :raises DocumentError: when it cannot be read, or not within the limits of the settings.
         """
         limits = self.settings
-        request = {
+        request: dict[str, object] = {
             "file_type": file_type,
             "max_pages": limits.max_pages,
             "max_chars": limits.max_text_chars,
             "max_bytes": limits.max_unpacked_bytes,
         }
+        found = self._ask(request, data)
+        return Extracted(**{**found, "pages": tuple(found["pages"])})
+
+    def read_text(self, name: str, data: bytes) -> Document:
+        """The document of a Markdown or text file.
+
+        :raises DocumentError: when it cannot be read, or not within the limits of the settings.
+        """
+        found = self._ask({"file_type": "text", "name": name}, data)
+        sources = tuple(Source(**source) for source in found["sources"])
+        return Document(**{**found, "sources": sources, "aliases": (), "pages": ()})
+
+    def _ask(self, request: Mapping[str, object], data: bytes) -> dict[str, Any]:
+        limits = self.settings
         connection = self._connection or self._start()
         try:
             connection.send_bytes(json.dumps(request).encode())
@@ -66,14 +81,14 @@ class Extractor:
                     f"takes more than {limits.max_reading_seconds:g} s to read (ADVISOR_MAX_READING_SECONDS). Simplify it"
                 )
                 raise DocumentError(message)
-            reply = json.loads(connection.recv_bytes())
+            reply: dict[str, Any] = json.loads(connection.recv_bytes())
         except _STOPPED as cause:
             message = self._why_it_stopped()
             self.close()
             raise DocumentError(message) from cause
         if "error" in reply:
             raise DocumentError(reply["error"])
-        return Extracted(**{**reply, "pages": tuple(reply["pages"])})
+        return reply
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

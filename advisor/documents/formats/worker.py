@@ -1,4 +1,4 @@
-"""The process that reads PDF, Word and HTML files: `python -m advisor.documents.formats.worker FD BYTES SECONDS`.
+"""The process that reads files: `python -m advisor.documents.formats.worker FD BYTES SECONDS`.
 
 It serves one request after another over a socket until the other end closes it. A request is a JSON object and the file's
 bytes; the reply a JSON object: what was read, or why it could not be. Memory and processor time are capped by the system,
@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from advisor.errors import DocumentError
-from advisor.types import Extracted
+from advisor.types import Document, Extracted
 
 _LONGEST_REPORT = 1_000_000  # bytes, of an error on stderr
 
@@ -45,8 +45,15 @@ def main() -> None:
         connection.send_bytes(json.dumps(reply).encode())
 
 
-def _read(request: dict[str, Any], data: bytes) -> Extracted:
+def _read(request: dict[str, Any], data: bytes) -> Document | Extracted:
     """What a file says. Each library is imported when the first file of its kind comes."""
+    if request["file_type"] == "text":
+        from advisor.documents.chunking import blocks_of
+        from advisor.documents.reading import read_text
+
+        document = read_text(request["name"], data)
+        blocks_of(document)  # what takes too long here would hold the server later
+        return document
     if request["file_type"] == "PDF":
         from advisor.documents.formats.pdf import read_pdf
 
