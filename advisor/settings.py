@@ -46,13 +46,17 @@ class Settings(BaseSettings):
     max_unpacked_bytes: int = Field(
         default=50_000_000, ge=1_000, description="Most bytes that the text of a DOCX unpacks to."
     )
-    max_reading_seconds: float = Field(default=30, gt=0, description="Longest reading of one PDF, DOCX or HTML file.")
+    max_reading_seconds: float = Field(default=30, gt=0, description="Longest reading of one file.")
     max_reading_bytes: int = Field(
-        default=1_500_000_000, ge=200_000_000, description="Most memory that reading one PDF, DOCX or HTML file takes."
+        default=1_500_000_000, ge=200_000_000, description="Most memory that reading one file takes."
     )
 
     host_names: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="Names that a reverse proxy serves the page under, with commas between."
+    )
+    proxies: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(),
+        description="Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed, with commas between.",
     )
     questions_per_minute: int = Field(
         default=120, ge=1, description="Most requests of one user, or of one address without users, that search or answer."
@@ -105,7 +109,7 @@ class Settings(BaseSettings):
     )
     max_answer_words: int = Field(default=180, ge=40, le=1_000, description="Longest answer, in words.")
 
-    @field_validator("host_names", mode="before")
+    @field_validator("host_names", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [name.strip().lower() for name in value.split(",") if name.strip()] if isinstance(value, str) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
+from advisor.api.connections import server_config
 from advisor.ui.server import create_app
 
 _PATIENCE = 20_000  # milliseconds: other tests run at the same time
@@ -22,21 +24,20 @@ expect.set_options(timeout=_PATIENCE)
 def serve_app(advisor: Advisor, *, local: bool = True) -> Iterator[str]:
     """Serve on a free port; gives the address."""
     running: list[uvicorn.Server] = []
+    listening = socket.create_server(("127.0.0.1", 0))
 
     async def run() -> None:
         """Gradio makes event loops, and leaves them open, when it builds a page while none runs."""
         app = create_app(advisor, local=local)
-        running.append(
-            uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1))
-        )
-        await running[0].serve()
+        running.append(uvicorn.Server(server_config(app, advisor.settings)))
+        await running[0].serve(sockets=[listening])
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
     while not (running and running[0].started) and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.05)
-    yield f"http://127.0.0.1:{running[0].servers[0].sockets[0].getsockname()[1]}"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     running[0].should_exit = True
     thread.join(timeout=10)
 

@@ -17,7 +17,6 @@ from starlette.datastructures import Headers
 from advisor.accounts.audit import audit_file
 from advisor.accounts.users import add_user, remove_user, users_file
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
-from advisor.api.rates import Rates
 from advisor.errors import SettingsError
 from advisor.settings import Settings
 from advisor.ui.server import serve_page as serve_for_good
@@ -191,19 +190,10 @@ def test_sign_ins_are_in_the_audit_and_passwords_are_not(shut_server: Served):
 def test_guessing_a_password_is_slowed_down(tmp_path, embeddings):
     with serve(tmp_path, embeddings, local=False) as served, served.client() as client:
         add_user(served.settings, "ada", PASSWORD, "user")
-        answers = [sign_in(client, "ada", f"guess number {number}") for number in range(11)]
-        assert [answer.status_code for answer in answers] == [401] * 10 + [429]
-        assert int(answers[-1].headers["retry-after"]) > 600
-        assert sign_in(client, "ada").status_code == 429
-
-
-def test_guesses_from_one_address_are_counted_together():
-    rates = Rates(1)
-    for number in range(30):
-        assert rates.guesses(f"name{number}", "192.0.2.1") == 0
-        rates.wrong_password(f"name{number}", "192.0.2.1")
-    assert rates.guesses("another", "192.0.2.1") > 0
-    assert rates.guesses("another", "192.0.2.2") == 0
+        answers = [sign_in(client, "ada", f"guess number {number}") for number in range(8)]
+        assert [answer.status_code for answer in answers[:5]] == [401] * 5
+        late = next(answer for answer in answers if answer.status_code == 429)
+        assert 0 < int(late.headers["retry-after"]) <= 60
 
 
 def test_the_server_does_not_listen_to_others_without_users(tmp_path):

@@ -60,8 +60,11 @@ def test_a_token_is_its_users_until_it_is_revoked(settings: Settings):
     assert users.with_token(first[:-1]) is None
     assert revoke_tokens(settings, "ada") == 1
     assert users.with_token(first) is None
-    remove_user(settings, "grace")
+    add_user(settings, "grace", PASSWORD + "!", "curator")
     assert users.with_token(second) is None
+    third = new_token(settings, "grace")
+    remove_user(settings, "grace")
+    assert users.with_token(third) is None
 
 
 @pytest.mark.parametrize("name", ["", "ada lovelace", "../ada", "é", "-ada", "a" * 65])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -20,7 +21,7 @@ from advisor.api.headers import SecuredSend
 from advisor.api.log import log_failure, log_request
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.api.problems import ProblemError
-from advisor.api.rates import Rates
+from advisor.api.rates import Guesses, Rates
 from advisor.errors import SettingsError
 from advisor.limits import BODY
 from advisor.settings import Settings
@@ -29,6 +30,9 @@ COOKIE = "advisor"
 _FULL_FILES = 5  # of the largest size, in one upload
 _OPEN = ("/login", "/api/health")  # without signing in
 _UPLOAD = "/gradio_api/upload"
+_OF_A_PROXY = (b"x-forwarded-", b"forwarded", b"x-gradio-", b"x-real-ip")
+_BODY_SECONDS = 60.0
+_UPLOAD_SECONDS = 600.0
 _ASKING = ("/api/ask", "/api/search", "/mcp", "/gradio_api/queue/join")
 _LOOKING = "/page/"  # what the page's script asks for: next questions, reasons, memos, the library, the maturity check
 _LISTING = "/page/conversations"  # it is asked for after each answer, and searches nothing
@@ -45,6 +49,7 @@ class Gate:
         self.settings = settings
         self.users = Users(settings)
         self.rates = Rates(settings.questions_per_minute)
+        self.guesses = Guesses()
         self.hosts = settings.host_names
         self._public = not local or bool(self.hosts)
 
@@ -102,8 +107,11 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
+            # The server has taken from these what the settings let it believe; Gradio would believe all of it.
+            scope["headers"] = [pair for pair in scope["headers"] if not pair[0].startswith(_OF_A_PROXY)]
             await self._answer(scope, receive, SecuredSend(send, https=scope["scheme"] == "https", known=self._known))
-        # The page uses no WebSocket: returning refuses it.
+        elif scope["type"] == "websocket":  # the page uses none
+            await send({"type": "websocket.close", "code": HTTPStatus.FORBIDDEN.value})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -133,7 +141,8 @@ class Guard:
                 refusal = ProblemError(503, "unavailable", message, advice).response()
             if refusal is None:
                 scope.setdefault("state", {})[STATE_KEY] = visitor
-                await self._app(scope, _Limited(receive, most), noted)
+                seconds = _UPLOAD_SECONDS if self._is_upload(scope) else _BODY_SECONDS
+                await self._app(scope, _Limited(receive, most, seconds), noted)
             else:
                 await refusal(scope, receive, noted)
         finally:
@@ -171,8 +180,10 @@ class Guard:
         return None
 
     def _most_bytes(self, scope: Scope) -> int:
-        upload = scope["path"].endswith(_UPLOAD)
-        return _FULL_FILES * self._gate.settings.max_file_bytes if upload else BODY.most
+        return _FULL_FILES * self._gate.settings.max_file_bytes if self._is_upload(scope) else BODY.most
+
+    def _is_upload(self, scope: Scope) -> bool:
+        return bool(scope["path"].endswith(_UPLOAD))
 
 
 def _check_length(headers: Headers, most: int) -> None:
@@ -182,14 +193,22 @@ def _check_length(headers: Headers, most: int) -> None:
 
 
 class _Limited:
-    """Receives a request up to a number of bytes: a length need not be told beforehand."""
+    """Receives a request up to a number of bytes, and within a time: a length need not be told beforehand."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
         self._left = most
+        self._until: float | None = time.monotonic() + seconds
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        if self._until is None:  # it is there whole: what is waited for is that its sender goes
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), max(0.0, self._until - time.monotonic()))
+        except TimeoutError:
+            raise HTTPException(408, "the request does not come to its end") from None
+        if not message.get("more_body"):
+            self._until = None
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise HTTPException(413, "the request is too large")

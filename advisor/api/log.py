@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -30,8 +31,20 @@ class JsonLines(logging.Formatter):
             **getattr(record, _FIELDS, {}),
         }
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = places_of(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False)
+
+
+def places_of(error: BaseException | None) -> str:
+    """The kinds of an error and of what led to it, with their places in the program: its words may repeat what was sent."""
+    told, seen = list[str](), set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        frames = traceback.extract_tb(error.__traceback__)
+        places = (f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+        told.append(" < ".join([type(error).__name__, *reversed(list(places))]))
+        error = error.__cause__ or error.__context__
+    return " | after ".join(told)
 
 
 def write_log() -> None:
@@ -53,7 +66,10 @@ def log_request(method: str, path: str, status: int, seconds: float, visitor: Vi
 
 def log_failure(error: Exception) -> None:
     """A line for what the server cannot do, and why; with the place in the program for what nobody foresaw."""
-    _LOGGER.error(str(error), exc_info=None if isinstance(error, AdvisorError) else error)
+    if isinstance(error, AdvisorError):
+        _LOGGER.error(str(error))
+    else:
+        _LOGGER.error(type(error).__name__, exc_info=error)
 
 
 def log_questions(settings: Settings) -> Callable[[Answer | AdvisorError], None]:

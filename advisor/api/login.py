@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -36,7 +37,7 @@ _WORDS: dict[Language, _Words] = {
         password="Mot de passe",
         enter="Se connecter",
         wrong="Ce nom et ce mot de passe ne vont pas ensemble.",
-        wait="Trop d’essais. Réessayez dans {} minutes.",
+        wait="Trop d’essais. Réessayez dans {} s.",
     ),
     "en": _Words(
         title="CTO Advisor",
@@ -44,10 +45,13 @@ _WORDS: dict[Language, _Words] = {
         password="Password",
         enter="Sign in",
         wrong="This name and this password do not go together.",
-        wait="Too many attempts. Try again in {} minutes.",
+        wait="Too many attempts. Try again in {} s.",
     ),
 }
 
+_HASHES_AT_ONCE = 2  # each takes 64 MiB
+_MOST_WAITING = 50
+_BUSY_SECONDS = 5
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 _PAGE = """<!doctype html>
 <html lang="{language}">
@@ -90,6 +94,7 @@ p {{ color: var(--bad); margin: 0 0 1rem; }}
 def login_router(gate: Gate) -> APIRouter:
     """`GET` and `POST /login`, `POST /logout`."""
     router = APIRouter(include_in_schema=False)
+    hashing = CapacityLimiter(_HASHES_AT_ONCE)  # of threads of its own: those of the server are for everybody else
 
     @router.get("/login")
     def ask(request: Request) -> Response:
@@ -98,31 +103,23 @@ def login_router(gate: Gate) -> APIRouter:
         return _page(request)
 
     @router.post("/login")
-    def sign_in(
+    async def sign_in(
         request: Request,
         name: Annotated[str, Form(max_length=USER_NAME.most)] = "",
         password: Annotated[str, Form(max_length=PASSWORD.most)] = "",
     ) -> Response:
-        address = request.client.host if request.client else ""
-        wait = gate.rates.guesses(name, address)
-        words = _words(request)
+        address, words = request.client.host if request.client else "", _words(request)
+        is_busy = hashing.statistics().tasks_waiting >= _MOST_WAITING
+        wait = _BUSY_SECONDS if is_busy else gate.guesses.begin(name, address)
         if wait:
-            return _page(request, words.wait.format(-(-wait // 60)), status=429, headers={"Retry-After": str(wait)})
-        user = gate.users.with_password(name, password)
-        if user is None:
-            gate.rates.wrong_password(name, address)
-            record_action(gate.settings, None, "failed sign-in", name=name, address=address)
+            return _page(request, words.wait.format(wait), status=429, headers={"Retry-After": str(wait)})
+        key = await to_thread.run_sync(_key_for, gate, name, password, address, limiter=hashing)
+        if key is None:
             return _page(request, words.wrong, status=401)
-        record_action(gate.settings, user.name, "sign-in", address=address)
+        gate.guesses.was_right(name, address)
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            COOKIE,
-            gate.sessions.open(user),
-            max_age=LONGEST_SECONDS,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        is_secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, key, max_age=LONGEST_SECONDS, httponly=True, samesite="lax", secure=is_secure)
         return answer
 
     @router.post("/logout")
@@ -134,6 +131,16 @@ def login_router(gate: Gate) -> APIRouter:
         return answer
 
     return router
+
+
+def _key_for(gate: Gate, name: str, password: str, address: str) -> str | None:
+    """The key of a new sign-in; None when the password is not that of the name."""
+    user = gate.users.with_password(name, password)
+    if user is None:
+        record_action(gate.settings, None, "failed sign-in", name=name, address=address)
+        return None
+    record_action(gate.settings, user.name, "sign-in", address=address)
+    return gate.sessions.open(user)
 
 
 def _words(request: Request) -> _Words:

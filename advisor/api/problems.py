@@ -78,6 +78,7 @@ _KINDS = (
 _HTTP_ERRORS = {
     404: ("not_found", "Check the address against /api/openapi.json."),
     405: ("method", "Check the method against /api/openapi.json."),
+    408: ("too_slow", "Send the whole request at once."),
     413: ("too_large", "Send less at once."),
 }
 
