@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from advisor.advisor import Advisor
+from advisor.api.access import may_curate
 from advisor.api.problems import RESPONSES, ProblemError
 from advisor.api.schemas import SourceBody
 from advisor.api.tools import check_span, find_document
+from advisor.documents.provenance import provenance_of
 from advisor.documents.reading import content_hash, document_id, list_files, read_bytes
 from advisor.errors import CorpusError
-from advisor.limits import DOCUMENT, KEY
+from advisor.features.review import OPERATOR, waiting_file, waiting_uploads
+from advisor.limits import DOCUMENT, FILE_NAME, KEY
 from advisor.types import Document, Language
 
 DocumentName = Annotated[str, Path(max_length=DOCUMENT.most)]
@@ -38,6 +41,7 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
         name = generation or advisor.index.info.generation
         found = find_document(advisor, document, name)
         check_span(found, start, end)
+        provenance = provenance_of(advisor.settings, found.id, found.content_hash)
         return SourceBody(
             document=found.id,
             title=found.title,
@@ -46,6 +50,8 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
             evidence=found.evidence,
             date=found.updated,
             also_at=list(found.aliases),
+            added_by=provenance.added_by if provenance else OPERATOR,
+            approved_by=provenance.approved_by if provenance else OPERATOR,
             generation=name,
             text=found.text,
             quote=None if start is None else found.text[start:end],
@@ -56,6 +62,15 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
     def original(document: DocumentName) -> Response:
         """The file that a document of the index was read from, as it was then."""
         return _original(advisor, document)
+
+    @router.get("/waiting/{name}", response_class=Response)
+    def waiting(name: Annotated[str, Path(max_length=FILE_NAME.most)], request: Request) -> Response:
+        """A file that waits for approval, for curators."""
+        if not may_curate(request):
+            raise ProblemError(403, "curators_only", "only curators see uploads that wait", "Ask a curator.")
+        if name not in {one.name for one in waiting_uploads(advisor.settings)}:
+            raise _gone(name, "does not wait for approval")
+        return _to_save(name, waiting_file(advisor.settings, name).read_bytes())
 
     return router
 
@@ -75,11 +90,18 @@ def _original(advisor: Advisor, name: str) -> Response:
         raise _gone(name, str(cause)) from cause
     if path is None or content_hash(data) != found.content_hash:
         raise _gone(name, "has been changed or removed since it was indexed")
-    file_name = f"filename*=UTF-8''{quote(name.rpartition('/')[2])}"
     if path.suffix.lower() == ".pdf":
-        return Response(data, 200, {"Content-Disposition": f"inline; {file_name}"}, "application/pdf")
-    headers = {"Content-Disposition": f"attachment; {file_name}", "Content-Security-Policy": "sandbox"}
+        return Response(data, 200, {"Content-Disposition": f"inline; {_file_name(name)}"}, "application/pdf")
+    return _to_save(name, data)
+
+
+def _to_save(name: str, data: bytes) -> Response:
+    headers = {"Content-Disposition": f"attachment; {_file_name(name)}", "Content-Security-Policy": "sandbox"}
     return Response(data, 200, headers, "application/octet-stream")
+
+
+def _file_name(name: str) -> str:
+    return f"filename*=UTF-8''{quote(name.rpartition('/')[2])}"
 
 
 def _gone(name: str, why: str) -> ProblemError:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from advisor.limits import HISTORY, RESULTS
 from advisor.types import Language, ModelUse, Status, Verdict
 
-Question = Annotated[str, Field(description="In French or English.", examples=["How do we start with FinOps?"])]
+
+def _whole(text: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        message = "holds half of a character"
+        raise ValueError(message)
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+"""Text that can be written down again: JSON lets halves of characters pass."""
+Question = Annotated[Text, Field(description="In French or English.", examples=["How do we start with FinOps?"])]
 
 
 class _Request(BaseModel):
@@ -22,7 +32,7 @@ class AskRequest(_Request):
     """A question to be answered."""
 
     question: Question
-    history: list[str] = Field(
+    history: list[Text] = Field(
         default_factory=list,
         max_length=HISTORY.most,
         description="The questions asked before, oldest first, for a follow-up.",
@@ -183,6 +193,8 @@ class SourceBody(BaseModel):
     evidence: str | None
     date: str | None
     also_at: list[str]
+    added_by: str = Field(description="Who added it; `operator` is whoever runs the advisor.")
+    approved_by: str
     generation: str
     text: str
     quote: str | None = Field(description="The asked span of the text.")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from advisor.advisor import Advisor
 from advisor.api.access import owner_of
 from advisor.api.pool import QuestionPool
+from advisor.api.schemas import Text
 from advisor.features.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
 from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
@@ -35,7 +36,7 @@ _LONGEST_NAME = 60
 class Title(BaseModel):
     """Another title for a conversation."""
 
-    title: str = Field(max_length=TITLE.most)
+    title: Text = Field(max_length=TITLE.most)
 
 
 class Opinion(BaseModel):
@@ -43,7 +44,7 @@ class Opinion(BaseModel):
 
     rating: Rating
     reason: Reason = ""
-    comment: str = Field(default="", max_length=COMMENT.most)
+    comment: Text = Field(default="", max_length=COMMENT.most)
 
 
 def user_of(request: Request) -> str:

@@ -13,7 +13,8 @@ from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
 from advisor.documents.formats.file_type import SUFFIXES
 from advisor.errors import AdvisorError
-from advisor.features.curation import Progress, delete_documents, entries, store_upload, sync_in_steps
+from advisor.features.curation import Progress, delete_documents, entries, sync_in_steps
+from advisor.features.review import OPERATOR, approve_uploads, decline_uploads, submit_upload, waiting_uploads
 from advisor.index.generation import Generation
 from advisor.index.sync import SyncOptions, last_report, rollback, sync
 from advisor.types import IndexReport
@@ -25,6 +26,7 @@ from advisor.ui.corpus_view import (
     render_progress,
     render_report,
     render_uploads,
+    render_waiting,
 )
 from advisor.ui.texts import Texts
 
@@ -39,6 +41,12 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
             reindex = gr.Button(words.reindex, variant="primary", elem_id="corpus-reindex")
             back = gr.Button(words.rollback, elem_id="corpus-rollback")
         files = gr.File(label=words.upload, file_count="multiple", file_types=list(SUFFIXES), elem_id="corpus-upload")
+        with gr.Column(visible=False, elem_id="corpus-review") as review:
+            listed = gr.HTML("")
+            waiting = gr.Dropdown(label=words.waiting, choices=[], multiselect=True, elem_id="corpus-waiting")
+            with gr.Row():
+                approve = gr.Button(words.approve, elem_id="corpus-approve")
+                decline = gr.Button(words.decline, elem_id="corpus-decline")
         chosen = gr.Dropdown(label=words.choose, choices=[], multiselect=True, elem_id="corpus-choose")
         delete = gr.Button(words.delete, elem_id="corpus-delete")
         with gr.Row(visible=False, elem_id="corpus-confirm") as confirm:
@@ -48,7 +56,9 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
 
     desk = _CorpusEvents(advisor, texts)
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    view = [table, chosen, outcome]
+    view = [table, chosen, outcome, listed, waiting, review]
+    approve.click(desk.approve, [waiting], view, **events)
+    decline.click(desk.decline, [waiting], view, **events)
     reindex.click(desk.reindex, None, view, **events)
     files.upload(desk.upload, [files], [*view, files], **events)
     delete.click(desk.ask_to_delete, [chosen], [asked, confirm], **events)
@@ -70,7 +80,7 @@ class _CorpusEvents:
 
     def look(self, request: gr.Request) -> tuple[Any, ...]:
         """The tab as it opens; nothing for whoever does not see it."""
-        return self._view(self._last()) if may_curate(request) else (gr.skip(), gr.skip(), gr.skip())
+        return self._view(self._last()) if may_curate(request) else (gr.skip(),) * 6
 
     def reindex(self, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if not may_curate(request):
@@ -79,7 +89,7 @@ class _CorpusEvents:
         try:
             for step in sync_in_steps(self._advisor.settings, self._advisor.embeddings):
                 if isinstance(step, Progress):
-                    yield gr.skip(), gr.skip(), gr.update(value=render_progress(step, self._texts))
+                    yield gr.skip(), gr.skip(), gr.update(value=render_progress(step, self._texts)), *(gr.skip(),) * 3
                 else:
                     self._record(request, "index", generation=step.generation)
                     yield self._view(render_report(step, self._texts))
@@ -93,12 +103,34 @@ class _CorpusEvents:
         def store() -> str:
             stored = []
             for file in map(Path, files):
-                stored.append(store_upload(self._advisor.settings, file.name, file))
+                stored.append(submit_upload(self._advisor.settings, file.name, file, current_user(request)))
                 file.unlink(missing_ok=True)  # it would stay in the folder of uploads for as long as the server runs
                 self._record(request, "upload", document=stored[-1].document, name=file.name)
             return render_uploads(stored, self._texts)
 
         return (*self._view(self._outcome(store)), gr.update(value=None))
+
+    def approve(self, names: Sequence[str] | None, request: gr.Request) -> tuple[Any, ...]:
+        if not may_curate(request):
+            return self._refuse()
+
+        def put() -> str:
+            stored = approve_uploads(self._advisor.settings, names or (), current_user(request) or OPERATOR)
+            self._record(request, "approve", documents=[one.document for one in stored if one.document])
+            return render_uploads(stored, self._texts)
+
+        return self._view(self._outcome(put))
+
+    def decline(self, names: Sequence[str] | None, request: gr.Request) -> tuple[Any, ...]:
+        if not may_curate(request):
+            return self._refuse()
+
+        def drop() -> str:
+            declined = decline_uploads(self._advisor.settings, names or ())
+            self._record(request, "decline", names=declined)
+            return render_deleted(declined, [], self._texts)
+
+        return self._view(self._outcome(drop))
 
     def ask_to_delete(self, names: Sequence[str] | None) -> tuple[Any, ...]:
         question = self._texts.corpus.really_delete.format(", ".join(names or ()))
@@ -137,19 +169,28 @@ class _CorpusEvents:
         record_action(self._advisor.settings, current_user(request), action, **details)
 
     def _refuse(self) -> tuple[Any, ...]:
-        return gr.skip(), gr.skip(), gr.update(value=render_message(self._texts.corpus.curators_only))
+        refused = gr.update(value=render_message(self._texts.corpus.curators_only))
+        return gr.skip(), gr.skip(), refused, *(gr.skip(),) * 3
 
     def _last(self) -> str:
         report = last_report(self._advisor.settings.index_dir)
         return render_report(report, self._texts) if report else ""
 
     def _view(self, outcome: str) -> tuple[Any, ...]:
-        """The table, the choices of documents to delete, and what became of the last action."""
+        """The table, the documents to delete, what became of the last action, and the uploads that wait."""
         index = self._advisor.index
         rows = entries(index, self._pending(index))
         names = [name for row in rows if row.state != "removed" for name in (row.document, *row.aliases)]
         table = render_entries(rows, index.info, self._texts)
-        return gr.update(value=table), gr.Dropdown(choices=names, value=[]), gr.update(value=outcome)
+        waiting = waiting_uploads(self._advisor.settings)
+        return (
+            gr.update(value=table),
+            gr.Dropdown(choices=names, value=[]),
+            gr.update(value=outcome),
+            gr.update(value=render_waiting(waiting, self._texts)),
+            gr.Dropdown(choices=[one.name for one in waiting], value=[]),
+            gr.Column(visible=bool(waiting)),
+        )
 
     def _pending(self, index: Generation) -> IndexReport:
         """What a re-index would change; nothing when the folder cannot be read (a re-index says why)."""

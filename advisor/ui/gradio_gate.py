@@ -2,12 +2,16 @@
 
 Gradio serves more than its page needs (a proxy, monitoring, calls by name), fetches addresses that stand for files, and
 takes any path of this machine for a file that was uploaded. Each event of the page comes through here as its components send
-it, with nothing else beside, and its files are those that lie in the folder of uploads.
+it, with nothing else beside, from somebody whose role has it, and its files are those that lie in the folder of uploads.
+What an event gives goes to the visitor who sent it.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -22,15 +26,26 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from advisor.api.access import may_curate, visitor_of
+from advisor.api.log import log_failure
 from advisor.api.problems import ProblemError
 from advisor.limits import DOCUMENT, FILES, KEY
 
-_OF_THE_PAGE = re.compile(
-    r"/(?:config|theme\.css|manifest\.json|favicon\.ico|(?:static|assets)/.+|gradio_api/(?:info|startup-events|theme\.css"
-    r"|queue/(?:join|data)|cancel|reset|heartbeat/[^/]+|upload|upload_progress|file=.+))?"
+PAGE_PATHS = (
+    *("/", "/config", "/theme.css", "/manifest.json", "/favicon.ico", "/static/*", "/assets/*"),
+    *("/gradio_api/info", "/gradio_api/startup-events", "/gradio_api/theme.css", "/gradio_api/heartbeat/*"),
+    *("/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel", "/gradio_api/reset"),
+    *("/gradio_api/upload", "/gradio_api/upload_progress", "/gradio_api/file=*"),
 )
-_FILE = "/gradio_api/file="
-_JOIN = "/gradio_api/queue/join"
+"""Of Gradio's routes, those that the page uses; an asterisk stands for anything."""
+_OF_THE_PAGE = re.compile("|".join(re.escape(path).replace(r"\*", ".+") for path in PAGE_PATHS))
+_API = "/gradio_api/"
+_FILE, _BEAT = f"{_API}file=", f"{_API}heartbeat/"
+_JOIN, _DATA, _CANCEL, _RESET = (f"{_API}{name}" for name in ("queue/join", "queue/data", "cancel", "reset"))
+_UPLOADS = (f"{_API}upload", f"{_API}upload_progress")
+CURATORS_TABS = ("tab-corpus", "tab-evaluations")
+"""What is in these tabs, and the tabs themselves, is for curators."""
+_MOST_SESSIONS = 20_000  # Gradio itself keeps 10,000
 
 
 class GradioGate:
@@ -39,22 +54,35 @@ class GradioGate:
     def __init__(self, app: ASGIApp, page: gr.Blocks) -> None:
         self._app = app
         self._page = page
+        self._curators_events = curators_events(page)
+        self._sessions = _Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let Gradio answer it."""
         path = scope["path"].removeprefix(scope["root_path"])
         if scope["type"] == "http":
-            if not _OF_THE_PAGE.fullmatch(path) or (path.startswith(_FILE) and not _uploaded(path.removeprefix(_FILE))):
+            if not _OF_THE_PAGE.fullmatch(path or "/") or (
+                path.startswith(_FILE) and not _uploaded(path.removeprefix(_FILE))
+            ):
                 raise HTTPException(HTTPStatus.NOT_FOUND, "there is nothing at this address")
-            if path == _JOIN and scope["method"] == "POST":
-                body = self._checked(await Request(scope, receive).body())
+            request = Request(scope, receive)
+            is_post = scope["method"] == "POST"
+            if path in _UPLOADS and not may_curate(request):
+                raise _for_curators()
+            if path == _JOIN and is_post:
+                receive = _Replayed(self._checked(await request.body(), request), receive)
+            elif path in (_CANCEL, _RESET) and is_post:
+                body = await request.body()
+                self._sessions.check(_session_in(body), request)
                 receive = _Replayed(body, receive)
+            elif path == _DATA or path.startswith(_BEAT):
+                self._sessions.check(request.query_params.get("session_hash", path.removeprefix(_BEAT)), request)
         await self._app(scope, receive, send)
 
-    def _checked(self, body: bytes) -> bytes:
+    def _checked(self, body: bytes, request: Request) -> bytes:
         """An event as the page sends it, and nothing else.
 
-        :raises ProblemError: when no event of the page has this form.
+        :raises ProblemError: when no event of the page has this form, or none that this visitor may send.
         """
         try:
             event = _Event.model_validate_json(body)
@@ -62,12 +90,25 @@ class GradioGate:
             if function is None:
                 message = f"the page has no event {event.fn_index}"
                 raise ProblemError(422, "request", message, "Reload the page.")
+            if event.fn_index in self._curators_events and not may_curate(request):
+                raise _for_curators()
             event.data = _values(function, event.data)
+            self._sessions.check(event.session_hash, request)
         except ValidationError as error:
             first = error.errors()[0]
             message = f"an event of the page has another form: {first['msg']}"
             raise ProblemError(422, "request", message, "Reload the page.") from error
         return event.model_dump_json().encode()
+
+
+class QuietTraceback:
+    """What Gradio prints of an error in an event, without the words of the error: they can repeat what was sent."""
+
+    def print_exc(self) -> None:
+        """Write the error that is being handled to the log."""
+        error = sys.exception()
+        if isinstance(error, Exception):
+            log_failure(error)
 
 
 class _Event(BaseModel):
@@ -79,6 +120,63 @@ class _Event(BaseModel):
     fn_index: int
     trigger_id: int | None = None
     session_hash: Annotated[str, Field(max_length=KEY.most)]
+
+
+class _Cancelled(BaseModel):
+    """What the page sends to stop an event."""
+
+    session_hash: Annotated[str, Field(max_length=KEY.most)] = ""
+
+
+def _session_in(body: bytes) -> str:
+    try:
+        return _Cancelled.model_validate_json(body).session_hash
+    except ValidationError as error:
+        raise ProblemError(422, "request", "this stops no event of the page", "Reload the page.") from error
+
+
+class _Sessions:
+    """Whose each open page is: that of the visitor who used its number first. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._visitors: OrderedDict[str, str] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def check(self, session: str, request: Request) -> None:
+        """Take a number that is free, for the visitor of a request.
+
+        :raises HTTPException: when it is another visitor's.
+        """
+        visitor = visitor_of(request)
+        if not session or visitor is None:
+            return
+        with self._turn:
+            if self._visitors.setdefault(session, visitor.key) != visitor.key:
+                raise HTTPException(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+            self._visitors.move_to_end(session)
+            if len(self._visitors) > _MOST_SESSIONS:
+                self._visitors.popitem(last=False)
+
+
+def curators_events(page: gr.Blocks) -> frozenset[int]:
+    """The numbers of the events of a page that are for curators: those that begin in their tabs."""
+    return frozenset(
+        number
+        for number, function in page.fns.items()
+        if any(_is_curators(page.blocks.get(target)) for target, _ in function.targets if target is not None)
+    )
+
+
+def _is_curators(block: Block | None) -> bool:
+    while block is not None:
+        if getattr(block, "elem_id", None) in CURATORS_TABS:
+            return True
+        block = block.parent
+    return False
+
+
+def _for_curators() -> ProblemError:
+    return ProblemError(HTTPStatus.FORBIDDEN, "curators_only", "this is for curators", "Ask a curator to do it.")
 
 
 class _Replayed:

@@ -13,6 +13,8 @@ from typing import cast
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
+import gradio.queueing
+import gradio.routes
 import uvicorn
 from fastapi import FastAPI
 from starlette.datastructures import Headers
@@ -24,9 +26,12 @@ from advisor.accounts.users import Users
 from advisor.advisor import Advisor
 from advisor.api.access import browser_language
 from advisor.api.application import create_interfaces
+from advisor.api.connections import server_config
+from advisor.api.document_routes import Show
 from advisor.api.log import write_log
 from advisor.api.origin import is_loopback
 from advisor.api.pool import QuestionPool
+from advisor.documents.provenance import provenance_of
 from advisor.errors import SettingsError
 from advisor.features.conversations import Conversations
 from advisor.index.progress import ensure_index
@@ -35,7 +40,7 @@ from advisor.settings import Settings
 from advisor.types import Document, Language
 from advisor.ui.conversation_routes import conversation_routes
 from advisor.ui.document_view import render_document
-from advisor.ui.gradio_gate import GradioGate
+from advisor.ui.gradio_gate import GradioGate, QuietTraceback
 from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.sources_tab import library_routes
@@ -43,7 +48,6 @@ from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.uploads import WholeUploads, tell_when_full, upload_folder
 
 _PORTS_TRIED = 20
-_GOODBYE_SECONDS = 1  # for open pages: each holds a connection for as long as it is open
 
 
 def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
@@ -63,14 +67,11 @@ def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860)
     advisor = Advisor.open(settings, embeddings)
     write_log()
     app = create_app(advisor, local=local)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GOODBYE_SECONDS
-    )
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"The advisor is at http://{shown}:{listening.getsockname()[1]}\n")
         sys.stdout.flush()
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(server_config(app, settings)).run(sockets=[listening])
     advisor.close()
 
 
@@ -80,8 +81,10 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     :param local: only this machine reaches it: without users, nobody has to sign in, and everybody is a curator.
     """
     os.environ["GRADIO_TEMP_DIR"] = upload_folder().name
+    for module in (gradio.queueing, gradio.routes):
+        module.traceback = QuietTraceback()  # type: ignore[attr-defined]
     pool = QuestionPool(advisor)
-    app = create_interfaces(pool, _show, "".join(map(head, TEXTS.values())), local=local)
+    app = create_interfaces(pool, _show_with(advisor.settings), "".join(map(head, TEXTS.values())), local=local)
     conversations = Conversations(advisor.settings.state_dir)
     for router in (conversation_routes(pool, conversations), library_routes(pool), maturity_routes(pool)):
         app.include_router(router)
@@ -111,8 +114,14 @@ def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> N
     mounted.app = GradioGate(WholeUploads(mounted.app), page)
 
 
-def _show(document: Document, start: int | None, end: int | None, language: Language) -> str:
-    return render_document(document, start, end, TEXTS[language])
+def _show_with(settings: Settings) -> Show:
+    """What renders documents with who added and approved them."""
+
+    def show(document: Document, start: int | None, end: int | None, language: Language) -> str:
+        provenance = provenance_of(settings, document.id, document.content_hash)
+        return render_document(document, start, end, TEXTS[language], provenance)
+
+    return show
 
 
 class _InBrowserLanguage:
