@@ -142,7 +142,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """The report of `advisor index`; `hidden` and `left_out` only where there is any: the other keys are a contract."""
-    found = {"hidden": report.hidden, "left_out": report.left_out}
+    hidden, left_out = (list(map(asdict, some)) for some in (report.hidden, report.left_out))
     return {
         "generation": report.generation,
         "added": list(report.added),
@@ -156,5 +156,6 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "embedded": report.embedded,
         "reused": report.reused,
         "seconds": report.seconds,
-        **{name: [asdict(one) for one in some] for name, some in found.items() if some},
+        **({"hidden": hidden} if hidden else {}),
+        **({"left_out": left_out} if left_out else {}),
     }

@@ -32,9 +32,10 @@ _FIGURE = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _EVIDENCE = ("case", "survey", "standard", "regulation", "practice", "opinion")
 _OF_DATES = frozenset(
-    [*chain.from_iterable(chain.from_iterable(rules.figures.months) for rules in all_rules())]
-    + [*chain.from_iterable(chain.from_iterable(rules.figures.weekdays) for rules in all_rules())]
-    + ["t", "z", "utc", "st", "nd", "rd", "th", "er", "le", "of", "h"]
+    chain(
+        *(chain(*rules.figures.months, *rules.figures.weekdays) for rules in all_rules()),
+        ("t", "z", "utc", "st", "nd", "rd", "th", "er", "le", "of", "h"),
+    )
 )
 _DATES = ("updated", "last updated", "last_updated", "last modified", "last_modified", "lastmod", "modified", "date")
 
