@@ -270,7 +270,7 @@ class Advisor:
         return replace(
             base,
             status="answered",
-            text=compose(whole.shown),
+            text=compose(base.language, whole.shown),
             sentences=whole.shown,
             withheld=withheld_in_words(base.language, (*rejected, *whole.rejected)),
             citations=whole.citations,

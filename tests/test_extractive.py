@@ -119,4 +119,4 @@ def test_the_sentences_of_an_item_stand_together() -> None:
         sentence("Tell all.", item=True),
     ]
     assert [len(each.sentences) for each in paragraphs(shown)] == [1, 2, 1]
-    assert compose(shown) == "Open. [1]\n\n- Name one. [1] They decide. [1]\n- Tell all. [1]"
+    assert compose("en", shown) == "Open. [1]\n\nHow to do it:\n\n- Name one. [1] They decide. [1]\n- Tell all. [1]"

@@ -29,12 +29,12 @@ _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest
 # Where the sentences of a section stand in an answer.
 _GROUPS: dict[Section | None, str] = {
     "steps": "how",
-    "checklist": "how",
+    "checklist": "checklist",
     "figures": "figures",
     "trade-offs": "caution",
-    "warnings": "caution",
+    "warnings": "signs",
 }
-_ORDER = ("", "how", "figures", "caution", "more")
+_ORDER = ("", "how", "checklist", "figures", "caution", "signs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +141,14 @@ def _kept(ranked: RankedBlock) -> Sequence[int]:
 
 
 def _opening(ranked: RankedBlock) -> list[_Pick]:
-    """A whole block that opens an answer, its lead first where that breaks no list and no table."""
-    block, kept = ranked.block, _kept(ranked)
-    lead = [ranked.lead] if ranked.lead in kept and not (block.announces or block.is_table) else []
-    places = [*lead, *(at for at in kept if at not in lead)]
+    """A whole block that opens an answer: its lead and what follows that, then what stands before it.
+
+    A block that announces a list, and a table, stay as they are.
+    """
+    block, places = ranked.block, _kept(ranked)
+    if ranked.lead in places and not (block.announces or block.is_table):
+        lead = places.index(ranked.lead)
+        places = [*places[lead:], *places[:lead]]
     return [_Pick(block.chunk, block.sentences[at], "", block.is_table) for at in places]
 
 

@@ -76,7 +76,7 @@ class GeneratedAnswer:
         return replace(
             base,
             status="answered",
-            text=compose(self.shown),
+            text=compose(base.language, self.shown),
             reason=" ".join(self.missing) or None,
             sentences=self.shown,
             withheld=withheld_in_words(base.language, self.rejected),

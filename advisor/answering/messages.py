@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.text.language import WordTable, read_words
+from advisor.text.plain import plain
 from advisor.types import AnswerSentence, Citation, Language, ScoredChunk, Withheld
 from advisor.verification.rejection import Code, Rejected
 
@@ -26,6 +27,7 @@ class _AnswerWords(WordTable):
     low: str
     other_language: str
     near: str
+    label: str
     why: dict[Code, str]
     instead: dict[str, str]
 
@@ -68,11 +70,13 @@ def paragraphs(sentences: Sequence[AnswerSentence]) -> list[Paragraph]:
     return found
 
 
-def compose(sentences: Sequence[AnswerSentence]) -> str:
-    """The answer as text: paragraphs and list items, each sentence followed by its markers."""
-    text = ""
+def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
+    """The answer as text: paragraphs and list items under the labels of their groups, each sentence with its markers."""
+    words, text = ANSWER_WORDS[language], ""
     before: Paragraph | None = None
     for each in paragraphs(sentences):
+        if each.group in words.groups and (before is None or before.group != each.group):
+            text += "\n\n" + words.label.format(words.groups[each.group])
         listed = before is not None and before.is_item and each.is_item and before.group == each.group
         written = " ".join(marked(sentence) for sentence in each.sentences)
         text += ("\n" if listed else "\n\n") + ("- " if each.is_item else "") + written
@@ -109,6 +113,6 @@ def reason_in_words(language: Language, confidence: float, threshold: float) -> 
 
 
 def near_in_words(language: Language, citations: Sequence[Citation]) -> str:
-    """What the reader sees when the corpus touches the subject: the places of the nearest passages, with their markers."""
-    places = ("{} [{}]".format(" > ".join((each.title, *each.heading)), each.marker) for each in citations)
-    return ANSWER_WORDS[language].near + "".join(f"\n- {place}" for place in places)
+    """What the reader sees when the corpus touches the subject: the nearest passages, each with its place and marker."""
+    places = (f"{' > '.join((each.title, *each.heading))} [{each.marker}]\n> {plain(each.quote)}" for each in citations)
+    return "\n\n".join((ANSWER_WORDS[language].near, *places))
