@@ -23,6 +23,7 @@ from advisor.index.sync import last_report, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.text.disguise import undisguised
+from advisor.text.invisible import INVISIBLE
 from advisor.text.plain import plain
 from advisor.types import Document
 from advisor.ui.document_view import render_document
@@ -56,11 +57,11 @@ CANARIES = (
 @pytest.mark.parametrize("path", sorted((ROOT / "evals" / "poisoned").iterdir()), ids=lambda path: path.name)
 def test_the_orders_of_the_poisoned_documents_are_left_out_and_the_rest_is_kept(path: Path, embeddings: Embeddings):
     document = parse_document(path.name, path.read_bytes())
-    text = indexed(document, embeddings)
+    text = INVISIBLE.sub("", indexed(document, embeddings))
     assert not any(canary in plain(text) for canary in CANARIES)
     lesson = "## La leçon" if "## La leçon" in document.text else "## The lesson"
     if lesson in document.text:
-        assert document.text.partition(lesson)[2].split(".")[0].strip()[:20] in text
+        assert INVISIBLE.sub("", document.text.partition(lesson)[2]).split(".")[0].strip()[:20] in text
 
 
 def groups(name: str, *, held: bool) -> Iterator[tuple[str, list[str]]]:

@@ -125,8 +125,9 @@ def orders_in(document: str, passages: Sequence[Passage], encode: Encode) -> lis
         return []
     texts = list(dict.fromkeys(wording for wording, _ in suspicious))
     by_vector = dict(zip(texts, np.einsum("ij,j->i", encode(texts), known.vector), strict=True))
-    for wording, held in suspicious:
-        if by_vector[wording] + known.by_words(wording, 1) > known.threshold[1]:
+    for wording, held in sorted(suspicious, key=lambda one: len(one[1])):
+        # Two together say something only where neither does alone.
+        if found.isdisjoint(held) and by_vector[wording] + known.by_words(wording, 1) > known.threshold[1]:
             found.update(held)
     return [passage for passage in passages if passage in found]
 
