@@ -43,7 +43,7 @@ from advisor.text.language import LANGUAGES
 from advisor.text.names import names
 from advisor.text.terms import terms
 from advisor.ui.document_view import render_document
-from advisor.ui.texts import ENGLISH
+from advisor.ui.texts import TEXTS
 
 FOUND = Path(__file__).resolve().parent.parent / "tests" / "found"
 DEADLINE = 5.0  # seconds for one input
@@ -182,7 +182,7 @@ def as_file(name: str) -> Read:
         document = parse_document(name, data, extractor)
         orders = orders_in(document.text, passages_of(document), lambda texts: np.zeros((len(texts), 384), np.float32))
         chunk_document(document, chunk_chars=900, left_out=orders)
-        render_document(document, None, None, ENGLISH)
+        render_document(document, None, None, TEXTS["en"])
 
     return read
 
