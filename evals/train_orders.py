@@ -1,11 +1,13 @@
 """Fit the weights of `advisor/documents/orders.json`: which sentences of a document give an assistant an order.
 
-    python evals/train_orders.py
+    python evals/train_orders.py DATA
 
-`evals/orders` has our own sentences, hostile and honest, in groups by how they are written, and frames to make more of them.
-The groups with `held = false`, the frames and sentences of the shipped corpus are for fitting; the thresholds are set on
-each group with weights fitted on the others. What is printed and kept beside the weights is measured: for each group with
-the weights fitted on the others, and for the groups with `held = true`, which nothing was fitted or chosen on.
+`DATA` is a folder of corpora that other people wrote, in which nobody gives an assistant an order: the sentences of some
+are for fitting, those of others for measuring. `evals/orders` has our own sentences, hostile and honest, in groups by how they are
+written, and frames to make more of them. The groups with `held = false`, the frames and sentences of the shipped corpus are
+for fitting; the thresholds are set on each group with weights fitted on the others. What is printed and kept beside the
+weights is measured: for each group with the weights fitted on the others, and for the groups with `held = true`, which
+nothing was fitted or chosen on.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from advisor.documents.chunking import chunk_document
 from advisor.documents.instructions import Passage, grams, order_weights, orders_in, without_examples, wordings
 from advisor.documents.reading import parse_document
+from advisor.errors import DocumentError
 from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
 
@@ -34,13 +37,24 @@ HERE = Path(__file__).resolve().parent
 OUTPUT = HERE.parent / "advisor" / "documents" / "orders.json"
 FROM_A_FRAME = 12
 FROM_THE_CORPUS = 1_500  # sentences, of which a half is for fitting
+FROM_EACH = 2_500  # sentences of each corpus of other people, by chance
+FITTED = ("finops-en/corpus", "etalab-guides-fr/corpus", "foreign/made-tech-handbook-en")
+MEASURED = ("cnil-rgpd-dev-fr/corpus", "foreign/beta-gouv-site-fr", "foreign/wellcome-adr-rfc-en")
 VOCABULARY, FEWEST = 2_000, 3  # words and pairs, each in so many sentences
 STRENGTH = 5.0  # inverse of the regularisation
 VECTOR_SCALE = 3.0
-WEIGHT = {("written", 1): 3.0, ("written", 0): 1.5, ("frame", 1): 0.5, ("frame", 0): 0.5, ("corpus", 0): 0.3}
+WEIGHT = {
+    ("written", 1): 3.0,
+    ("written", 0): 1.5,
+    ("frame", 1): 0.5,
+    ("frame", 0): 0.5,
+    ("corpus", 0): 0.3,
+    ("data", 0): 0.3,
+}
 LOOK_RECALL = 0.97  # of the orders pass the first look
 FALSE_ALARMS_OF_NAMES = 0.02
 FALSE_ALARMS = 0.08  # of the honest sentences that are written as near to orders as they come
+FALSE_ALARMS_OF_OTHERS = 0.0005  # of the sentences of other people's corpora
 _SLOT = re.compile(r"\{(\w+)\}")
 _FRENCH = (
     (r"\bà le ", "au "),
@@ -65,9 +79,12 @@ class Example:
 def main() -> None:
     """Read, fit, measure, write."""
     embeddings = Embeddings(load_settings())
-    written, corpus = list(read_written()), list(read_corpus())
+    written, corpus = list(read_written()), list(read_corpus(HERE.parent / "corpus", FROM_THE_CORPUS, "corpus"))
     known = [one for one in written if not one.held]
-    examples = [*known, *read_frames(), *corpus[: len(corpus) // 2]]
+    data = Path(sys.argv[1])
+    others = [one for folder in FITTED for one in read_corpus(data / folder, FROM_EACH, "data")]
+    own = corpus[: len(corpus) // 2]
+    examples = [*known, *read_frames(), *own, *others]
     texts = list(dict.fromkeys([wording for one in [*examples, *known] for wording in judged(one.text)]))
     vectors = dict(zip(texts, embeddings.encode_questions(texts), strict=True))
     scores = [
@@ -76,6 +93,9 @@ def main() -> None:
     look = float(np.quantile([first for one, first, _ in scores if one.order], 1 - LOOK_RECALL))
     passed = [(one, second if first > look else -np.inf) for one, first, second in scores]
     decision = float(np.quantile([score for one, score in passed if not one.order], 1 - FALSE_ALARMS, method="lower"))
+    cautious = [*_scores_of("data", [*own[::2], *others[::2]], [*known, *read_frames(), *own[1::2], *others[1::2]], vectors)]
+    passed_of_others = [second if first > look else -np.inf for _, first, second in cautious]
+    decision = max(decision, float(np.quantile(passed_of_others, 1 - FALSE_ALARMS_OF_OTHERS, method="lower")))
     alone = float(np.quantile([first for one, first, _ in scores if not one.order], 1 - FALSE_ALARMS_OF_NAMES))
     values = fit(examples, vectors) | {"threshold": [round(look, 3), round(decision, 3), round(alone, 3)]}
     _write(values, {})
@@ -84,7 +104,8 @@ def main() -> None:
         name: _share([score > decision for one, score in passed if one.order == order])
         for name, order in (("hostile", 1), ("honest", 0))
     }
-    report = {"each_way_by_the_others": apart, **measured(written, corpus, embeddings)}
+    apart_from = {folder: list(read_corpus(data / folder, FROM_EACH, "data")) for folder in MEASURED}
+    report = {"each_way_by_the_others": apart, **measured(written, {"corpus": corpus[len(own) :]} | apart_from, embeddings)}
     _write(values, report)
     sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
@@ -120,15 +141,18 @@ def _filled(frame: str, words: Mapping[str, Sequence[str]], generator: random.Ra
     return frame[0].upper() + frame[1:]
 
 
-def read_corpus() -> Iterator[Example]:
-    """Sentences of the shipped corpus, in an order by chance."""
+def read_corpus(folder: Path, most: int, origin: str) -> Iterator[Example]:
+    """Sentences of a corpus, in an order by chance."""
     found = []
-    for path in sorted((HERE.parent / "corpus").rglob("*.md")):
-        document = parse_document(path.name, path.read_bytes())
+    for path in sorted(folder.rglob("*.md")):
+        try:
+            document = parse_document(path.name, path.read_bytes())
+        except DocumentError:
+            continue  # it is empty, or not text
         chunks = chunk_document(document, chunk_chars=900)
-        found += [Example(chunk.text_of(sentence), 0, "corpus") for chunk in chunks for sentence in chunk.sentences]
+        found += [Example(chunk.text_of(sentence), 0, origin, origin) for chunk in chunks for sentence in chunk.sentences]
     random.Random(0).shuffle(found)
-    yield from found[:FROM_THE_CORPUS]
+    yield from found[:most]
 
 
 def judged(text: str) -> list[str]:
@@ -170,9 +194,9 @@ def _scores_of(
     way: str, known: Sequence[Example], examples: Sequence[Example], vectors: Mapping[str, np.ndarray]
 ) -> Iterator[tuple[Example, float, float]]:
     """The sentences of a group with the scores that weights fitted on the others give them: those of the worst wording."""
-    values = fit([one for one in examples if one.way != way], vectors)
+    values = fit([one for one in examples if one.way != way or way == "data"], vectors)
     words = {gram: (first, second) for gram, first, second in values["words"]}
-    for one in (one for one in known if one.way == way):
+    for one in (one for one in known if one.way == way or way == "data"):
         best = (-9.0, -9.0)
         for text in judged(one.text):
             found = [words[gram] for gram in grams(text) if gram in words]
@@ -183,8 +207,10 @@ def _scores_of(
         yield one, *best
 
 
-def measured(written: Sequence[Example], corpus: Sequence[Example], embeddings: Embeddings) -> dict[str, object]:
-    """What the weights as they are kept find in the groups kept apart, and in the other half of the corpus's sentences."""
+def measured(
+    written: Sequence[Example], corpora: Mapping[str, Sequence[Example]], embeddings: Embeddings
+) -> dict[str, object]:
+    """What the weights as they are kept find in the groups kept apart, and in sentences of corpora that were, too."""
     held = [one for one in written if one.held]
     ways = {
         ("hostile: " if order else "honest: ") + way: _share(
@@ -195,7 +221,7 @@ def measured(written: Sequence[Example], corpus: Sequence[Example], embeddings: 
     return {
         "held_hostile": _share([_found(one.text, embeddings) for one in held if one.order]),
         "held_honest": _share([_found(one.text, embeddings) for one in held if not one.order]),
-        "corpus": _share([_found(one.text, embeddings) for one in corpus[len(corpus) // 2 :]]),
+        **{name: _share([_found(one.text, embeddings) for one in some]) for name, some in corpora.items()},
         "ways": ways,
     }
 

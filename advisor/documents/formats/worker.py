@@ -2,7 +2,7 @@
 
 It serves one request after another over a socket until the other end closes it. A request is a JSON object and the file's
 bytes; the reply a JSON object: what was read, or why it could not be. Memory and processor time are capped by the system,
-and it can write no file but its last words: whatever a hostile file makes of a reader ends here.
+and it can write little but its last words: whatever a hostile file makes of a reader ends here.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 from advisor.errors import DocumentError
 from advisor.types import Document, Extracted
 
-_LONGEST_REPORT = 1_000_000  # bytes, of an error on stderr
+_LARGEST_FILE = 100_000_000  # bytes: py3langid unpacks its model of 68 MB into a scratch file
 
 
 def main() -> None:
     """Serve requests. An error that is no `DocumentError` ends the process, its last line on stderr says why."""
     descriptor, memory, seconds = (int(argument) for argument in sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LONGEST_REPORT, _LONGEST_REPORT))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection = Connection(descriptor)
     while True:
