@@ -49,7 +49,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> I
 def blocks(index: Generation, embeddings: Embeddings) -> list[TextBlock]:
     question = "Who decides during an outage?"
     limits = SearchLimits(num_candidates=50, num_results=10, dense_weight=0.6)
-    found = hybrid_search(index, analyse(index, question, "en"), embeddings.encode_query(question), limits)
+    found = hybrid_search(index, analyse(index, question, "en"), embeddings.encode_query(question), None, limits)
     return candidate_blocks(index, found.passages, "en")
 
 

@@ -70,7 +70,7 @@ def test_the_three_searches(small_settings: Settings, embeddings: Embeddings) ->
     assert [score for _, score in dense] == sorted((score for _, score in dense), reverse=True)
     assert all(-1 <= score <= 1.0001 for _, score in dense)
     assert [key.split("@")[0] for key, _ in words] == ["en/incidents.md"]
-    found = hybrid_search(index, query, vector, SearchLimits(num_candidates=50, num_results=3, dense_weight=0.6))
+    found = hybrid_search(index, query, vector, None, SearchLimits(num_candidates=50, num_results=3, dense_weight=0.6))
     results = found.passages
     assert found.keyword_scores == dict(words)
     assert [result.rank for result in results] == [1, 2, 3]

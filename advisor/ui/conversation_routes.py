@@ -55,8 +55,8 @@ def user_of(request: Request) -> str:
     return user
 
 
-SignedIn = Annotated[str, Depends(user_of)]
-PathKey = Annotated[str, Path(max_length=KEY.most)]
+Owner = Annotated[str, Depends(user_of)]
+Id = Annotated[str, Path(max_length=KEY.most)]
 
 
 def conversation_routes(pool: QuestionPool, conversations: Conversations) -> APIRouter:
@@ -66,22 +66,20 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
 
     @router.get("/conversations", response_class=HTMLResponse)
     def conversation_list(
-        user: SignedIn, language: Language, search: Annotated[str, Query(max_length=SEARCH.most)] = ""
+        user: Owner, language: Language, search: Annotated[str, Query(max_length=SEARCH.most)] = ""
     ) -> str:
         return render_list(conversations.find(user, search), language, searched=bool(search.strip()))
 
     @router.patch("/conversations/{conversation}", status_code=204)
-    def rename(user: SignedIn, conversation: PathKey, title: Title) -> None:
+    def rename(user: Owner, conversation: Id, title: Title) -> None:
         conversations.rename(user, conversation, title.title)
 
     @router.delete("/conversations/{conversation}", status_code=204)
-    def delete(user: SignedIn, conversation: PathKey) -> None:
+    def delete(user: Owner, conversation: Id) -> None:
         conversations.delete(user, conversation)
 
     @router.get("/conversations/{conversation}/memo.{kind}")
-    def conversation_memo(
-        user: SignedIn, request: Request, conversation: PathKey, kind: Format, language: Language
-    ) -> Response:
+    def conversation_memo(user: Owner, request: Request, conversation: Id, kind: Format, language: Language) -> Response:
         found = conversations.summary(user, conversation)
         turns = conversations.turns(user, conversation)
         if found is None or not turns:
@@ -89,15 +87,15 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         return _memo(turns, found.title, kind, _context(advisor, request, language))
 
     @router.get("/answers/{answer}/memo.{kind}")
-    def answer_memo(user: SignedIn, request: Request, answer: PathKey, kind: Format, language: Language) -> Response:
+    def answer_memo(user: Owner, request: Request, answer: Id, kind: Format, language: Language) -> Response:
         return _memo([_turn(conversations, user, answer)], "", kind, _context(advisor, request, language))
 
     @router.post("/answers/{answer}/verdict", status_code=204)
-    def rate(user: SignedIn, answer: PathKey, verdict: Opinion) -> None:
+    def rate(user: Owner, answer: Id, verdict: Opinion) -> None:
         conversations.rate(user, answer, verdict.rating, verdict.reason, verdict.comment)
 
     @router.get("/answers/{answer}/why", response_class=HTMLResponse)
-    def why(user: SignedIn, answer: PathKey, language: Language) -> str:
+    def why(user: Owner, answer: Id, language: Language) -> str:
         found = _turn(conversations, user, answer).answer
         question = found.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
         index = advisor.index
@@ -105,7 +103,7 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         return render_why(found, passages, index.info.generation, advisor.settings.answer_threshold, TEXTS[language])
 
     @router.get("/answers/{answer}/next", response_class=HTMLResponse)
-    def following(user: SignedIn, answer: PathKey) -> str:
+    def following(user: Owner, answer: Id) -> str:
         found = _turn(conversations, user, answer).answer
         return render_next(found, pool.run(lambda: next_questions(advisor, found)))
 

@@ -16,7 +16,7 @@ from advisor.features.maturity import DOMAINS, Assessment, Domain, Statement, We
 from advisor.text.plain import plain
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name, place
-from advisor.ui.conversation_routes import Format, SignedIn, memo_response
+from advisor.ui.conversation_routes import Format, Owner, memo_response
 from advisor.ui.radar import radar
 from advisor.ui.texts import TAB_TEXTS, TEXTS, Texts
 
@@ -37,16 +37,16 @@ def maturity_routes(pool: QuestionPool) -> APIRouter:
     advisor = pool.advisor
 
     @router.get("", response_class=HTMLResponse)
-    def form(_user: SignedIn, language: Language) -> str:
+    def form(_user: Owner, language: Language) -> str:
         return render_form(statements(advisor.index, language), language)
 
     @router.get("/result", response_class=HTMLResponse)
-    def result(_user: SignedIn, request: Request, language: Language) -> str:
+    def result(_user: Owner, request: Request, language: Language) -> str:
         given = _given(request)
         return render_result(_assess(pool, language, given), given, TEXTS[language])
 
     @router.get("/memo.{kind}")
-    def memo(_user: SignedIn, request: Request, kind: Format, language: Language) -> Response:
+    def memo(_user: Owner, request: Request, kind: Format, language: Language) -> Response:
         assessment = _assess(pool, language, _given(request))
         names = TAB_TEXTS[language].domains
         date = datetime.now(UTC).date().isoformat()

@@ -18,7 +18,7 @@ from advisor.index.catalog import ListedDocument
 from advisor.limits import DOCUMENT, KEY, SEARCH
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name
-from advisor.ui.conversation_routes import SignedIn
+from advisor.ui.conversation_routes import Owner
 from advisor.ui.texts import TAB_TEXTS, TEXTS, Texts
 
 
@@ -34,7 +34,7 @@ def library_routes(pool: QuestionPool) -> APIRouter:
 
     @router.get("", response_class=HTMLResponse)
     def browse(
-        _user: SignedIn,
+        _user: Owner,
         language: Language,
         search: Annotated[str, Query(max_length=SEARCH.most)] = "",
         topic: Annotated[str, Query(max_length=KEY.most)] = "",
@@ -47,7 +47,7 @@ def library_routes(pool: QuestionPool) -> APIRouter:
         return render_documents(library.documents(index, topic=topic, language=written), TEXTS[language])
 
     @router.get("/links", response_class=HTMLResponse)
-    def links(_user: SignedIn, language: Language, document: Annotated[str, Query(max_length=DOCUMENT.most)]) -> str:
+    def links(_user: Owner, language: Language, document: Annotated[str, Query(max_length=DOCUMENT.most)]) -> str:
         index = advisor.index
         found = index.catalog.document(document)
         if found is None:
