@@ -36,6 +36,10 @@ class DocumentError(CorpusError):
     """One document cannot be read."""
 
 
+class NoProseError(DocumentError):
+    """A file of data without sentences: settings, say. It is passed over, and no failure."""
+
+
 class BrokenIndexError(AdvisorError):
     """The index cannot be used, or a new generation of it did not pass its checks."""
 

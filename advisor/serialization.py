@@ -141,8 +141,12 @@ def citation_json(citation: Citation) -> dict[str, Any]:
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
-    """The report of `advisor index`; `hidden` and `left_out` only where there is any: the other keys are a contract."""
-    hidden, left_out = (list(map(asdict, some)) for some in (report.hidden, report.left_out))
+    """The report of `advisor index`.
+
+    `hidden`, `left_out`, `passed_over` and `silent` are there only where they say something; the other keys are a contract.
+    """
+    told = {name: list(map(asdict, getattr(report, name))) for name in ("hidden", "left_out", "passed_over")}
+    more = {name: some for name, some in {**told, "silent": list(report.silent)}.items() if some}
     return {
         "generation": report.generation,
         "added": list(report.added),
@@ -156,6 +160,5 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "embedded": report.embedded,
         "reused": report.reused,
         "seconds": report.seconds,
-        **({"hidden": hidden} if hidden else {}),
-        **({"left_out": left_out} if left_out else {}),
+        **more,
     }

@@ -22,8 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from made_files import hostile_files, put_hostile_places  # noqa: E402
 
 from advisor.documents.chunking import chunk_document  # noqa: E402
+from advisor.documents.folder import document_id, list_files  # noqa: E402
 from advisor.documents.formats.extractor import Extractor  # noqa: E402
-from advisor.documents.reading import document_id, list_files, parse_document, read_bytes  # noqa: E402
+from advisor.documents.reading import parse_document, read_bytes  # noqa: E402
 from advisor.errors import DocumentError  # noqa: E402
 from advisor.settings import Settings  # noqa: E402
 

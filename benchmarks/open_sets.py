@@ -25,7 +25,7 @@ from langchain_core.documents import Document
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from advisor.advisor import Advisor
-from advisor.documents.reading import list_files
+from advisor.documents.folder import list_files
 from advisor.evaluation.statistics import estimate
 from advisor.index.generation import Generation
 from advisor.index.sync import sync

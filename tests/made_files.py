@@ -169,10 +169,10 @@ def hostile_files(*, nested: int = 100_000, bomb: int = 1_000_000_000) -> dict[s
         "deep.docx": (changed_word_file(word__document_xml=deep.encode()), "its reader stopped"),
         "broken-xml.docx": (changed_word_file(word__document_xml=b"<w:document"), "is a damaged DOCX"),
         "truncated.docx": (word_file(lambda made: made.add_paragraph("x"))[:-500], "is a damaged archive"),
-        "workbook.docx": (_archive(xl__workbook_xml=b"<x/>"), "is an Excel workbook"),
+        "workbook.docx": (_archive(xl__workbook_xml=b"<x/>"), "is a workbook file. Rename it to end in .xlsx"),
         "archive.docx": (_archive(a_txt=b"x"), "is a ZIP archive"),
-        "odt.docx": (_archive(mimetype=b"application/vnd.oasis.opendocument.text", content_xml=b"<x/>"), "OpenDocument"),
-        "rtf.docx": (b"{\\rtf1\\ansi Bonjour.}", "is an RTF file"),
+        "odt.docx": (_archive(mimetype=b"application/vnd.oasis.opendocument.text", content_xml=b"<x/>"), "is an OpenDocument file"),
+        "rtf.docx": (b"{\\rtf1\\ansi Bonjour.}", "is an RTF file. Rename it to end in .rtf"),
         "old.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "before 2007"),
         "password.docx": (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le") + bytes(512),

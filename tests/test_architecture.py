@@ -102,10 +102,13 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("chromadb") == {"index.chroma"}
     assert importers("tantivy") == {"index.bm25", "text.terms"}
     assert importers("markdown_it") <= {"documents.reading", "documents.chunking", "ui.document_view"}
-    assert importers("pypdfium2") == {"documents.formats.pdf_lines"}
+    assert importers("pypdfium2") == {"documents.formats.pdf_lines", "documents.formats.pdf_page"}
+    assert importers("pptx") == {"documents.formats.slides"}
+    assert importers("python_calamine") == {"documents.formats.sheets"}
+    assert importers("pypandoc") == {"documents.formats.converted"}
     assert importers("docx") == {"features.memo_formats"}
     assert importers("mammoth") == {"documents.formats.docx"}
-    html = ("html", "html_blocks", "html_table", "html_math", "html_visibility", "docx")
+    html = ("html", "html_blocks", "html_table", "html_math", "html_visibility", "docx", "slides", "open_document")
     assert importers("selectolax") == {f"documents.formats.{name}" for name in html}
     assert importers("sentence_transformers") == {"models.embeddings", "models.reranker", "models.bundled"}
     assert importers("torch") == {"models.embeddings", "models.reranker", "models.bundled", "models.inference"}

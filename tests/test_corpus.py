@@ -21,7 +21,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.documents.chunking import blocks_of
-from advisor.documents.reading import document_id, list_files, parse_document
+from advisor.documents.folder import document_id, list_files
+from advisor.documents.reading import parse_document
 from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.text.plain import detect_language, fold, plain, sentence_spans
 from advisor.types import Document, Language

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.documents.folder import document_id, list_files
 from advisor.documents.formats.encoding import decode
 from advisor.documents.formats.extractor import Extractor
-from advisor.documents.reading import check_upload, document_id, list_files, parse_document, read_bytes
+from advisor.documents.reading import check_upload, parse_document, read_bytes
 from advisor.errors import CorpusError, DocumentError
 from advisor.settings import Settings
 from advisor.types import Source

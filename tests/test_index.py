@@ -14,8 +14,8 @@ import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
 from advisor.documents.chunking import chunk_document
+from advisor.documents.folder import list_files
 from advisor.documents.passages import embedded_sentence, embedded_text
-from advisor.documents.reading import list_files
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.catalog import text_hash
 from advisor.index.generation import Generation, open_current

@@ -13,8 +13,9 @@ from advisor.api.access import may_curate
 from advisor.api.problems import RESPONSES, ProblemError
 from advisor.api.schemas import SourceBody
 from advisor.api.tools import check_span, find_document
+from advisor.documents.folder import document_id, list_files
 from advisor.documents.provenance import provenance_of
-from advisor.documents.reading import content_hash, document_id, list_files, read_bytes
+from advisor.documents.reading import content_hash, read_bytes
 from advisor.errors import CorpusError
 from advisor.features.review import OPERATOR, waiting_file, waiting_uploads
 from advisor.limits import DOCUMENT, FILE_NAME, KEY

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from advisor.documents.reading import list_files
+from advisor.documents.folder import list_files
 from advisor.errors import AdvisorError
 from advisor.index.generation import open_current
 from advisor.index.sync import SyncOptions, sync
@@ -108,4 +108,6 @@ def _freshness(settings: Settings, embeddings: Embeddings) -> Finding:
     if report.changed:
         changes = len(report.added) + len(report.updated) + len(report.renamed) + len(report.removed)
         return Finding("documents", False, f"{changes} documents changed since the index was built", "Run: advisor index")
-    return Finding("documents", True, "the index shows the corpus as it is")
+    more = [f"without a passage: {name}" for name in report.silent]
+    more += [f"not read: {passed.document}: {passed.error}" for passed in report.passed_over]
+    return Finding("documents", True, "; ".join(["the index shows the corpus as it is", *more]))

@@ -118,6 +118,8 @@ def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
     notes += [
         f"{one.document}, line {one.line}: “{one.text}” was left out: an order to an assistant" for one in report.left_out
     ]
+    notes += [f"{name}: no passage was found in it, so nothing can be answered from it" for name in report.silent]
+    notes += [f"not read: {passed.document}: {passed.error}" for passed in report.passed_over]
     notes += [f"{failed.document}: {failed.error}" for failed in report.failed]
     for each in notes:
         note(each)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from markdown_it import MarkdownIt
 from advisor.documents.dialects import Prepared, prepare
 from advisor.documents.formats.encoding import decode, decode_html
 from advisor.documents.formats.extractor import Extractor
-from advisor.documents.formats.file_type import BY_SUFFIX, SUFFIXES, FileType, detect_file_type
+from advisor.documents.formats.file_type import BY_SUFFIX, FileType, detect_file_type
 from advisor.documents.front_matter import read_front_matter
 from advisor.documents.instructions import is_order_by_words
-from advisor.errors import CorpusError, DocumentError
+from advisor.errors import DocumentError
 from advisor.limits import FILE_NAME
 from advisor.settings import Settings
 from advisor.text.invisible import unseen_characters
@@ -30,44 +29,6 @@ _TITLE_TAGS = ("h1", "h2")
 _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
 _ENOUGH_TO_TELL = 200  # characters from which on a text shows its language better than what it says of itself
 _NOT_IN_A_NAME = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, surrogates, line separators
-_HIDDEN = (".", "~$")
-
-
-def list_files(corpus_dir: Path) -> list[Path]:
-    """The files that can be indexed, sorted by path.
-
-    :raises CorpusError: when the folder is missing or holds none: nothing must ever be emptied by mistake.
-    """
-    if not corpus_dir.is_dir():
-        message = f"the corpus folder {corpus_dir} does not exist. Create it, or name another with --corpus"
-        raise CorpusError(message)
-    files = sorted((path for path in _walk(corpus_dir) if path.suffix.lower() in SUFFIXES), key=str)
-    if not files:
-        message = f"the corpus folder {corpus_dir} holds no document ({', '.join(SUFFIXES)}). Nothing was changed"
-        raise CorpusError(message)
-    return files
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """What is below a folder, but for folders, what is hidden, and lock files of office programs.
-
-    Links to folders are not followed.
-    """
-    for place, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
-        yield from (Path(place, name) for name in names if not name.startswith(_HIDDEN))
-
-
-def _refuse(error: OSError) -> None:
-    """A folder that cannot be listed must not pass for an empty one: its documents would be taken as deleted."""
-    if not isinstance(error, FileNotFoundError):  # one that has just gone is
-        message = f"the folder {error.filename} cannot be listed ({error.strerror}). Nothing was changed"
-        raise CorpusError(message) from error
-
-
-def document_id(path: Path, corpus_dir: Path) -> str:
-    """The path relative to the corpus, with slashes; bytes of a name that are no UTF-8 are written as escapes."""
-    return path.relative_to(corpus_dir).as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read_bytes(path: Path, settings: Settings) -> bytes:

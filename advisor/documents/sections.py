@@ -16,10 +16,11 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from advisor.documents.folder import SECTION_KINDS
 from advisor.errors import CorpusError
 from advisor.text.plain import fold
 
-SECTIONS_FILE = "sections.yaml"
+SECTIONS_FILE = SECTION_KINDS
 Section = Literal["question", "applies", "steps", "checklist", "figures", "warnings", "trade-offs"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
 

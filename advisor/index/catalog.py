@@ -156,6 +156,11 @@ class Catalog:
         entries: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
         return [ListedDocument(**entry | {"aliases": tuple(json.loads(entry["aliases"]))}) for entry in entries]
 
+    def silent(self) -> tuple[str, ...]:
+        """The documents without a passage, by id: nothing can be answered from them."""
+        query = "SELECT id FROM documents WHERE id NOT IN (SELECT document FROM chunks) ORDER BY id"
+        return tuple(name for (name,) in self._database.execute(query))
+
     def chunks(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """The chunks with these ids; an unknown id is left out."""
         found: dict[str, StoredChunk] = {}

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
+from advisor.documents.folder import ASKED
 from advisor.errors import CorpusError
 from advisor.text.language import LANGUAGES
 from advisor.text.plain import fold, plain
@@ -34,7 +35,7 @@ from advisor.types import Chunk
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FOLDER = "asked"
+FOLDER = ASKED
 PHRASINGS_FILE = "asked.npz"
 
 Encoder = Callable[[Sequence[str]], "NDArray[np.float32]"]

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from advisor.documents.folder import document_id, list_files, passed_over
 from advisor.documents.formats.extractor import Extractor
-from advisor.documents.reading import content_hash, document_id, list_files, parse_document, read_bytes, title_of_name
-from advisor.errors import DocumentError
+from advisor.documents.reading import content_hash, parse_document, read_bytes, title_of_name
+from advisor.errors import DocumentError, NoProseError
 from advisor.index.catalog import Catalog
 from advisor.settings import Settings
 from advisor.types import Document, FailedDocument, IndexProgress
@@ -29,6 +30,7 @@ class Plan:
     removed: tuple[str, ...]
     unchanged: int
     failed: tuple[FailedDocument, ...]
+    passed_over: tuple[FailedDocument, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -55,6 +57,7 @@ def make_plan(
     before = published.hashes() if published else {}
     held = dict[str, str | None]()
     parsed, failed = dict[str, Document](), list[FailedDocument]()
+    passed = list(passed_over(settings.corpus_dir))
     with Extractor(settings) as extractor:
         for done, path in enumerate(files, start=1):
             name = document_id(path, settings.corpus_dir)
@@ -63,11 +66,14 @@ def make_plan(
                 if path not in unsettled:
                     held[name], document = _read(path, name, extractor, known=None if reread else before.get(name))
                     parsed |= {name: document} if document else {}
+            except NoProseError as cause:
+                passed.append(FailedDocument(name, str(cause)))
+                held[name] = None
             except DocumentError as cause:
                 failed.append(FailedDocument(name, str(cause)))
             if progress:
                 progress("read", done, len(files))
-    return _difference(before, held, parsed, failed)
+    return replace(_difference(before, held, parsed, failed), passed_over=tuple(passed))
 
 
 def _read(path: Path, name: str, extractor: Extractor, known: str | None) -> tuple[str, Document | None]:

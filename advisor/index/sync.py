@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.documents.reading import list_files
+from advisor.documents.folder import list_files
 from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
 from advisor.files import replace_file
 from advisor.index import archive
@@ -117,7 +117,7 @@ def _compare_and_build(settings: Settings, embeddings: Embeddings, options: Sync
         beside = published.manifest.companions if published.manifest else None
         stale = beside != companions_of(settings.corpus_dir)
         if options.dry_run or not (plan.changed or stale or options.forget):
-            return _report(plan, published.manifest)
+            return _report(plan, published.manifest, silent=published.catalog.silent() if published.catalog else ())
         return _build_and_publish(settings, embeddings, options, plan, published)
 
 
@@ -131,7 +131,9 @@ def last_report(index_dir: Path) -> IndexReport | None:
         fields: dict[str, Any] = json.loads((index_dir / _REPORT).read_text(encoding="utf-8"))
         fields |= {name: tuple(fields[name]) for name in ("added", "updated", "removed")}
         fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
-        fields["failed"] = tuple(FailedDocument(**each) for each in fields["failed"])
+        for name in ("failed", "passed_over"):
+            fields[name] = tuple(FailedDocument(**each) for each in fields.get(name, ()))
+        fields["silent"] = tuple(fields.get("silent", ()))
         fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])
         fields["left_out"] = tuple(LeftOut(**each) for each in fields["left_out"])
         return IndexReport(**fields)
@@ -197,7 +199,10 @@ def _build_and_publish(
     publish(index_dir, built.manifest.generation)
     if options.forget:
         archive.forget(index_dir)
-    report = _report(replace(plan, failed=(*plan.failed, *built.failed)), built.manifest, embedded=built.embedded)
+    with closing(Catalog(index_dir / built.manifest.generation / CATALOG)) as catalog:
+        silent = catalog.silent()
+    plan = replace(plan, failed=(*plan.failed, *built.failed))
+    report = _report(plan, built.manifest, embedded=built.embedded, silent=silent)
     return replace(report, left_out=built.left_out)
 
 
@@ -239,7 +244,9 @@ def _remove_unread(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def _report(plan: Plan, manifest: Manifest | None, *, embedded: int | None = None) -> IndexReport:
+def _report(
+    plan: Plan, manifest: Manifest | None, *, embedded: int | None = None, silent: tuple[str, ...] = ()
+) -> IndexReport:
     """:param embedded: of the generation that was built; None when none was."""
     return IndexReport(
         generation=manifest.generation if manifest else "",
@@ -250,6 +257,8 @@ def _report(plan: Plan, manifest: Manifest | None, *, embedded: int | None = Non
         unchanged=plan.unchanged,
         failed=plan.failed,
         hidden=tuple(HiddenText(name, document.hidden) for name, document in plan.parsed.items() if document.hidden),
+        passed_over=plan.passed_over,
+        silent=silent,
         documents=len(set(plan.hashes.values())),
         chunks=manifest.chunks if manifest else 0,
         embedded=embedded or 0,

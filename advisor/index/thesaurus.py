@@ -14,13 +14,14 @@ from pathlib import Path
 
 import yaml
 
+from advisor.documents.folder import THESAURUS
 from advisor.errors import CorpusError
 from advisor.text.language import LANGUAGES
 from advisor.text.plain import WORD, fold
 from advisor.text.terms import terms
 from advisor.types import Language
 
-THESAURUS_FILE = "thesaurus.yaml"
+THESAURUS_FILE = THESAURUS
 USED = "used-forms.json"
 _PLURAL = re.compile(r"(?<=\w\w)[sx]$")
 

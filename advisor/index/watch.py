@@ -9,7 +9,7 @@ from pathlib import Path
 
 import watchfiles
 
-from advisor.documents.reading import list_files
+from advisor.documents.folder import list_files
 from advisor.errors import AdvisorError, CorpusError
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings

@@ -87,6 +87,8 @@ def render_report(report: IndexReport, texts: Texts) -> str:
     changes += [
         f"<li>{escape(words.left_out.format(one.line, one.text))} {_names([one.document])}</li>" for one in report.left_out
     ]
+    changes += [f"<li>{escape(words.silent)} {_names(report.silent)}</li>"] if report.silent else []
+    changes += [_failed(passed, words.passed_over) for passed in report.passed_over]
     changes += [_failed(failed, words.failed) for failed in report.failed]
     line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
     if report.finished:

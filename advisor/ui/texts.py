@@ -23,6 +23,8 @@ class CorpusTexts(WordTable):
     failed: str
     hidden: str
     left_out: str
+    silent: str
+    passed_over: str
     reindex: str
     stages: dict[str, str]
     done: str

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import mammoth
 from selectolax.lexbor import LexborHTMLParser
 
+from advisor.documents.formats.archives import check_archive
 from advisor.documents.formats.docx_numbers import HEADING_STYLE, LEVELS, Numbers
 from advisor.documents.formats.docx_parts import mark_tables, simplify
 from advisor.documents.formats.html_blocks import to_markdown
@@ -18,8 +19,6 @@ from advisor.errors import DocumentError
 from advisor.text.invisible import unseen_characters
 from advisor.types import Extracted
 
-_PARTS = (".xml", ".rels")
-_MOST_PARTS = 10_000
 _STYLES = "\n".join(
     ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"]
     + [f"p.{HEADING_STYLE}{level} => h{level}:fresh" for level in range(1, LEVELS + 1)]
@@ -43,9 +42,9 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check(archive, max_bytes)
+            parts = check_archive(archive, max_bytes)
             title, updated = _properties(archive)
-            data, hidden = _prepared(archive)
+            data, hidden = _prepared(archive, parts)
     except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
         message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
         raise DocumentError(message) from cause
@@ -66,12 +65,11 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
     )
 
 
-def _prepared(archive: zipfile.ZipFile) -> tuple[bytes, int]:
+def _prepared(archive: zipfile.ZipFile, parts: list[str]) -> tuple[bytes, int]:
     """The file with its text in plain paragraphs, and how many characters of it are hidden and left out.
 
     It is written anew of the parts that were checked: no other is ever unpacked.
     """
-    parts = [name for name in archive.namelist() if name.endswith(_PARTS)]
     changed, characters = dict[str, bytes](), 0
     for name in parts:
         if name not in _WITH_TEXT:
@@ -91,21 +89,6 @@ def _prepared(archive: zipfile.ZipFile) -> tuple[bytes, int]:
 
 def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element | None:
     return ElementTree.fromstring(archive.read(name)) if name in archive.namelist() else None
-
-
-def _check(archive: zipfile.ZipFile, max_bytes: int) -> None:
-    """Every part is read once, and never more of it than its entry says."""
-    parts = [entry for entry in archive.infolist() if entry.filename.endswith(_PARTS)]
-    size = sum(entry.file_size for entry in parts)
-    message = ""
-    if any(entry.flag_bits & 1 for entry in parts):
-        message = "is protected by a password. Save it without one"
-    elif size > max_bytes or len(parts) > _MOST_PARTS:
-        message = f"unpacks to {size:,} bytes, over the limit of {max_bytes:,} (ADVISOR_MAX_UNPACKED_BYTES)"
-    elif any(b"<!DOCTYPE" in archive.read(entry).replace(b"\0", b"") for entry in parts):
-        message = "holds XML with a document type, which no Word document does. Open it in Word and save it again"
-    if message:
-        raise DocumentError(message)
 
 
 def _properties(archive: zipfile.ZipFile) -> tuple[str | None, str | None]:

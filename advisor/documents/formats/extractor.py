@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from advisor.documents.formats.file_type import FileType
-from advisor.errors import DocumentError
+from advisor.errors import DocumentError, NoProseError
 from advisor.files import storage_errors
 from advisor.settings import Settings
 from advisor.types import Document, Extracted, Source
@@ -87,7 +87,7 @@ class Extractor:
             self.close()
             raise DocumentError(message) from cause
         if "error" in reply:
-            raise DocumentError(reply["error"])
+            raise (DocumentError if reply["prose"] else NoProseError)(reply["error"])
         return reply
 
     def close(self) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 from typing import Literal
 
 from advisor.errors import DocumentError
 
-FileType = Literal["Markdown", "text", "HTML", "PDF", "DOCX"]
+FileType = Literal[
+    "Markdown", "text", "HTML", "PDF", "DOCX", "PPTX", "workbook", "CSV", "EPUB", "OpenDocument", "EML", "notebook", "JSON",
+    "YAML", "RTF", "reStructuredText", "AsciiDoc",
+]  # fmt: skip
 BY_SUFFIX: dict[str, FileType] = {
     ".md": "Markdown",
     ".markdown": "Markdown",
@@ -21,6 +25,25 @@ BY_SUFFIX: dict[str, FileType] = {
     ".xhtml": "HTML",
     ".pdf": "PDF",
     ".docx": "DOCX",
+    ".pptx": "PPTX",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
+    ".csv": "CSV",
+    ".tsv": "CSV",
+    ".epub": "EPUB",
+    ".odt": "OpenDocument",
+    ".odp": "OpenDocument",
+    ".eml": "EML",
+    ".ipynb": "notebook",
+    ".json": "JSON",
+    ".yaml": "YAML",
+    ".yml": "YAML",
+    ".rtf": "RTF",
+    ".rst": "reStructuredText",
+    ".adoc": "AsciiDoc",
+    ".asciidoc": "AsciiDoc",
 }
 SUFFIXES = tuple(BY_SUFFIX)
 
@@ -30,10 +53,12 @@ _HTML = re.compile(
 _HTML_BEGINS_WITHIN = 2_000  # bytes
 _PDF_BEGINS_WITHIN = 1_024  # bytes, as readers of PDF allow
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LONGEST_MIME = 200  # bytes
+_OLD_WORKBOOK = "Workbook".encode("utf-16-le")
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 # Other than these, a file begins in a way that tells what it is.
 _FOREIGN = (
-    (b"{\\rtf", "an RTF file"),
+    (b"{\\rtf", "RTF"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
@@ -44,8 +69,9 @@ _FOREIGN = (
     (b"%!PS", "a PostScript file"),
     (b"SQLite format 3", "a database"),
 )
-_IN_ZIP = (("xl/", "an Excel workbook"), ("ppt/", "a PowerPoint presentation"))
-_OPEN_DOCUMENT = "an OpenDocument file"
+_IN_ZIP = (("xl/", "workbook"), ("ppt/", "PPTX"))
+_OF_TEXT = ("Markdown", "text", "HTML", "CSV", "EML", "notebook", "JSON", "YAML", "reStructuredText", "AsciiDoc")
+_SHEETS = b"opendocument.spreadsheet"
 
 
 def detect_file_type(name: str, data: bytes) -> FileType:
@@ -59,11 +85,11 @@ def detect_file_type(name: str, data: bytes) -> FileType:
         raise DocumentError(message)
     found = _begins_as(data)
     if found is None:
-        found = promised if promised in ("Markdown", "text", "HTML") else "none"
-    if found == promised:
+        found = promised if promised in _OF_TEXT else "none"
+    if found == promised or (found == "HTML" and promised == "EML"):
         return promised
     suffix = next((suffix for suffix, kind in BY_SUFFIX.items() if kind == found), "")
-    article = "an" if found == "HTML" else "a"
+    article = "an" if found[0] in "HOE" or found == "RTF" else "a"
     what = f"{article} {found} file" if suffix else found
     remedy = f"Rename it to end in {suffix}" if suffix else f"Save it as {promised}, or as another kind that is read"
     message = f"is named like {promised} but is {what}. {remedy}" if data else f"is empty, so no {promised} file"
@@ -80,7 +106,7 @@ def _begins_as(data: bytes) -> str | None:
         if _ENCRYPTED_OFFICE in data:
             message = "is protected by a password. Save it without one"
             raise DocumentError(message)
-        return "an Office file of before 2007 (such as .doc)"
+        return "workbook" if _OLD_WORKBOOK in data else "an Office file of before 2007 (such as .doc)"
     if _HTML.match(data[:_HTML_BEGINS_WITHIN]):
         return "HTML"
     return next((words for start, words in _FOREIGN if data.startswith(start)), None)
@@ -90,10 +116,14 @@ def _in_zip(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            size = archive.getinfo("mimetype").file_size if "mimetype" in names else 0
+            mime = archive.read("mimetype") if 0 < size < _LONGEST_MIME else b""
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, zlib.error):
         return "a damaged archive"
     if "word/document.xml" in names:
         return "DOCX"
-    if "mimetype" in names and "content.xml" in names:
-        return _OPEN_DOCUMENT
+    if b"epub" in mime:
+        return "EPUB"
+    if mime and "content.xml" in names:
+        return "workbook" if _SHEETS in mime else "OpenDocument"
     return next((words for folder, words in _IN_ZIP if any(name.startswith(folder) for name in names)), "a ZIP archive")

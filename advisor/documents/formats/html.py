@@ -48,6 +48,11 @@ _DATES = (
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+def read_page(data: bytes) -> Extracted:
+    """The main content of a page in UTF-8."""
+    return read_html(data.decode("utf-8"))
+
+
 def read_html(text: str) -> Extracted:
     """The main content of a page.
 

@@ -28,7 +28,7 @@ _DEEPEST = 5  # levels of lists that are indented
 _LIST_START = re.compile(r"\d{1,9}", re.ASCII)
 _LABEL = re.compile(rf"\s*{LABEL_START}([^{LABEL_END}]*){LABEL_END}")
 _NUMBER = re.compile(r"\d{1,9}[.)]", re.ASCII)
-_BACK_LINKS = ("¶", "#", "§", "↑", "^")
+_BACK_LINKS = ("¶", "#", "§", "↑", "^", "↩", "↩\ufe0e")
 _DEEPEST_HEADING = 6
 
 Skip = Callable[[LexborNode], bool]

@@ -57,7 +57,8 @@ class Visibility:
 
     def is_struck_out(self, node: LexborNode) -> bool:
         """Whether the words of an element are crossed out: they are no longer in force."""
-        return node.tag in ("del", "s", "strike") or "line-through" in self._style(node).get("text-decoration", "")
+        named = "line-through" in (node.attributes.get("class") or "").split()
+        return named or node.tag in ("del", "s", "strike") or "line-through" in self._style(node).get("text-decoration", "")
 
     def _style(self, node: LexborNode) -> Style:
         return {**self._styles.get(node.mem_id, {}), **_declarations(node.attributes.get("style") or "")}

@@ -7,10 +7,12 @@ paragraph that runs over the end of a page stays whole, so that its sentences do
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.documents.formats.pdf_blocks import PageBlock, page_blocks
-from advisor.documents.formats.pdf_lines import Line, read_pages
+from advisor.documents.formats.pdf_layout import Line
+from advisor.documents.formats.pdf_lines import read_pages
 from advisor.errors import DocumentError
 from advisor.types import Extracted
 
@@ -22,6 +24,7 @@ _STAYS_HYPHENATED = (
     "ci", "là", "même", "mêmes", "être", "à-dire", "t-il", "t-elle", "t-on", "based", "driven", "like",
 )  # fmt: skip
 _SHORT_PREFIX = 3  # letters: "e-commerce", "co-founder", "non-conforme"
+_CELL_END = re.compile(r"(?<!\\)\|(?!\Z)")
 _UNREADABLE = re.compile("[\ue000-\uf8ff\ufffd]")
 _MOST_UNREADABLE = 0.3  # of the characters
 _OF_A_PROGRAM = re.compile(r"(?i)untitled|sans titre|(?:microsoft )?(?:word|powerpoint|excel) - .*|.*\.\w{2,5}|document\d*")
@@ -49,6 +52,7 @@ def read_pdf(data: bytes, *, max_pages: int, max_chars: int) -> Extracted:
         pages=starts,
         title=title if any(map(str.isalnum, title)) and not _OF_A_PROGRAM.fullmatch(title) else None,
         updated="-".join(date.groups()) if date else None,
+        hidden=pages.hidden,
     )
 
 
@@ -74,6 +78,10 @@ def _write(blocks: list[PageBlock], num_pages: int, vocabulary: set[str]) -> tup
 
     kind = ""
     for block in blocks:
+        if block.is_table:
+            _write_table(block, add, starts, lambda: length, first=not parts)
+            kind = ""
+            continue
         if parts:
             add("\n" if kind and block.mark[-2:] == kind else "\n\n")
         kind = block.mark[-2:]
@@ -91,6 +99,19 @@ def _write(blocks: list[PageBlock], num_pages: int, vocabulary: set[str]) -> tup
             add(("" if number else mark) + (text.rstrip("-\u2010") if broken else text))
     starts += [length] * (num_pages - len(starts))
     return "".join(parts) + "\n", tuple(starts)
+
+
+def _write_table(
+    block: PageBlock, add: Callable[[str], None], starts: list[int], at: Callable[[], int], *, first: bool
+) -> None:
+    add("" if first else "\n\n")
+    for number, line in enumerate(block.lines):
+        if number:
+            add("\n")
+        starts += [at()] * (line.page + 1 - len(starts))
+        add(one_line(line.text))
+        if not number:
+            add("\n|" + " --- |" * len(_CELL_END.findall(line.text)))
 
 
 def _joint(left: str, right: str, vocabulary: set[str]) -> str:

@@ -8,11 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from advisor.documents.formats.pdf_lines import Line
+from advisor.documents.formats.pdf_layout import Line
 
 _SIGNS = "•◦▪▫■□●○‣⁃∙\uf0b7\uf0a7\uf0d8\uf0fc\uf0e0"
 _DASHES = "·–—*-"
-_ITEM = re.compile(rf"(?:(?P<sign>[{_SIGNS}]|o(?=\s))|(?P<dash>[{_DASHES}])|(?P<number>\d{{1,2}})[.)])(?:\s+(?=\S)|\Z)")
+_ITEM = re.compile(
+    rf"(?:(?P<sign>[{_SIGNS}]|o(?=\s))|(?P<dash>[{_DASHES}])|(?P<number>\d{{1,2}})[.)]"
+    r"|(?P<label>\(?(?:[a-z]|[ivx]{1,5}|\d{1,2})\)|(?:[a-h]|[ivx]{1,5})\.))(?:\s+(?=\S)|\Z)"
+)
+_SECTION = re.compile(r"\d{1,2}(?P<dots>(?:\.\d{1,2}){1,3})\.?\s+[^\W\d_a-zà-ÿ]")
 _END = re.compile(r"[.!?:;…][»”\"'’)\]\d\s]*\Z")
 _LARGER = 1.12  # times the height of most lines: a heading
 _LEVELS = 4
@@ -25,11 +29,16 @@ _SHORT = 0.85  # of the way to the right edge: a shorter line can be the last of
 
 @dataclass(slots=True)
 class PageBlock:
-    """Lines that belong together: a paragraph, an item (`mark`) or a heading (`level` from 1)."""
+    """Lines that belong together: a paragraph, an item (`mark`), a heading (`level` from 1) or a table."""
 
     lines: list[Line] = field(default_factory=list)
     mark: str = ""
     level: int = 0
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its lines are rows of a table."""
+        return bool(self.lines) and self.lines[0].row
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,10 @@ class _Measures:
     edges: dict[int, float]
 
     def level(self, line: Line) -> int:
-        larger = line.height > _LARGER * self.height and len(line.text) <= _LONGEST_HEADING
+        section = _SECTION.match(line.text)
+        if section and not line.row and self.is_short(line) and not _END.search(line.text):
+            return self.levels.get(round(line.height), 0) or min(len(self.levels) + section["dots"].count("."), _LEVELS + 1)
+        larger = not line.row and line.height > _LARGER * self.height and len(line.text) <= _LONGEST_HEADING
         return self.levels.get(round(line.height), 0) if larger else 0
 
     def is_near(self, above: Line, line: Line) -> bool:
@@ -61,11 +73,18 @@ def page_blocks(lines: Sequence[Line]) -> list[PageBlock]:
     for line in lines:
         last = blocks[-1] if blocks else PageBlock()
         level = measures.level(line)
-        item = None if level else _ITEM.match(line.text)
+        item = None if level or line.row else _ITEM.match(line.text)
         if item and _begins_item(item, last, line, measures):
             number = item.group("number")
             rest = line.text[item.end() :]
             blocks.append(PageBlock([replace(line, text=rest)] if rest else [], f"{number}. " if number else "- "))
+            if item.group("label"):
+                blocks[-1] = PageBlock([line], "- ")
+        elif line.row or last.is_table:
+            if line.row and last.is_table and last.lines[0].page == line.page:
+                last.lines.append(line)
+            else:
+                blocks.append(PageBlock([line], level=level))
         elif (last.mark and not last.lines) or (last.lines and _continues(last, line, level, measures)):
             last.lines.append(line)
         else:
@@ -105,6 +124,8 @@ def _begins_item(found: re.Match[str], last: PageBlock, line: Line, measures: _M
 def _continues(block: PageBlock, line: Line, level: int, measures: _Measures) -> bool:
     """Whether a line goes on with a block."""
     first, above = block.lines[0], block.lines[-1]
+    if above.ends:
+        return False
     near = measures.is_near(above, line)
     if level or block.level:
         return near and level == block.level
@@ -128,6 +149,7 @@ def _raise_bold_lines(blocks: list[PageBlock], level: int) -> None:
         return
     for block, below in itertools.pairwise(blocks):
         words = " ".join(line.text for line in block.lines)
-        plain = not block.mark and not block.level and len(words) <= _LONGEST_HEADING / 2
-        if plain and all(line.bold for line in block.lines) and not _END.search(words) and not below.lines[0].bold:
+        plain = not (block.mark or block.level or block.is_table) and len(words) <= _LONGEST_HEADING / 2
+        is_bold = all(line.bold for line in block.lines) and (below.is_table or not below.lines[0].bold)
+        if plain and is_bold and not _END.search(words):
             block.level = level

@@ -1,38 +1,25 @@
-"""A PDF's pages -> its lines, each with its place on the page; the only module that imports PDFium."""
+"""A PDF's pages -> its lines in reading order, each with its place on the page."""
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from advisor.documents.formats.pdf_layout import Line, arranged
+from advisor.documents.formats.pdf_page import rows_of, values_of_fields
 from advisor.errors import DocumentError
 
-_FEWEST_PAGES = 3  # on which words must stand at the edge to be a running head
+_FEWEST_PAGES = 2  # on which words must stand at the edge to be a running head
 _RUNNING_SHARE = 0.4  # of the pages
 _EDGE_LINES = 2  # at the top and at the bottom of a page
 _PAGE_NUMBER = re.compile(r"\W*(?:page|p\.)?\s*\d{1,4}\s*(?:(?:/|of|sur|de|von)\s*\d{1,4})?\W*", re.IGNORECASE)
-_LONGEST_FONT_NAME = 128
-_BROKEN_AT = "\ufffe\x02"  # what PDFium writes for a hyphen that ends a line, without ending its own
-_WRITTEN = re.compile(f"[^\n{_BROKEN_AT}]+[{_BROKEN_AT}]?")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Words on one line. `page` counts from 0; places and `height` are in points, from the bottom left corner."""
-
-    text: str
-    page: int
-    left: float
-    right: float
-    bottom: float
-    height: float
-    bold: bool
+_COVER = re.compile(r"PDF portfolio|portfolio PDF|porte-documents PDF", re.IGNORECASE)
+_LONGEST_COVER = 1_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +29,7 @@ class Pages:
     count: int
     lines: list[Line]
     properties: dict[str, str]
+    hidden: int = 0  # characters that nobody sees
 
 
 def read_pages(data: bytes, *, max_pages: int, max_chars: int) -> Pages:
@@ -59,43 +47,46 @@ def read_pages(data: bytes, *, max_pages: int, max_chars: int) -> Pages:
     if count > max_pages:
         message = f"has {count:,} pages, over the limit of {max_pages:,} (ADVISOR_MAX_PAGES)"
         raise DocumentError(message)
+    if pdf.get_formtype() != raw.FORMTYPE_NONE:
+        pdf.init_forms()
     pages: list[list[Line]] = []
-    size = 0
+    size = hidden = 0
     for number in range(count):
-        lines = list(_lines(pdf, number))
+        lines, unseen = _lines(pdf, number)
+        hidden += unseen
         size += sum(len(line.text) for line in lines)
         if size > max_chars:
             message = f"holds over {max_chars:,} characters, the limit (ADVISOR_MAX_TEXT_CHARS). Split it"
             raise DocumentError(message)
         pages.append(lines)
-    return Pages(count, _without_running_heads(pages), pdf.get_metadata_dict(skip_empty=True))
+    _refuse_portfolio(pdf, data, pages)
+    return Pages(count, _without_running_heads(pages), pdf.get_metadata_dict(skip_empty=True), hidden)
 
 
-def _lines(pdf: pdfium.PdfDocument, number: int) -> Iterator[Line]:
+def _refuse_portfolio(pdf: pdfium.PdfDocument, data: bytes, pages: Sequence[Sequence[Line]]) -> None:
+    """:raises DocumentError: when the page is only the cover of files within the file."""
+    cover = " ".join(line.text for lines in pages for line in lines)
+    if len(pages) > 1 or len(cover) > _LONGEST_COVER:
+        return
+    if b"/Collection" in data or _COVER.search(cover):
+        files = raw.FPDFDoc_GetAttachmentCount(pdf.raw)
+        message = f"is a portfolio: the files within it ({files}) are not read. Save each of them into the corpus folder"
+        raise DocumentError(message)
+
+
+def _lines(pdf: pdfium.PdfDocument, number: int) -> tuple[list[Line], int]:
+    """The lines of a page in reading order, and how many of its characters nobody sees."""
     try:
         page = pdf[number]
     except pdfium.PdfiumError as cause:
         message = f"is damaged at page {number + 1}. Export it again"
         raise DocumentError(message) from cause
     text_page = page.get_textpage()
-    last = text_page.count_chars() - 1
-    for written in _WRITTEN.finditer(text_page.get_text_range()):
-        text = written.group().strip()
-        if text:
-            first = min(written.start() + len(written.group()) - len(written.group().lstrip()), last)
-            end = min(first + len(text.rstrip(_BROKEN_AT)) - 1, last)
-            left, bottom, _, top = text_page.get_charbox(first, loose=True)
-            _, _, right, _ = text_page.get_charbox(max(first, end), loose=True)
-            bold = _is_bold(text_page, first) and _is_bold(text_page, end)
-            yield Line(text, number, left, right, bottom, max(top - bottom, 1), bold)
+    rows, hidden = rows_of(page, text_page, number)
+    lines = arranged([*rows, *values_of_fields(pdf, page, number)])
     text_page.close()
     page.close()
-
-
-def _is_bold(text_page: pdfium.PdfTextPage, index: int) -> bool:
-    name = ctypes.create_string_buffer(_LONGEST_FONT_NAME)
-    raw.FPDFText_GetFontInfo(text_page.raw, index, name, _LONGEST_FONT_NAME, ctypes.c_int())
-    return any(word in name.value.lower() for word in (b"bold", b"black", b"heavy"))
+    return lines, hidden
 
 
 def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[Line]:
@@ -108,7 +99,7 @@ def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[Line]:
     for lines, edge in zip(pages, edges, strict=True):
         dropped = [line for line in edge if _key(line) in running or (len(pages) > 1 and _PAGE_NUMBER.fullmatch(line.text))]
         kept += [line for line in lines if line not in dropped]
-    return kept
+    return kept or [line for lines in pages for line in lines]
 
 
 def _edges(lines: Sequence[Line]) -> list[Line]:

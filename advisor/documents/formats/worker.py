@@ -13,12 +13,32 @@ import resource
 import sys
 import time
 from dataclasses import asdict
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from advisor.errors import DocumentError
+from advisor.errors import DocumentError, NoProseError
 from advisor.types import Document, Extracted
 
+READERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "HTML": ("html", "read_page", ()),
+    "PDF": ("pdf", "read_pdf", ("max_pages", "max_chars")),
+    "DOCX": ("docx", "read_docx", ("max_bytes",)),
+    "PPTX": ("slides", "read_slides", ("max_bytes",)),
+    "workbook": ("sheets", "read_workbook", ("max_bytes", "max_chars")),
+    "CSV": ("sheets", "read_csv", ("max_chars",)),
+    "EPUB": ("books", "read_book", ("max_bytes",)),
+    "OpenDocument": ("open_document", "read_open_document", ("max_bytes",)),
+    "EML": ("mail", "read_mail", ()),
+    "notebook": ("data_files", "read_notebook", ()),
+    "JSON": ("data_files", "read_data", ()),
+    "YAML": ("data_files", "read_data", ()),
+    "RTF": ("converted", "read_converted", ()),
+    "reStructuredText": ("converted", "read_converted", ()),
+    "AsciiDoc": ("converted", "read_converted", ()),
+}
+"""Kind of file -> the module and function that read it, and the limits that it takes."""
+_BY_KIND = ("JSON", "YAML", "RTF", "reStructuredText", "AsciiDoc")
 _LARGEST_FILE = 100_000_000  # bytes: py3langid unpacks its model of 68 MB into a scratch file
 
 
@@ -41,30 +61,25 @@ def main() -> None:
         try:
             reply = asdict(_read(request, data))
         except DocumentError as cause:
-            reply = {"error": str(cause)}
+            reply = {"error": str(cause), "prose": not isinstance(cause, NoProseError)}
         connection.send_bytes(json.dumps(reply).encode())
 
 
 def _read(request: dict[str, Any], data: bytes) -> Document | Extracted:
     """What a file says. Each library is imported when the first file of its kind comes."""
-    if request["file_type"] == "text":
+    kind = request["file_type"]
+    if kind == "text":
         from advisor.documents.chunking import blocks_of
         from advisor.documents.reading import read_text
 
         document = read_text(request["name"], data)
         blocks_of(document)  # what takes too long here would hold the server later
         return document
-    if request["file_type"] == "PDF":
-        from advisor.documents.formats.pdf import read_pdf
-
-        return read_pdf(data, max_pages=request["max_pages"], max_chars=request["max_chars"])
-    if request["file_type"] == "DOCX":
-        from advisor.documents.formats.docx import read_docx
-
-        return read_docx(data, max_bytes=request["max_bytes"])
-    from advisor.documents.formats.html import read_html
-
-    return read_html(data.decode("utf-8"))
+    name, function, limits = READERS[kind]
+    reader = getattr(import_module(f"advisor.documents.formats.{name}"), function)
+    options = {limit: request[limit] for limit in limits} | ({"kind": kind} if kind in _BY_KIND else {})
+    found: Extracted = reader(data, **options)
+    return found
 
 
 if __name__ == "__main__":

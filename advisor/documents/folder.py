@@ -1,0 +1,99 @@
+"""The corpus folder: which of its files are documents, what stands beside them, and what is passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from advisor.documents.formats.file_type import SUFFIXES
+from advisor.errors import CorpusError
+from advisor.types import FailedDocument
+
+THESAURUS = "thesaurus.yaml"
+ASKED = "asked"
+SECTION_KINDS = "sections.yaml"
+"""What curators keep in the folder beside the documents: words that mean the same, how people ask, kinds of sections."""
+_VECTORS = ("vectors-", ".npz")
+_HIDDEN = (".", "~$")
+_REMEDIES = {
+    ".doc": "Save it as .docx", ".ppt": "Save it as .pptx", ".pages": "Export it as .docx", ".key": "Export it as .pptx",
+    ".numbers": "Export it as .xlsx", ".msg": "Save it as .eml", ".tex": "Make a PDF of it", ".org": "Export it as Markdown",
+    ".mobi": "Convert it to .epub", ".zip": "Unpack it",
+}  # fmt: skip
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".tif", ".tiff", ".ico")
+_NAMED = 3  # files of a kind
+
+
+def list_files(corpus_dir: Path) -> list[Path]:
+    """The files that can be indexed, sorted by path.
+
+    :raises CorpusError: when the folder is missing or holds none: nothing must ever be emptied by mistake.
+    """
+    if not corpus_dir.is_dir():
+        message = f"the corpus folder {corpus_dir} does not exist. Create it, or name another with --corpus"
+        raise CorpusError(message)
+    files = sorted((path for path in _walk(corpus_dir) if _is_document(path, corpus_dir)), key=str)
+    if not files:
+        message = f"the corpus folder {corpus_dir} holds no document ({', '.join(SUFFIXES)}). Nothing was changed"
+        raise CorpusError(message)
+    return files
+
+
+def passed_over(corpus_dir: Path) -> tuple[FailedDocument, ...]:
+    """What the folder holds and is not read, a line for each kind of file and each linked folder, with the reason."""
+    kinds: dict[str, list[str]] = {}
+    for path in _walk(corpus_dir):
+        suffix = path.suffix.lower()
+        if suffix and suffix not in SUFFIXES and not _is_beside(path, corpus_dir):
+            kinds.setdefault(suffix, []).append(document_id(path, corpus_dir))
+    lines = [_of_a_kind(suffix, sorted(names)) for suffix, names in sorted(kinds.items())]
+    linked = "is a link to a folder, which is not followed. Copy the folder, or index it by itself with --corpus"
+    return (*lines, *(FailedDocument(document_id(path, corpus_dir), linked) for path in _linked_folders(corpus_dir)))
+
+
+def _of_a_kind(suffix: str, names: list[str]) -> FailedDocument:
+    count = f"{len(names)} {suffix}"
+    which = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    what = "pictures are not read" if suffix in _PICTURES else "files of this kind are not read"
+    remedy = _REMEDIES.get(suffix)
+    return FailedDocument(f"{count} ({which})", f"{what}. {remedy}" if remedy else what)
+
+
+def _is_document(path: Path, corpus_dir: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not _is_beside(path, corpus_dir)
+
+
+def _is_beside(path: Path, corpus_dir: Path) -> bool:
+    """Whether a file is one of those that curators keep beside the documents."""
+    inside = path.relative_to(corpus_dir)
+    of_vectors = path.name.startswith(_VECTORS[0]) and path.suffix == _VECTORS[1]
+    asked = inside.parts[0] == ASKED and path.suffix.lower() in (".yaml", ".yml")
+    return asked or inside in (Path(THESAURUS), Path(SECTION_KINDS)) or of_vectors
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """What is below a folder, but for folders, what is hidden, and lock files of office programs.
+
+    Links to folders are not followed.
+    """
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        yield from (Path(place, name) for name in names if not name.startswith(_HIDDEN))
+
+
+def _linked_folders(folder: Path) -> list[Path]:
+    found = [Path(place, name) for place, folders, _ in os.walk(folder) for name in folders if not name.startswith(_HIDDEN)]
+    return sorted(path for path in found if path.is_symlink())
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be listed must not pass for an empty one: its documents would be taken as deleted."""
+    if not isinstance(error, FileNotFoundError):  # one that has just gone is
+        message = f"the folder {error.filename} cannot be listed ({error.strerror}). Nothing was changed"
+        raise CorpusError(message) from error
+
+
+def document_id(path: Path, corpus_dir: Path) -> str:
+    """The path relative to the corpus, with slashes; bytes of a name that are no UTF-8 are written as escapes."""
+    return path.relative_to(corpus_dir).as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
