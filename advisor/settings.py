@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     max_text_chars: int = Field(default=5_000_000, ge=1_000, description="Longest text of one file, in characters.")
     max_pages: int = Field(default=2_000, ge=1, description="Longest PDF, in pages.")
     max_unpacked_bytes: int = Field(
-        default=50_000_000, ge=1_000, description="Most bytes that the text of a DOCX unpacks to."
+        default=50_000_000, ge=1_000, description="Most bytes that the text of an office file unpacks to."
     )
     max_reading_seconds: float = Field(default=30, gt=0, description="Longest reading of one file.")
     max_reading_bytes: int = Field(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from common import RememberingEmbeddings, best, content, load
 
-from advisor.documents.reading import SUFFIXES
+from advisor.documents.formats.file_type import SUFFIXES
 from advisor.index.generation import open_current
 from advisor.index.sync import sync
 from advisor.settings import Settings

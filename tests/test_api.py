@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from html import escape
 from itertools import product
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -320,3 +321,13 @@ def test_the_interface_does_what_its_description_says(served: Served):
         "GET /api/originals/{document}",
         "POST /api/index",
     }
+
+
+def test_a_document_whose_name_holds_anything_is_served(tmp_path, embeddings):
+    with serve(tmp_path, embeddings, answer_threshold=0.05) as running:
+        name = "new\nline #1 %?&+;é.md"
+        (running.advisor.settings.corpus_dir / name).write_text("# Shed\n\nThe shed holds bicycles.\n", encoding="utf-8")
+        sync(running.advisor.settings, embeddings)
+        with running.client() as client:
+            for kind in ("sources", "originals"):
+                assert client.get(f"/api/{kind}/{quote(name)}").status_code == 200

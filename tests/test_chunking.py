@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.documents.chunking import chunk_document
-from advisor.documents.reading import SUFFIXES, parse_document
+from advisor.documents.formats.file_type import SUFFIXES
+from advisor.documents.reading import parse_document
 from advisor.text.plain import NEWLINE, plain
 from advisor.types import Chunk, Document
 
@@ -266,3 +267,18 @@ def test_a_paragraph_that_does_not_fit_is_cut_between_sentences() -> None:
     _, chunks = chunks_of("Une phrase de taille moyenne. " * 20)
     assert len(chunks) > 1
     assert all(chunk.text.endswith(".") for chunk in chunks)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12))
+def test_no_tail_of_a_section_is_a_passage_where_its_neighbour_has_room(lengths: list[int]) -> None:
+    text = "\n\n".join("Un mot " * length + "fin." for length in lengths)
+    _, chunks = chunks_of(text, longest=900)
+    for left, right in pairwise(chunks):
+        assert min(len(left.text), len(right.text)) >= 80 or right.end - left.start > 900
+
+
+@pytest.mark.parametrize(
+    "address", ["<https://example.org/a>", "https://example.org/a", "[https://example.org](x)", "a@example.org"]
+)
+def test_an_address_alone_is_no_passage(address: str) -> None:
+    assert [chunk.text for chunk in chunks_of(f"# Liens\n\n## Un\n\n{address}\n\n## Deux\n\nIl dit.\n")[1]] == ["Il dit."]

@@ -269,3 +269,24 @@ def test_the_original_article_alone_answers(seed_dir: Path, tmp_path: Path):
     (answer,) = lines(run("ask", "Quel gain a apporté l'AI Committee ?", "--json", *places))
     assert answer["status"] == "answered"
     assert any("17 % en 6 mois" in citation["quote"] for citation in answer["citations"])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_a_terminal_that_lacks_characters(where, encoding: str):
+    asked = run("ask", "Qu’est-ce que le FinOps ?", *where, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert asked.returncode == 0
+    assert "FinOps" in asked.stdout
+    (answer,) = lines(run("ask", "Qu’est-ce que le FinOps ?", "--json", *where, PYTHONIOENCODING=encoding, PYTHONUTF8="0"))
+    assert answer["question"] == "Qu’est-ce que le FinOps ?"
+
+
+def test_a_full_disk_and_a_closed_pipe_are_told_in_one_line(where):
+    command = [sys.executable, "-c", "from advisor.cli.main import main; main()", "search", "FinOps", *where]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (1, "advisor: the output cannot be written: No space left on device\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+    assert done.stderr == ""

@@ -187,7 +187,7 @@ def test_pages_of_what_is_cited(extractor: Extractor) -> None:
         1, 2, 2, 3,
     ]  # fmt: skip
     chunks = chunk_document(document, chunk_chars=900)
-    assert [chunk.page for chunk in chunks] == [1, 2, 2]
+    assert [chunk.page for chunk in chunks] == [1, 2]
     assert all(chunk.text == document.text[chunk.start : chunk.end] for chunk in chunks)
 
 

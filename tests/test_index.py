@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
+from advisor.advisor import Advisor
 from advisor.documents.chunking import chunk_document
 from advisor.documents.folder import list_files
 from advisor.documents.passages import embedded_sentence, embedded_text
@@ -180,3 +181,16 @@ def test_publish_replaces_the_pointer_whole(tmp_path: Path) -> None:
     publish(tmp_path, "000002-b")
     assert current_generation(tmp_path) == "000002-b"
     assert [path.name for path in tmp_path.iterdir()] == ["current"]
+
+
+def test_a_read_only_index_answers_and_is_not_touched(
+    small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(small_settings, embeddings)
+    folder = small_settings.index_dir / (current_generation(small_settings.index_dir) or "")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    monkeypatch.setattr("advisor.index.generation.os.access", lambda path, mode: False)
+    advisor = Advisor.open(small_settings, embeddings)
+    assert advisor.search("Kubernetes migration")[0].chunk.document == "en/notes.txt"
+    advisor.close()
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before

@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from advisor.advisor import Advisor
 from advisor.api.access import may_curate
@@ -21,6 +22,14 @@ from advisor.features.review import OPERATOR, waiting_file, waiting_uploads
 from advisor.limits import DOCUMENT, FILE_NAME, KEY
 from advisor.types import Document, Language
 
+
+class _NameConvertor(PathConvertor):
+    """A path with anything in it: names of files may hold line breaks."""
+
+    regex = r"(?s:.+)"
+
+
+register_url_convertor("name", _NameConvertor())
 DocumentName = Annotated[str, Path(max_length=DOCUMENT.most)]
 Show = Callable[[Document, int | None, int | None, Language], str]
 """Renders a document as HTML that is safe to show, a span of it marked, with the words around it in a language."""
@@ -30,7 +39,7 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
     """`GET /sources/…` and `GET /originals/…`."""
     router = APIRouter(tags=["documents"], responses=RESPONSES)
 
-    @router.get("/sources/{document:path}", response_model=SourceBody)
+    @router.get("/sources/{document:name}", response_model=SourceBody)
     def source(
         document: DocumentName,
         generation: Annotated[str | None, Query(max_length=KEY.most)] = None,
@@ -59,7 +68,7 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
             html=show(found, start, end, language),
         )
 
-    @router.get("/originals/{document:path}", response_class=Response)
+    @router.get("/originals/{document:name}", response_class=Response)
     def original(document: DocumentName) -> Response:
         """The file that a document of the index was read from, as it was then."""
         return _original(advisor, document)

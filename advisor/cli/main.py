@@ -5,8 +5,11 @@ Exit status 0 success, 1 failure with one line that says what to do, 2 usage or 
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,6 +21,8 @@ from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_
 from advisor.cli.question_commands import ask_questions, search_passages
 from advisor.cli.user_commands import users
 from advisor.errors import AdvisorError, QuestionError
+
+_OUTPUT_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
 
 app = typer.Typer(
     help="Answers from a curated corpus, with the lines behind every sentence.",
@@ -35,8 +40,14 @@ app.command("ask")(ask_questions)
 
 def main() -> None:
     """Run the command line; every deliberate error becomes one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack a character, an answer never stops for it
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where it can still be told that it fails
     except QuestionError as error:
         note(str(error))
         sys.exit(2)
@@ -45,6 +56,22 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        _give_up_printing(error)
+
+
+def _give_up_printing(error: OSError) -> NoReturn:
+    """End with one line when the disk is full, and without a word when nobody reads on.
+
+    :raises OSError: when the error is not about the output.
+    """
+    if error.errno not in _OUTPUT_FAILED or error.filename is not None:
+        raise error
+    # What is left to print goes nowhere: Python would try once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        note(f"the output cannot be written: {error.strerror}")
+    sys.exit(1)
 
 
 @app.command()

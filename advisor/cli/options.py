@@ -44,8 +44,12 @@ def settings_of(corpus: Path | None, index: Path | None) -> Settings:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One line of JSON on stdout. What is no character (half a pair of UTF-16) goes out as it came in: as an escape."""
-    line = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+    """One line of JSON on stdout. What is no character (half a pair of UTF-16) goes out as it came in: as an escape.
+
+    So does what the encoding of stdout may lack, where that is not UTF-8.
+    """
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    line = json.dumps(value, ensure_ascii=plain).encode("utf-8", "backslashreplace").decode("utf-8")
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

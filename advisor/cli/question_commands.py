@@ -156,4 +156,9 @@ def _source_in_words(citation: Citation, document: Document | None) -> str:
     section = " > ".join([citation.title, *citation.heading])
     kind = ", ".join(filter(None, (citation.evidence, citation.date)))
     also = f"  also at {', '.join(document.aliases)}" if document and document.aliases else ""
-    return f"[{citation.marker}] {citation.document}{place}  {section}" + (f"  ({kind})" if kind else "") + also
+    return f"[{citation.marker}] {_one_line(citation.document)}{place}  {section}" + (f"  ({kind})" if kind else "") + also
+
+
+def _one_line(name: str) -> str:
+    """The name of a file, what would break the line written as an escape."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in name)

@@ -22,7 +22,7 @@ from advisor.text.invisible import is_reversed
 from advisor.text.plain import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
-VERSION = 8
+VERSION = 9
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
@@ -33,6 +33,8 @@ _ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[
 _WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
 _LONGEST_HEADING = 100  # characters, for plain text
+_SHORTEST = 80  # characters that a passage has, where its section has more
+_ADDRESS = re.compile(r"(?:https?://|www\.|mailto:)\S+|\S+@\S+\.\w+")
 _LONGEST_QUESTION = 200  # characters
 _SENTENCE_END = re.compile(r"[.!?…:]\s")
 _NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
@@ -67,8 +69,9 @@ def chunk_document(document: Document, *, chunk_chars: int, left_out: Collection
     for (_, heading), blocks in groupby(found, key=lambda block: (block.section, block.heading)):
         path = tuple(words for words in heading if words not in unsaid)
         runs = _without(seen, _sentences(document, seen, blocks), spans)
-        cut = (list(_cut(document, run, chunk_chars)) for run in runs)
-        for group in (group for run in cut for group in _pack(document, run, chunk_chars)):
+        cut = [run for one in runs if _says_something(seen, run := list(_cut(document, one, chunk_chars)))]
+        packed = (_without_a_tail(list(_pack(document, run, chunk_chars)), chunk_chars) for run in cut)
+        for group in (group for groups in packed for group in groups):
             start, end = group[0].start, group[-1].end
             chunks.append(
                 Chunk(
@@ -312,6 +315,23 @@ def _pack(document: Document, sentences: list[Sentence], longest: int) -> Iterat
                 group = group[kept:]
         group = [*group, *unit]
     yield group
+
+
+def _without_a_tail(groups: list[list[Sentence]], longest: int) -> list[list[Sentence]]:
+    """The groups of a section; one of a few words goes to its neighbour, as far as that has room for it."""
+    kept: list[list[Sentence]] = []
+    for group in groups:
+        short = kept and min(_length(group), _length(kept[-1])) < _SHORTEST
+        if short and _length([*kept[-1], *group]) <= longest:
+            kept[-1] = [*kept[-1], *group]
+        else:
+            kept.append(group)
+    return kept
+
+
+def _says_something(seen: str, sentences: Sequence[Sentence]) -> bool:
+    """Whether some sentences are more than addresses."""
+    return any(has_words(_ADDRESS.sub("", plain(seen[one.start : one.end]))) for one in sentences)
 
 
 def _length(sentences: Sequence[Sentence]) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import stat
 import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +43,21 @@ if TYPE_CHECKING:
     from advisor.models.embeddings import Embeddings
 
 
+def _writable(folder: Path, opened: ExitStack) -> Path:
+    """The folder of a generation's stores, or a copy of them where it is read-only: both libraries lock files to read.
+
+    :param opened: removes the copy when it is closed.
+    :raises OSError: when there is no room for it among the temporary files.
+    """
+    if os.access(folder, os.W_OK):
+        return folder
+    copy = Path(opened.enter_context(TemporaryDirectory(prefix="advisor-index-", ignore_cleanup_errors=True)))
+    for name in (LEXICAL, CHROMA):
+        shutil.copytree(folder / name, copy / name, copy_function=shutil.copyfile)
+        (copy / name).chmod(stat.S_IRWXU)
+    return copy
+
+
 class Generation:
     """One generation: its catalog, vectors, BM25 and sentence vectors."""
 
@@ -65,8 +84,9 @@ class Generation:
 
         opened.enter_context(held(self.folder))
         self.catalog = opened.enter_context(closing(Catalog(self.folder / CATALOG)))
-        self.keyword_index = KeywordIndex(self.folder / LEXICAL)
-        self._store = opened.enter_context(closing(VectorStore(self.folder / CHROMA)))
+        stores = _writable(self.folder, opened)
+        self.keyword_index = KeywordIndex(stores / LEXICAL)
+        self._store = opened.enter_context(closing(VectorStore(stores / CHROMA)))
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS_FILE)
         self.sections = read_sections(self.folder / SECTIONS_FILE)

@@ -54,7 +54,7 @@ class _Measures:
         section = _SECTION.match(line.text)
         if section and not line.row and self.is_short(line) and not _END.search(line.text):
             return self.levels.get(round(line.height), 0) or min(len(self.levels) + section["dots"].count("."), _LEVELS + 1)
-        larger = not line.row and line.height > _LARGER * self.height and len(line.text) <= _LONGEST_HEADING
+        larger = not (line.row or line.ends) and line.height > _LARGER * self.height and len(line.text) <= _LONGEST_HEADING
         return self.levels.get(round(line.height), 0) if larger else 0
 
     def is_near(self, above: Line, line: Line) -> bool:

@@ -47,13 +47,14 @@ class _Text:
     def __init__(self, page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> None:
         self._page, self._text = page, text
         self.count = text.count_chars()
+        self._page_size = _size(page)
         self._numbers = [ctypes.c_double() for _ in range(4)]
         self._colors = [ctypes.c_uint() for _ in range(4)]
 
     def box(self, index: int, turned: float) -> Box:
         """The place of a character, on a page turned so that its text is upright."""
         left, bottom, right, top = self._text.get_charbox(index, loose=True)
-        return _turned((left, bottom, right, top), turned)
+        return _turned((left, bottom, right, top), turned, self._page_size)
 
     def angle(self, index: int) -> float:
         """Of a character, in quarter turns."""
@@ -156,13 +157,20 @@ def _line(text: _Text, piece: _Piece, turned: float, number: int) -> Line:
     return Line(" ".join(piece.words), number, left, right, bottom, max(top - bottom, 1), bold)
 
 
-def _turned(box: Box, quarters: float) -> Box:
+def _size(page: pdfium.PdfPage) -> tuple[float, float]:
+    """Width and height of a page before it is turned."""
+    width, height = page.get_size()
+    return (height, width) if page.get_rotation() % 180 else (width, height)
+
+
+def _turned(box: Box, quarters: float, size: tuple[float, float]) -> Box:
     left, bottom, right, top = box
+    width, height = size
     if quarters == 1:
-        return -top, left, -bottom, right
+        return height - top, left, height - bottom, right
     if quarters == 2:  # noqa: PLR2004 - upside down
-        return -right, -top, -left, -bottom
-    return (bottom, -right, top, -left) if quarters else box
+        return width - right, height - top, width - left, height - bottom
+    return (bottom, width - right, top, width - left) if quarters else box
 
 
 def _is_white(drawn: pdfium.PdfObject) -> bool:
