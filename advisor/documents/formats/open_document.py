@@ -147,5 +147,5 @@ class _Writer:
             return " ", ""
         if "sup" in marks:
             return "<sup>", "</sup>"
-        name = _TAGS.get(tag)
-        return (f"<{name}>", f"</{name}>") if name else ("", "")
+        known = _TAGS.get(tag)
+        return (f"<{known}>", f"</{known}>") if known else ("", "")

@@ -51,14 +51,14 @@ class _Text:
         self._numbers = [ctypes.c_double() for _ in range(4)]
         self._colors = [ctypes.c_uint() for _ in range(4)]
 
-    def box(self, index: int, turned: float) -> Box:
+    def box(self, index: int, turned: int) -> Box:
         """The place of a character, on a page turned so that its text is upright."""
         left, bottom, right, top = self._text.get_charbox(index, loose=True)
         return _turned((left, bottom, right, top), turned, self._page_size)
 
-    def angle(self, index: int) -> float:
+    def angle(self, index: int) -> int:
         """Of a character, in quarter turns."""
-        return round(raw.FPDFText_GetCharAngle(self._text.raw, index) / (math.pi / 2)) % 4
+        return round(float(raw.FPDFText_GetCharAngle(self._text.raw, index)) / (math.pi / 2)) % 4
 
     def is_seen(self, index: int) -> bool:
         """Whether a character is drawn, and not in white on white."""
@@ -118,10 +118,10 @@ def rows_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int) ->
     """What each line of a page says, as pieces between wide spaces, and how many characters are not seen."""
     text = _Text(page, text_page)
     found = [(written, text.angle(written.start())) for written in _WRITTEN.finditer(text_page.get_text_range())]
-    turns = Counter[float]()
+    turns = Counter[int]()
     for written, turned in found:
         turns[turned] += len(written.group())
-    rows: dict[float, list[Row]] = {turned: [] for turned, _ in turns.most_common()}
+    rows: dict[int, list[Row]] = {turned: [] for turned, _ in turns.most_common()}
     hidden = 0
     for written, turned in found:
         pieces, unseen = _pieces(text, written, turned)
@@ -132,7 +132,7 @@ def rows_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int) ->
     return [row for turned in rows for row in rows[turned]], hidden
 
 
-def _pieces(text: _Text, written: re.Match[str], turned: float) -> tuple[list[_Piece], int]:
+def _pieces(text: _Text, written: re.Match[str], turned: int) -> tuple[list[_Piece], int]:
     pieces: list[_Piece] = []
     hidden, right = 0, 0.0
     for word in _WORD.finditer(written.group()):
@@ -150,7 +150,7 @@ def _pieces(text: _Text, written: re.Match[str], turned: float) -> tuple[list[_P
     return pieces, hidden
 
 
-def _line(text: _Text, piece: _Piece, turned: float, number: int) -> Line:
+def _line(text: _Text, piece: _Piece, turned: int, number: int) -> Line:
     left, bottom, _, top = text.box(piece.first, turned)
     right = text.box(piece.last, turned)[2]
     bold = text.is_bold(piece.first) and text.is_bold(piece.last)
@@ -163,7 +163,7 @@ def _size(page: pdfium.PdfPage) -> tuple[float, float]:
     return (height, width) if page.get_rotation() % 180 else (width, height)
 
 
-def _turned(box: Box, quarters: float, size: tuple[float, float]) -> Box:
+def _turned(box: Box, quarters: int, size: tuple[float, float]) -> Box:
     left, bottom, right, top = box
     width, height = size
     if quarters == 1:
