@@ -206,7 +206,6 @@ class Advisor:
         base = replace(
             _blank_answer(index.info, asked, language),
             standalone_question=full,
-            reason=other_language_in_words(language) if is_in_another_language(asked) else None,
             confidence=round(evidence.confidence, 4),
             model=use,
         )
@@ -323,7 +322,7 @@ def _blank_answer(index: IndexInfo, question: str, language: Language) -> Answer
         language=language,
         status="abstained",
         text="",
-        reason=None,
+        reason=other_language_in_words(language) if is_in_another_language(question) else None,
         sentences=(),
         withheld=(),
         citations=(),

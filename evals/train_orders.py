@@ -3,11 +3,11 @@
     python evals/train_orders.py DATA
 
 `DATA` is a folder of corpora that other people wrote, in which nobody gives an assistant an order: the sentences of some
-are for fitting, those of others for measuring. `evals/orders` has our own sentences, hostile and honest, in groups by how they are
-written, and frames to make more of them. The groups with `held = false`, the frames and sentences of the shipped corpus are
-for fitting; the thresholds are set on each group with weights fitted on the others. What is printed and kept beside the
-weights is measured: for each group with the weights fitted on the others, and for the groups with `held = true`, which
-nothing was fitted or chosen on.
+are for fitting, those of others for measuring. `evals/orders` has our own sentences, hostile and honest, in groups by how
+they are written, and frames to make more of them. The groups with `held = false`, the frames and sentences of the shipped
+corpus are for fitting; the thresholds are set on each group with weights fitted on the others. What is printed and kept
+beside the weights is measured: for each group with the weights fitted on the others, and for the groups with `held = true`,
+which nothing was fitted or chosen on.
 """
 
 from __future__ import annotations
