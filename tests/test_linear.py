@@ -18,13 +18,16 @@ import pytest
 from advisor.answering.follow_up import resolve
 from advisor.answering.intake import question_language
 from advisor.answering.small_talk import reply
+from advisor.documents.front_matter import read_front_matter
+from advisor.documents.instructions import grams, without_examples, wordings
+from advisor.text.disguise import undisguised
 from advisor.text.figures import figures
 from advisor.text.invisible import hides, seen, unseen_characters
 from advisor.text.names import names, quotations, words_of
 from advisor.text.plain import detect_language, fold, plain, sentence_spans
 from advisor.text.terms import terms
 
-ROOMS = ("text", "retrieval", "verification", "answering", "features", "accounts", "api", "ui")
+ROOMS = ("text", "documents", "retrieval", "verification", "answering", "features", "accounts", "api", "ui")
 # What patterns begin with, go on with and never come to the end of.
 SEEDS = (
     *("a", "A", "é", "e\u0301", "\u0301", "ß", "1", "你", "🙂", "_", "-", "–", ".", ",", "!", "?", ":", "*", "`", "~", "#"),
@@ -200,6 +203,9 @@ STEPS: dict[str, Callable[[str], object]] = {
     "hides": hides,
     "unseen": unseen_characters,
     "follow-up": lambda text: resolve(text, (text, text), "en"),
+    "disguises": undisguised,
+    "wordings": lambda text: [grams(wording) for wording in wordings(without_examples(text))],
+    "front matter": lambda text: read_front_matter(f"---\ntitle: {text}\n---\n"),
     "small talk": lambda text: reply(text, "en", ()),
 }
 

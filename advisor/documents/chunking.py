@@ -27,7 +27,8 @@ VERSION = 9
 
 _PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
 _OPAQUE = ("fence", "code_block", "html_block", "table_open")
-_PARAGRAPH = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z))+")
+# It begins where no space stands before: of a line of spaces, not each is tried.
+_PARAGRAPH = re.compile(r"(?<![^\S\r\n])(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z))+")
 _BULLETS = ("-", "–", "—", "*", "•", "‣", "▪")
 _ITEM = re.compile(rf"(?:^|(?<=\r))[^\S\r\n]*(?:[{''.join(_BULLETS)}]|\d{{1,3}}[.)])[^\S\r\n]+", re.MULTILINE)
 _WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
