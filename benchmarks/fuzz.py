@@ -2,8 +2,8 @@
 
     python benchmarks/fuzz.py [TARGET …] [--seconds 600]
 
-Targets: question, history, markdown, html, pdf, docx, front-matter, asked, thesaurus, questions. Hypothesis makes inputs,
-from pieces that readers trip over. What finds something is written to `tests/found/<target>-<hash>`, which
+Targets: question, history, markdown, text, html, pdf, docx, front-matter, asked, thesaurus, questions. Hypothesis makes the
+inputs from pieces that readers trip over. What finds something is written to `tests/found/<target>-<hash>`, which
 `tests/test_found.py` reads again each time. An error that is meant for people (`AdvisorError`) is an answer, not a crash.
 """
 
@@ -17,8 +17,8 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,7 @@ FOUND = Path(__file__).resolve().parent.parent / "tests" / "found"
 DEADLINE = 5.0  # seconds for one input
 SETTINGS = Settings(max_reading_seconds=4)
 Read = Callable[[bytes], object]
+Make = Callable[[Extractor, Path], Read]
 
 PIECES = (
     *(
@@ -174,17 +175,19 @@ def as_history(data: bytes) -> None:
     resolve("Et ensuite ?", history, "fr")
 
 
-def as_file(name: str) -> Read:
+def as_file(name: str) -> Make:
     """A document: read as an index does, cut, searched for orders, shown."""
-    extractor = Extractor(SETTINGS)
 
-    def read(data: bytes) -> None:
-        document = parse_document(name, data, extractor)
-        orders = orders_in(document.text, passages_of(document), lambda texts: np.zeros((len(texts), 384), np.float32))
-        chunk_document(document, chunk_chars=900, left_out=orders)
-        render_document(document, None, None, TEXTS["en"])
+    def make(extractor: Extractor, _: Path) -> Read:
+        def read(data: bytes) -> None:
+            document = parse_document(name, data, extractor)
+            orders = orders_in(document.text, passages_of(document), lambda texts: np.zeros((len(texts), 384), np.float32))
+            chunk_document(document, chunk_chars=900, left_out=orders)
+            render_document(document, None, None, TEXTS["en"])
 
-    return read
+        return read
+
+    return make
 
 
 def in_front_matter(data: bytes) -> bytes:
@@ -212,17 +215,19 @@ def in_docx(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def beside(place: str, read: Callable[[Path], object]) -> Read:
+def beside(place: str, look: Callable[[Path], object]) -> Make:
     """A file that lies beside the documents, at this place of a corpus folder."""
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
-    def look(data: bytes) -> None:
-        path = folder / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        read(path)
+    def make(_: Extractor, folder: Path) -> Read:
+        def read(data: bytes) -> None:
+            path = folder / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            look(path)
 
-    return look
+        return read
+
+    return make
 
 
 def both_readers(path: Path) -> None:
@@ -231,18 +236,26 @@ def both_readers(path: Path) -> None:
     read_set(path)
 
 
-TARGETS: dict[str, tuple[Callable[[bytes], bytes], Callable[[], Read]]] = {
-    "question": (bytes, lambda: as_question),
-    "history": (bytes, lambda: as_history),
-    "markdown": (bytes, lambda: as_file("a.md")),
-    "html": (lambda data: b"<html><body>" + data, lambda: as_file("a.html")),
-    "pdf": (in_pdf, lambda: as_file("a.pdf")),
-    "docx": (in_docx, lambda: as_file("a.docx")),
-    "front-matter": (in_front_matter, lambda: as_file("a.md")),
-    "asked": (bytes, lambda: beside(f"{FOLDER}/a.yaml", lambda path: read_phrasings(path.parent.parent))),
-    "thesaurus": (bytes, lambda: beside("thesaurus.yaml", read_thesaurus)),
-    "questions": (bytes, lambda: beside("a.jsonl", both_readers)),
+TARGETS: dict[str, tuple[Callable[[bytes], bytes], Make]] = {
+    "question": (bytes, lambda *_: as_question),
+    "history": (bytes, lambda *_: as_history),
+    "markdown": (bytes, as_file("a.md")),
+    "text": (bytes, as_file("a.txt")),
+    "html": (lambda data: b"<html><body>" + data, as_file("a.html")),
+    "pdf": (in_pdf, as_file("a.pdf")),
+    "docx": (in_docx, as_file("a.docx")),
+    "front-matter": (in_front_matter, as_file("a.md")),
+    "asked": (bytes, beside(f"{FOLDER}/a.yaml", lambda path: read_phrasings(path.parent.parent))),
+    "thesaurus": (bytes, beside("thesaurus.yaml", read_thesaurus)),
+    "questions": (bytes, beside("a.jsonl", both_readers)),
 }
+
+
+@contextmanager
+def reader(target: str) -> Iterator[Read]:
+    """What reads the inputs of a target."""
+    with Extractor(SETTINGS) as extractor, tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        yield TARGETS[target][1](extractor, Path(folder))
 
 
 def problem(read: Read, data: bytes) -> str:
@@ -260,8 +273,7 @@ def problem(read: Read, data: bytes) -> str:
 
 def fuzz(target: str, seconds: float) -> dict[str, object]:
     """Try inputs until the time is over; those that find something are kept, one of each kind."""
-    wrap, make = TARGETS[target]
-    read, ends, tried, kinds = make(), time.monotonic() + seconds, 0, dict[str, str]()
+    wrap, ends, tried, kinds = TARGETS[target][0], time.monotonic() + seconds, 0, dict[str, str]()
 
     @settings(
         max_examples=1_000_000,
@@ -284,7 +296,7 @@ def fuzz(target: str, seconds: float) -> dict[str, object]:
             name = f"{target}-{hashlib.sha256(data).hexdigest()[:12]}"
             (FOUND / name).write_bytes(wrap(data))
 
-    with suppress(KeyboardInterrupt):
+    with reader(target) as read, suppress(KeyboardInterrupt):
         once()
     return {"tried": tried, "found": kinds}
 

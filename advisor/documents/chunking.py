@@ -35,7 +35,7 @@ _WHOLE_WORDS = re.compile(r".*\S(?=\s)", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
 _LONGEST_HEADING = 100  # characters, for plain text
 _SHORTEST = 80  # characters that a passage has, where its section has more
-_ADDRESS = re.compile(r"(?:https?://|www\.|mailto:)\S+|\S+@\S+\.\w+")
+_ADDRESS = re.compile(r"(?:https?://|www\.|mailto:)\S+|(?<!\S)[^\s@]+@[^\s@]+\.\w+")
 _LONGEST_QUESTION = 200  # characters
 _SENTENCE_END = re.compile(r"[.!?…:]\s")
 _NO_HEADING_END = (".", "!", "?", ";", ":", ",", "…", "»", '"')
