@@ -74,17 +74,16 @@ def main() -> None:
     tune = [case for name in ("advisory", *OTHERS) for case in cases(searcher, name, TUNING)]
     print(f"{len(tune)} questions, {sum(case.answerable for case in tune)} with an answer")
     models = {name: fit(for_ranking(tune), uses) for name, uses in USES.items()}
-    signals, right = [], []
-    for name, uses in USES.items():
-        shown = list(held_out(searcher, tune, uses))
-        print_measures(f"{name}, five folds", [s for s in shown if s.case.answerable and s.case.kind == "advisory"])
-        signals += [s.signals for s in shown]
-        right += [s.helps for s in shown]
+    shown = {name: list(held_out(searcher, tune, uses)) for name, uses in USES.items()}
+    for name, some in shown.items():
+        print_measures(f"{name}, five folds", [s for s in some if s.case.answerable and s.case.kind == "advisory"])
     names = [field.name for field in fields(Signals)]
     weights = {
-        "typical": typical(signals, right),
-        "models": {searcher.embeddings.digest: fit_confidence(signals, right, names)},
-        "any_model": fit_confidence(signals, right, [name for name in names if name not in SCALED]),
+        "typical": typical([s for some in shown.values() for s in some]),
+        "models": {searcher.embeddings.digest: {name: fit_confidence(some, names) for name, some in shown.items()}},
+        "any_model": {
+            name: fit_confidence(some, [name for name in names if name not in SCALED]) for name, some in shown.items()
+        },
     }
     write("ranking.json", {"models": {name: {"features": m.features, "bias": m.bias} for name, m in models.items()}})
     write("confidence.json", weights)
@@ -235,9 +234,10 @@ def held_out(searcher: Searcher, tuning: Sequence[Case], uses: Callable[[str], b
             yield answer(searcher, tuning[at], model)
 
 
-def fit_confidence(signals: Sequence[Mapping[str, float]], right: Sequence[bool], names: Sequence[str]) -> dict[str, float]:
+def fit_confidence(shown: Sequence[Shown], names: Sequence[str]) -> dict[str, float]:
     """The weight of each signal for whether the answer helps, and the bias."""
-    table = np.array([[each[name] for name in names] for each in signals])
+    right = [each.helps for each in shown]
+    table = np.array([[each.signals[name] for name in names] for each in shown])
     mean, deviation = table.mean(axis=0), table.std(axis=0)
     deviation[deviation == 0] = 1.0
     scaled = (table - mean) / deviation
@@ -249,9 +249,9 @@ def fit_confidence(signals: Sequence[Mapping[str, float]], right: Sequence[bool]
     return {"bias": round(bias, 4)} | {n: round(float(w), 4) for n, w in zip(names, weights, strict=True)}
 
 
-def typical(signals: Sequence[Mapping[str, float]], right: Sequence[bool]) -> dict[str, float]:
+def typical(shown: Sequence[Shown]) -> dict[str, float]:
     """The means of the signals that count words, over the answers that help: for passages in another language."""
-    helping = [each for each, helps in zip(signals, right, strict=True) if helps]
+    helping = [each.signals for each in shown if each.helps]
     return {name: round(float(np.mean([each[name] for each in helping])), 4) for name in OF_WORDS}
 
 

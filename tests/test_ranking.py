@@ -86,12 +86,13 @@ def test_another_model_is_judged_without_its_cosines() -> None:
     moved = Signals(**dict.fromkeys(Signals.__slots__, 0.3) | {"cosine": 0.9, "sentences": 0.9})
     assert not is_calibrated("another")
     assert confidence_of(signals, "another") == confidence_of(moved, "another")
-    assert set(weights("another")) == {"bias", *Signals.__slots__} - {"cosine", "sentences"}
+    for phrasings in (True, False):
+        assert set(weights("another", phrasings=phrasings)) == {"bias", *Signals.__slots__} - {"cosine", "sentences"}
 
 
 def test_the_bundled_model_is_calibrated(embeddings: Embeddings) -> None:
     assert is_calibrated(embeddings.digest)
-    assert set(weights(embeddings.digest)) == {"bias", *Signals.__slots__}
+    assert set(weights(embeddings.digest, phrasings=True)) == {"bias", *Signals.__slots__}
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,6 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
         return Draft((), (), WRITER)
     document = _best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
-    if not any(ranked.opening for ranked in own):
-        return _draft(index, [pick for ranked in _best_passages(own, max_words) for pick in _picks(index, ranked)], WRITER)
     chosen = _choose(own, max_words)
     listed = {id(item) for ranked in chosen for item in _announced(ranked, sorted(own, key=_place))}
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
@@ -101,26 +99,6 @@ def _choose(blocks: Sequence[RankedBlock], max_words: int) -> list[RankedBlock]:
                 chosen[id(each)] = each
                 words += length
     return list(chosen.values())
-
-
-def _best_passages(blocks: Sequence[RankedBlock], max_words: int) -> list[RankedBlock]:
-    """The blocks of the best passages, as they stand: nobody knows which sentence opens an answer here.
-
-    :param blocks: of one document, best first.
-    """
-    passages: dict[str, list[RankedBlock]] = {}
-    for ranked in blocks:
-        if ranked.score >= _LEAST * blocks[0].score or ranked.block.chunk.id in passages:
-            passages.setdefault(ranked.block.chunk.id, []).append(ranked)
-    chosen: list[RankedBlock] = []
-    words = 0
-    for passage in passages.values():
-        for ranked in sorted(passage, key=_place):
-            words += _length(ranked)
-            if chosen and words > max_words:
-                return chosen
-            chosen.append(ranked)
-    return chosen
 
 
 def _place(ranked: RankedBlock) -> int:

@@ -17,14 +17,14 @@ _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>[^\r\n]*)")
 _LIQUID_CODE = re.compile(r"[ \t]*\{%-?\s*(?:end)?highlight\b[^%]*%\}[ \t]*")
 _COLONS = re.compile(r"[ \t]*(?P<mark>:{3,})[ \t]*(?P<rest>[^\r\n]*)")
 _DIRECTIVE = re.compile(r"\{?\.?[\w-]+\}?[ \t]*(?:\[(?P<label>[^\]]*)\]|(?P<title>[^{}\r\n]*))[^\r\n]*")
-_BANG = re.compile(r"(?:!!!|\?\?\?\+?|===)[ \t]*[+!]?[ \t]*(?:[\w -]*?[ \t]*\"(?P<title>[^\"\r\n]*)\"[ \t]*|[\w -]+)")
+_BANG = re.compile(r"(?:!!!|\?\?\?|===)[+! \t]*+(?=[\w\"-])[\w \t-]*+(?:\"(?P<title>[^\"\r\n]*)\"[ \t]*+)?")
 _CALLOUT = re.compile(r"(?P<quote>[ \t]*>[ \t]?)\[![\w-]+\][+-]?[ \t]*(?P<title>[^\r\n]*)")
 _MYST = re.compile(r"\{(?P<kind>[\w-]+)\}[ \t]*(?P<title>[^\r\n]*)")
 _CODE_DIRECTIVES = {"code", "code-block", "code-cell", "math", "mermaid", "literalinclude", "image", "figure", "toctree"}
 _FOOTNOTE = re.compile(r"[ ]{0,3}\[\^[^\]\s]+\]:[ \t]*")
 _ONLY_A_MARK = re.compile(
-    r"[ \t]*(?:[-*+\d.]*[ \t]*\[?\[(?:_?toc_?)\]\]?|[*\d.]+[ \t]+TOC|\{:?[ \t]*[#.:][^{}]*\}|\\(?:newpage|pagebreak)"
-    r"|(?:\{%[^{}]*%\}|\{\{[^{}]*\}\}|[ \t])+)[ \t]*",
+    r"[-*+\d.]*+[ \t]*+\[?\[(?:_?toc_?)\]\]?|[*\d.]++[ \t]++TOC|\{:?[ \t]*+[#.:][^{}]*+\}|\\(?:newpage|pagebreak)"
+    r"|(?:(?:\{%[^{}]*%\}|\{\{[^{}]*+\}\})[ \t]*+)++",
     re.IGNORECASE,
 )
 _MDX = re.compile(r"(?:import|export)\s[^\r\n]*['\"({;=][^\r\n]*")
@@ -111,7 +111,7 @@ class _Reader:
         if callout:
             self._begin("quote", ">", callout.group("title"))
             return callout.group("quote").rstrip()
-        if _ONLY_A_MARK.fullmatch(line) or (self.mdx and _MDX.fullmatch(line)):
+        if _ONLY_A_MARK.fullmatch(line.strip()) or (self.mdx and _MDX.fullmatch(line)):
             return ""
         return self._html(_FOOTNOTE.sub("", line, count=1))
 

@@ -157,10 +157,13 @@ def is_calibrated(digest: str) -> bool:
     return digest in _calibration()["models"]
 
 
-def weights(digest: str) -> Mapping[str, float]:
-    """The weight of each signal, and `bias`, for the model with this digest; without its cosines where it is not known."""
-    found: Mapping[str, float] = _calibration()["models"].get(digest, _calibration()["any_model"])
-    return found
+def weights(digest: str, *, phrasings: bool) -> Mapping[str, float]:
+    """The weight of each signal, and `bias`, for the model with this digest; without its cosines where it is not known.
+
+    :param phrasings: whether the corpus has any: what is found without them is another kind of answer.
+    """
+    kinds: dict[str, Mapping[str, float]] = _calibration()["models"].get(digest, _calibration()["any_model"])
+    return kinds["phrasings" if phrasings else "plain"]
 
 
 def confidence_of(signals: Signals, digest: str) -> float:
@@ -168,7 +171,7 @@ def confidence_of(signals: Signals, digest: str) -> float:
 
     :param digest: of the embedding model.
     """
-    known, values = weights(digest), asdict(signals)
+    known, values = weights(digest, phrasings=bool(signals.phrasings)), asdict(signals)
     if signals.foreign:  # words of two languages cannot be compared: they count as they do on average where an answer helps
         values |= _calibration()["typical"]
     logit = known["bias"] + sum(known.get(name, 0.0) * value for name, value in values.items())
