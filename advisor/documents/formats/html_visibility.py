@@ -9,8 +9,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from advisor.documents.formats.markdown import one_line
 
-_AT_RULE = re.compile(r"@[^{};]+(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_AT_RULE = re.compile(r"@[^{};@]+(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
+_RULE = re.compile(r"(?<![^{}])([^{}]+)\{([^{}]*)\}")  # begins where the rule before ended
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _GROUNDS = ("background", "background-color", "background-image")
 _STYLED = ("display", "visibility", "opacity", "font-size", "color", "text-indent", "left", "text-decoration", *_GROUNDS)

@@ -16,7 +16,7 @@ from advisor.documents.formats.pdf_lines import read_pages
 from advisor.errors import DocumentError
 from advisor.types import Extracted
 
-_HYPHEN = re.compile(r"(\w+)[-\u2010\u00ad\x02\ufffe]\Z")
+_HYPHEN = re.compile(r"(?<!\w)(\w+)[-\u2010\u00ad\x02\ufffe]\Z")
 _WORD = re.compile(r"\w+(?:[-\u2010\u2011]\w+)*")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011]\w+)*")
 _STAYS_HYPHENATED = (

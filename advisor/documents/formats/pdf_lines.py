@@ -17,7 +17,7 @@ from advisor.errors import DocumentError
 _FEWEST_PAGES = 2  # on which words must stand at the edge to be a running head
 _RUNNING_SHARE = 0.4  # of the pages
 _EDGE_LINES = 2  # at the top and at the bottom of a page
-_PAGE_NUMBER = re.compile(r"\W*(?:page|p\.)?\s*\d{1,4}\s*(?:(?:/|of|sur|de|von)\s*\d{1,4})?\W*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"\W*+(?:page|p\.)?\s*+\d{1,4}\s*+(?:(?:/|of|sur|de|von)\s*+\d{1,4})?\W*+", re.IGNORECASE)
 _COVER = re.compile(r"PDF portfolio|portfolio PDF|porte-documents PDF", re.IGNORECASE)
 _LONGEST_COVER = 1_000  # characters
 
