@@ -78,7 +78,7 @@ def run(*arguments: str, code: str | None = None, **environment: str) -> subproc
     done = subprocess.run(
         [sys.executable, *start, *arguments],
         capture_output=True,
-        text=True,
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
         env={**os.environ, **environment},
         timeout=300,
         check=False,
