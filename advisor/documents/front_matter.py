@@ -17,11 +17,11 @@ from advisor.text.language import all_rules
 from advisor.text.plain import fold
 from advisor.types import Language, Source
 
-_NEWLINE = r"(?:\r\n?|\n)"
+_NEWLINE = r"(?>\r\n?|\n)"
 _BEFORE = rf"\A\ufeff?(?:<!--(?:(?!-->).)*-->[ \t]*{_NEWLINE}\s*)?"
 _YAML = re.compile(rf"{_BEFORE}---[ \t]*{_NEWLINE}(?P<block>.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:{_NEWLINE}|\Z)", re.DOTALL)
 _TOML = re.compile(rf"{_BEFORE}\+\+\+[ \t]*{_NEWLINE}(?P<block>.*?)(?<=[\r\n])\+\+\+[ \t]*(?:{_NEWLINE}|\Z)", re.DOTALL)
-_BEFORE_A_KEY = rf"(?:[ \t]*(?:#[^\r\n]*)?{_NEWLINE})*[ \t]*"
+_BEFORE_A_KEY = rf"(?:[ \t]*+(?:#[^\r\n]*+)?{_NEWLINE})*+[ \t]*+"
 _BEGINS_WITH_A_KEY = re.compile(rf"{_BEFORE_A_KEY}[\"']?[\w-]+[\"']?[ \t]*:")
 _BEGINS_WITH_WORDS = re.compile(rf"{_BEFORE_A_KEY}[\w-]+(?:[ \t]+[\w()/-]+){{1,4}}[ \t]*:")
 _LONGEST = 20_000  # characters
