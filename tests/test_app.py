@@ -176,7 +176,7 @@ def other_address(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddin
     )
     (corpus / "fr").mkdir()
     (corpus / "fr" / "plan.md").write_text("# Plan\n\nLe plan tient en trois points.\n", encoding="utf-8")
-    (corpus / "hidden.csv").write_text("secret", encoding="utf-8")
+    (corpus / "hidden.log").write_text("secret", encoding="utf-8")
     (corpus / "note.docx").write_bytes(word_file(lambda made: made.add_paragraph("The migration costs 7 million euros.")))
     settings = Settings(corpus_dir=corpus, index_dir=tmp_path_factory.mktemp("index"), answer_threshold=0)
     sync(settings, embeddings)
@@ -206,7 +206,7 @@ def test_originals_are_never_active_content(other_address: tuple[str, Path]):
     found = httpx.get(f"{address}/api/originals/plan à lire.pdf")
     assert (found.headers["content-type"], found.content) == ("application/pdf", pdf(PAGES))
     assert found.headers["content-disposition"] == "inline; filename*=UTF-8''plan%20%C3%A0%20lire.pdf"
-    for name in ("fr/nothing.md", "hidden.csv", "..%2f..%2fetc/passwd", "fr/../../hidden.csv", "%2fetc%2fpasswd"):
+    for name in ("fr/nothing.md", "hidden.log", "..%2f..%2fetc/passwd", "fr/../../hidden.log", "%2fetc%2fpasswd"):
         assert httpx.get(f"{address}/api/originals/{name}").status_code == 404
     for name in ("page.html", "note.docx", "fr/plan.md"):
         found = httpx.get(f"{address}/api/originals/{name}")

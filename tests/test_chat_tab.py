@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import docx
 import pytest
@@ -45,13 +46,17 @@ def ask(page: Page, question: str, *, answers: int = 1) -> None:
     expect(page.locator("#thread .actions")).to_have_count(answers)
 
 
-def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser: Browser, address: str):
+def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser: Browser, address: str, project_root: Path):
     page = open_page(browser, address, locale="en-GB")
     ask(page, FINOPS)
     marker = page.locator("#thread .cite").first
     marker.hover()
     expect(page.locator("#hover .quote")).to_contain_text("Choose a first scope")
-    expect(page.locator("#hover .kind")).to_have_text("practice · 2026-11-23")
+    updated = re.search(
+        r"^updated: (\S+)$", (project_root / "corpus/en/finops.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert updated
+    expect(page.locator("#hover .kind")).to_have_text(f"practice · {updated[1]}")
     marker.click()
     expect(page.locator("#hover")).to_have_count(0)
     total = page.locator("#sources .card").count()

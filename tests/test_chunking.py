@@ -248,7 +248,7 @@ def test_a_table_is_read_row_by_row_without_its_rule() -> None:
 @pytest.mark.parametrize("folder", ["seed", "data/history-finops-en", "data/etalab-guides-fr"])
 def test_real_documents(seed_dir: Path, folder: str) -> None:
     for path in sorted((seed_dir.parent / folder).rglob("*"))[:60]:
-        if path.suffix in SUFFIXES:
+        if path.suffix in SUFFIXES and path.suffix != ".json":  # what there is of JSON describes the documents
             document = parse_document(path.name, path.read_bytes())
             chunks = chunk_document(document, chunk_chars=900)
             assert chunks or "<script>" in document.text  # a page that only leads to another says nothing

@@ -75,10 +75,11 @@ main()
 
 def run(*arguments: str, code: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     start = ["-c", code] if code else ["-c", "from advisor.cli.main import main; main()"]
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
     done = subprocess.run(
         [sys.executable, *start, *arguments],
         capture_output=True,
-        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
+        encoding="utf-8" if encoding == "ascii" else encoding,  # Click takes ASCII for a locale that nobody chose
         env={**os.environ, **environment},
         timeout=300,
         check=False,

@@ -195,6 +195,7 @@ def test_threads_share_one_transformer(prefixed: dict[str, NDArray[np.float32]],
     monkeypatch.setattr(
         embeddings_module, "_load_transformer", lambda *given, **named: loaded.append("once") or load(*given, **named)
     )
+    monkeypatch.setattr(embeddings_module, "_SMALL_BATCH_CHARS", 0)  # what the small engine takes needs no transformer
     shared = Embeddings(Settings(threads=1))
     rounds = [slice(at, at + 10) for at in range(0, len(TEXTS), 10)] * 3
     with ThreadPoolExecutor(8) as pool:
