@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test eval lint typecheck index clean
+.PHONY: help reference install chat test eval lint typecheck index clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(INSTALLED_DEV) ## run the tests, two files at a time
 
 eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
 	$(ALONE) $(BIN)/advisor eval --gate
+
+reference: index ## write what the documents take from the program: references, figures
+	$(BIN)/python docs/generate.py
 
 lint: $(INSTALLED_DEV) ## check style
 	$(BIN)/ruff check .
