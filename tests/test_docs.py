@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
@@ -113,3 +118,63 @@ def test_a_corpus_of_ones_own_as_the_documents_show_it(tmp_path: Path, embedding
         answer = own.ask("Which class may I book?")
     assert answer.writer == "curated"
     assert [citation.quote for citation in answer.citations] == text.strip().split("\n\n")[1:]
+
+
+def test_the_tutorial_of_the_gate_works(tmp_path: Path):
+    """Its commands, in their order, on two of the documents: all succeed but the one that shows the gate failing."""
+    page = (ROOT / "docs/evaluation-tutorial.md").read_text(encoding="utf-8")
+    folder = tmp_path / "handbook"
+    (folder / "en").mkdir(parents=True)
+    for path in [*(ROOT / "corpus/en").glob("f*.md"), *(ROOT / "corpus/en").glob("cloud*.md")]:
+        shutil.copy(path, folder / "en")
+    for vectors in (ROOT / "corpus").glob("vectors-*.npz"):
+        shutil.copy(vectors, folder)
+    (exports, *_) = re.findall(r"^export .*$", page, re.MULTILINE)
+    gate = next(block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
+    (tmp_path / "handbook-evals").mkdir()
+    (tmp_path / "handbook-evals/gate.toml").write_text(gate, encoding="utf-8")
+    commands = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    outcomes = {}
+    for command in commands:
+        # Drafts: `check` names what is wrong with them, and the reader corrects it.
+        ran = subprocess.run(
+            ["bash", "-ec", f"{exports}\n{command}"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        outcomes[command] = (ran.returncode, ran.stdout + ran.stderr)
+    failed = [command for command, (code, _) in outcomes.items() if code and not command.endswith("check")]
+    assert [command.split()[0] for command in failed] == ["ADVISOR_ANSWER_THRESHOLD=1"], outcomes
+    assert "significantly worse" in outcomes[failed[0]][1]
+    assert (tmp_path / "handbook-evals/runs/first/report.html").is_file()
+
+
+def test_the_site_is_built_and_asks_no_other_host(browser: Browser, tmp_path: Path):
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+    built = subprocess.run(
+        [Path(sys.executable).parent / "zensical", "build", "--strict"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    navigation = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
+    listed = {place for part in navigation for pages in part.values() for page in pages for place in page.values()}
+    assert listed == {path.relative_to(ROOT / "docs").as_posix() for path in DOCS}
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for place in sorted(listed):
+        page.goto((tmp_path / "site" / place).with_suffix(".html").as_uri())
+        assert page.locator("h1").count() == 1, place
+    page.close()
+    assert asked
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
