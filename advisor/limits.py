@@ -50,6 +50,7 @@ KEY = Limit("an id", 100)
 RUN_NAME = Limit("the name of a run", 100)
 USER_NAME = Limit("the name of a user", 64)
 PASSWORD = Limit("a password", 1_024)
+CORPUS_FILE = Limit("a file beside the documents", 2_000_000, "bytes")
 QUESTION_FILE = Limit("a file of questions", 20_000_000, "bytes")
 BODY = Limit("a request", 1_000_000, "bytes")
 

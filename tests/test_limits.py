@@ -30,10 +30,13 @@ from advisor.advisor import Advisor
 from advisor.answering.intake import remembered
 from advisor.api.pool import QuestionPool
 from advisor.cli.main import app
+from advisor.documents.sections import read_sections
 from advisor.errors import AdvisorError, BusyError, DeadlineError, QuestionError
 from advisor.evaluation.questions import read_set
 from advisor.evaluation.run_store import check_name
 from advisor.features.curation import store_upload
+from advisor.index.phrasings import read_phrasings
+from advisor.index.thesaurus import read_thesaurus
 from advisor.limits import LIMITS, Limit
 from advisor.serialization import read_questions
 from advisor.settings import Settings
@@ -173,6 +176,18 @@ def question_file(size: int, folder: Path) -> Path:
     return path
 
 
+def beside(place: str, read: Callable[[Path], object]) -> Way:
+    """A file beside the documents, of so many bytes, most of them a comment."""
+
+    def way(served: Served, size: int) -> str:
+        path = served.settings.state_dir / "beside" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"not_covered: {{}}\n#{' ' * (size - 18)}\n" if "asked" in place else "#" * size, encoding="utf-8")
+        return by_function(lambda *_: read(path))(served, size)
+
+    return way
+
+
 def letters(size: int) -> str:
     return "a" * size
 
@@ -227,6 +242,11 @@ WAYS: dict[str, list[Way]] = {
     "a password": [
         by_function(lambda served, size: add_user(elsewhere(served), "ada", "x" * size, "user")),
         by_form("password"),
+    ],
+    "a file beside the documents": [
+        beside("asked/a.yaml", lambda path: read_phrasings(path.parent.parent)),
+        beside("thesaurus.yaml", read_thesaurus),
+        beside("sections.yaml", read_sections),
     ],
     "a file of questions": [
         by_function(lambda served, size: read_set(question_file(size, served.settings.state_dir))),

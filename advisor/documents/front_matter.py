@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import yaml
-
 from advisor.documents.instructions import is_order_by_words
+from advisor.documents.yaml_values import BadYamlError, yaml_value
 from advisor.errors import DocumentError
 from advisor.text.invisible import INVISIBLE
 from advisor.text.language import all_rules
@@ -25,7 +24,6 @@ _BEFORE_A_KEY = rf"(?:[ \t]*+(?:#[^\r\n]*+)?{_NEWLINE})*+[ \t]*+"
 _BEGINS_WITH_A_KEY = re.compile(rf"{_BEFORE_A_KEY}[\"']?[\w-]+[\"']?[ \t]*:")
 _BEGINS_WITH_WORDS = re.compile(rf"{_BEFORE_A_KEY}[\w-]+(?:[ \t]+[\w()/-]+){{1,4}}[ \t]*:")
 _LONGEST = 20_000  # characters
-_DEEPEST = 20
 _LONGEST_VALUE = 40  # characters of what is shown beside a citation
 _TOPIC = re.compile(r"[^\W_]+(?:[ /&-][^\W_]+){0,2}")
 _FIGURE = re.compile(r"\d")
@@ -106,35 +104,16 @@ def _parse_toml(block: str) -> dict[str, Any]:
 
 
 def _parse_yaml(block: str) -> dict[str, Any]:
+    problem, line = f"it is longer than {_LONGEST:,} characters", None
     try:
-        problem, line = _refused(block), None
-        if not problem:
-            front: dict[str, Any] = yaml.safe_load(block)
+        if len(block) <= _LONGEST:
+            front: dict[str, Any] = yaml_value(block)
             return front
-    except yaml.MarkedYAMLError as cause:
-        problem, line = str(cause.problem), cause.problem_mark.line + 2 if cause.problem_mark else None
-    except (yaml.YAMLError, ValueError) as cause:  # ValueError: a date such as 2026-13-01
-        problem, line = str(cause).splitlines()[0], None
-    place = f", line {line}" if line else ""
+    except BadYamlError as cause:
+        problem, line = cause.problem, cause.line
+    place = f", line {line + 1}" if line else ""
     message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
     raise DocumentError(message)
-
-
-def _refused(block: str) -> str:
-    """Why a block of YAML is not even built, before it takes time and memory without end; "" when it may be.
-
-    :raises yaml.YAMLError: when it is no YAML.
-    """
-    if len(block) > _LONGEST:
-        return f"it is longer than {_LONGEST:,} characters"
-    depth = 0
-    for event in yaml.parse(block, yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            return "its lists are nested too deeply"
-        if isinstance(event, yaml.AliasEvent):  # a few aliases of aliases are billions of values
-            return "an alias (*name) is not read here"
-    return ""
 
 
 def _string(value: object) -> str | None:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-import yaml
+from pydantic import BeforeValidator, TypeAdapter
 
 from advisor.documents.folder import SECTION_KINDS
-from advisor.errors import CorpusError
+from advisor.documents.yaml_values import read_yaml_file
 from advisor.text.plain import fold
 
 SECTIONS_FILE = SECTION_KINDS
@@ -43,15 +43,13 @@ def read_sections(path: Path) -> Sections:
     """
     if not path.is_file():
         return Sections({})
-    try:
-        return Sections(_kinds(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
-        message = f"{path} is not {{kind of section: [headings]}}: {' '.join(str(cause).split())}"
-        raise CorpusError(message) from cause
+    return Sections(read_yaml_file(path, _ENTRIES, "{kind of section: [headings]}"))
 
 
 def _kinds(entries: Any) -> dict[str, Section]:  # noqa: ANN401 - whatever the file holds
     """:raises ValueError: for what is wrong with the entries."""
+    if entries is None:
+        return {}
     if not isinstance(entries, dict):
         message = f"it holds {entries!r}"
         raise ValueError(message)
@@ -69,3 +67,6 @@ def _kinds(entries: Any) -> dict[str, Section]:  # noqa: ANN401 - whatever the f
                 message = f"{heading!r} opens both {found[fold(heading)]} and {section}"
                 raise ValueError(message)
     return found
+
+
+_ENTRIES: TypeAdapter[Mapping[str, Section]] = TypeAdapter(Annotated[Mapping[str, Section], BeforeValidator(_kinds)])

@@ -105,7 +105,8 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
-    read_sections(settings.corpus_dir / SECTIONS_FILE)  # what is wrong with it is told before anything is built
+    read_sections(settings.corpus_dir / SECTIONS_FILE)  # what is wrong with them is told before anything is built
+    read_thesaurus(settings.corpus_dir / THESAURUS_FILE)
     documents, chunks, left_out = _cut(context, documents)
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync

@@ -21,14 +21,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import yaml
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 from advisor.documents.folder import ASKED
-from advisor.errors import CorpusError
-from advisor.text.language import LANGUAGES
+from advisor.documents.yaml_values import Written, read_yaml_file
 from advisor.text.plain import fold, plain
 from advisor.types import Chunk
 
@@ -37,6 +36,56 @@ if TYPE_CHECKING:
 
 FOLDER = ASKED
 PHRASINGS_FILE = "asked.npz"
+
+_SHAPE = (
+    "{document: path, asked: [{sentence: … (or lines: […]), fr: […], en: […]}]} and not {not_covered: {fr: […], en: […]}}"
+)
+
+
+class _Questions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    fr: list[Written] = []
+    en: list[Written] = []
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        return (*self.fr, *self.en)
+
+
+class _OfSentence(_Questions):
+    sentence: Written
+
+
+class _OfLines(_Questions):
+    lines: Annotated[list[Written], Field(min_length=1)]
+
+
+def _whichever(key: str, other: str) -> Callable[[object], str]:
+    """What tells two forms apart: whether this key is there."""
+    return lambda entry: key if isinstance(entry, dict) and key in entry else other
+
+
+class _Asked(BaseModel):
+    document: Written
+    asked: list[
+        Annotated[
+            Annotated[_OfSentence, Tag("sentence")] | Annotated[_OfLines, Tag("lines")],
+            Discriminator(_whichever("lines", "sentence")),
+        ]
+    ]
+
+
+class _NotCovered(BaseModel):
+    not_covered: _Questions
+
+
+_FILE: TypeAdapter[_Asked | _NotCovered] = TypeAdapter(
+    Annotated[
+        Annotated[_Asked, Tag("asked")] | Annotated[_NotCovered, Tag("not_covered")],
+        Discriminator(_whichever("not_covered", "asked")),
+    ]
+)
 
 Encoder = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
@@ -213,27 +262,13 @@ def read_phrasings(corpus_dir: Path) -> list[PhrasingEntry]:
 
 
 def _entries(path: Path) -> Iterator[PhrasingEntry]:
-    try:
-        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if "not_covered" in content:
-            yield from (PhrasingEntry(path.name, "", (), (question,)) for question in _questions(content["not_covered"]))
-            return
-        document = str(content["document"])
-        for entry in content["asked"]:
-            curated = "lines" in entry
-            lines = tuple(map(str, entry["lines"])) if curated else (str(entry["sentence"]),)
-            yield PhrasingEntry(path.name, document, lines, _questions(entry), curated)
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as cause:
-        why = " ".join(str(cause).split())
-        message = (
-            f"{path} is not {{document: path, asked: [{{sentence: … (or lines: […]), fr: […], en: […]}}]}} and not "
-            f"{{not_covered: {{fr: […], en: […]}}}}: {why}"
-        )
-        raise CorpusError(message) from cause
-
-
-def _questions(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(question) for language in LANGUAGES for question in entry.get(language, ()))
+    content = read_yaml_file(path, _FILE, _SHAPE)
+    if isinstance(content, _NotCovered):
+        yield from (PhrasingEntry(path.name, "", (), (question,)) for question in content.not_covered.questions)
+        return
+    for entry in content.asked:
+        lines = (entry.sentence,) if isinstance(entry, _OfSentence) else tuple(entry.lines)
+        yield PhrasingEntry(path.name, content.document, lines, entry.questions, isinstance(entry, _OfLines))
 
 
 def locate(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from pydantic import TypeAdapter
 
 from advisor.documents.folder import THESAURUS
-from advisor.errors import CorpusError
+from advisor.documents.yaml_values import Written, read_yaml_file
 from advisor.text.language import LANGUAGES
 from advisor.text.plain import WORD, fold
 from advisor.text.terms import terms
@@ -23,6 +23,7 @@ from advisor.types import Language
 
 THESAURUS_FILE = THESAURUS
 USED = "used-forms.json"
+_ENTRIES: TypeAdapter[list[dict[Language, list[Written]]] | None] = TypeAdapter(list[dict[Language, list[Written]]] | None)
 _PLURAL = re.compile(r"(?<=\w\w)[sx]$")
 
 
@@ -83,15 +84,10 @@ def read_thesaurus(path: Path) -> tuple[Concept, ...]:
     """
     if not path.is_file():
         return ()
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-        return tuple(_concept(entry) for entry in entries)
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError) as cause:
-        message = f"{path} is not a list of {{fr: [forms], en: [forms]}}: {' '.join(str(cause).split())}"
-        raise CorpusError(message) from cause
+    return tuple(_concept(entry) for entry in read_yaml_file(path, _ENTRIES, "a list of {fr: [forms], en: [forms]}") or ())
 
 
-def _concept(entry: dict[str, list[str]]) -> Concept:
-    names = {language: tuple(str(name) for name in entry.get(language, ())) for language in LANGUAGES}
+def _concept(entry: Mapping[Language, Sequence[str]]) -> Concept:
+    names = {language: tuple(entry.get(language, ())) for language in LANGUAGES}
     forms = {language: tuple(tuple(terms(name, language)) for name in names[language]) for language in LANGUAGES}
     return Concept(names, forms, tuple(dict.fromkeys(words(name) for each in names.values() for name in each)))

@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from advisor.documents.formats.encoding import decode
 from advisor.documents.formats.markdown import escape, one_line, visible
+from advisor.documents.yaml_values import yaml_values
 from advisor.errors import DocumentError, NoProseError
 from advisor.types import Extracted
 
@@ -51,8 +50,8 @@ def read_data(data: bytes, kind: str) -> Extracted:
     """
     text = decode(data)
     try:
-        values = [json.loads(text)] if kind == "JSON" else _yaml(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as cause:
+        values = [json.loads(text)] if kind == "JSON" else yaml_values(text) or [None]
+    except (ValueError, RecursionError) as cause:
         message = f"is no {kind} that can be read ({one_line(str(cause))[:200]}). Correct it"
         raise DocumentError(message) from cause
     blocks = [block for value in values for block in _blocks(value, "", 1)]
@@ -60,14 +59,6 @@ def read_data(data: bytes, kind: str) -> Extracted:
         message = "holds values and no sentences, so nothing to answer with"
         raise NoProseError(message)
     return Extracted(text="\n\n".join(blocks) + "\n", title=_title(values[0]))
-
-
-def _yaml(text: str) -> list[Any]:
-    """:raises DocumentError: for aliases, of which a few make billions of values."""
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-        message = "has an alias (*name), which is not read here. Write the value where it is used"
-        raise DocumentError(message)
-    return list(yaml.safe_load_all(text)) or [None]
 
 
 def _title(value: object) -> str | None:
