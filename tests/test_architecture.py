@@ -18,7 +18,7 @@ ORDER = (
     *("errors", "types", "settings", "files", "limits"),
     *("text", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
     *("advisor", "serialization", "retriever"),
-    *("features", "evaluation", "api", "ui", "cli"),
+    *("features", "evaluation", "api", "ui", "cli", "__main__"),
 )
 """The packages and modules of `advisor/`; each imports only what stands before it."""
 MOST_LINES = 350

@@ -8,7 +8,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shlex
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -85,6 +87,18 @@ def serve(
     from advisor.ui.server import serve_page
 
     serve_page(settings_of(corpus, index), host=host, port=port)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to start in; made when it is not there.")],
+) -> None:
+    """Copy the corpus and the question sets that come with the program into a folder of yours."""
+    from advisor.features.starting import start_folder
+
+    for path in start_folder(folder):
+        typer.echo(f"written: {path}")
+    typer.echo(f"Next: cd {shlex.quote(str(folder))} && advisor serve")
 
 
 @app.command()
