@@ -66,3 +66,24 @@ def sign_in(browser: Browser, address: str, name: str, password: str) -> Page:
 def show_tab(page: Page, name: str) -> None:
     """Show a tab by its words."""
     page.get_by_role("tab", name=name).click()
+
+
+def stopped_or_complete(page: Page, wait: float, stopped: str) -> bool:
+    """Ask in a new conversation, press Stop after a while, and tell whether the page came to rest as it should.
+
+    :param wait: seconds from the first stage on.
+    :param stopped: what the page says of an answer that was stopped.
+    """
+    page.fill("#question textarea", "Where do we start with FinOps?")
+    page.keyboard.press("Enter")
+    page.locator("#current .turn").wait_for()
+    page.wait_for_timeout(wait * 1000)
+    page.evaluate("document.querySelector('#stop').click()")  # it may be gone: then the answer is complete
+    page.locator("#current .turn:not(:has(.stage))").wait_for()
+    page.wait_for_timeout(150)  # what would come late has come
+    said = page.locator("#current .notice").all_inner_texts()
+    complete = page.locator("#current .actions").count() == 1
+    rested = page.locator("#current .stage, #current .error").count() == 0 and page.locator("#send").is_visible()
+    page.locator("#new").click()
+    page.locator("#thread .turn").first.wait_for(state="detached")
+    return rested and (said == [stopped] if not complete else not said)

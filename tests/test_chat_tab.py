@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import docx
 import pytest
-from pages import open_page, serve_app, sign_in
+from pages import open_page, serve_app, sign_in, stopped_or_complete
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.accounts.users import add_user
@@ -192,6 +193,42 @@ def test_an_answer_can_be_stopped(browser: Browser, own: Advisor):
         expect(page.locator("#send")).to_be_visible()
         expect(page.locator("#thread .cite").first).to_be_visible()
         expect(page.locator("#history .empty")).to_be_visible()
+        page.context.close()
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
+def test_stop_never_freezes(browser: Browser, address: str, width: int, locale: str):
+    """At random moments of an answer: what is stopped is shown as stopped, or the answer was complete before."""
+    moments = random.Random(width)
+    page = open_page(browser, address, width=width, locale=locale)
+    for _ in range(8):
+        assert stopped_or_complete(page, moments.uniform(0, 0.6), CHAT_TEXTS["fr" if locale == "fr-FR" else "en"].stopped)
+    page.context.close()
+
+
+def test_a_new_conversation_forgets_the_one_that_was_stopped(browser: Browser, own: Advisor):
+    slow = SlowAdvisor(own.settings, own.embeddings, own.index)
+    with serve_app(slow) as address:
+        page = open_page(browser, address, locale="en-GB")
+        ask(page, FINOPS)
+        expect(page.locator("#thread .next")).to_have_count(1)
+        page.wait_for_url("**conversation=*")
+        page.fill("#question textarea", FINOPS)
+        page.keyboard.press("Enter")
+        page.locator("#current .stage").wait_for()
+        page.locator("#stop").click()
+        expect(page.locator("#thread .notice")).to_have_text(CHAT_TEXTS["en"].stopped)
+        expect(page.locator("#thread .next")).to_have_count(0)
+        page.locator("#new").click()
+        expect(page.locator("#thread .turn")).to_have_count(0)
+        expect(page).not_to_have_url(re.compile("conversation="))
+        page.fill("#question textarea", FINOPS)
+        page.keyboard.press("Enter")
+        page.locator("#current .cite").first.wait_for()
+        page.locator("#new").click()
+        expect(page.locator("#thread .turn")).to_have_count(0)
+        page.wait_for_timeout(1500)  # what would come late has come
+        expect(page.locator("#thread .turn")).to_have_count(0)
         page.context.close()
 
 

@@ -115,6 +115,27 @@ def test_people_sign_in_and_out(browser: Browser, shut_server: Served):
     page.context.close()
 
 
+@pytest.mark.parametrize("path", ["/fr/?document=en%2Fboard.md", "/en/?tab=sources&document=en%2Fboard.md"])
+def test_signing_in_leads_to_where_one_was_going(browser: Browser, shut_server: Served, path: str):
+    page = browser.new_context(locale="fr-FR").new_page()
+    page.goto(shut_server.address + path)
+    enter(page, "ada", "not the password")
+    expect(page.get_by_role("alert")).to_be_visible()
+    enter(page, "ada", PASSWORD)
+    expect(page).to_have_url(shut_server.address + path)
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    "goal", ["https://evil.invalid/?a=b", "//evil.invalid/?a=b", "/\\evil.invalid/?a", "/metrics?a", "x", "//[?a"]
+)
+def test_signing_in_leads_to_no_other_site(shut_server: Served, goal: str):
+    with shut_server.client() as client:
+        said = {"name": "ada", "password": PASSWORD}
+        answer = client.post("/login", params={"next": goal}, data=said, headers={"Sec-Fetch-Site": "same-origin"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
 def enter(page: Page, name: str, password: str) -> None:
     page.get_by_label("Nom").fill(name)
     page.get_by_label("Mot de passe").fill(password)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -164,7 +165,9 @@ class Guard:
         if path in _OPEN:
             return None
         if request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/login", 303)
+            query = request.url.query
+            goal = f"?{urlencode({'next': f'{path}?{query}'})}" if query else ""  # the link of a memo, of a conversation
+            return RedirectResponse(f"/login{goal}", 303)
         message, advice = "this needs a user", "Sign in at /login, or send a token: Authorization: Bearer …"
         return ProblemError(401, "sign_in", message, advice, {"WWW-Authenticate": "Bearer"}).response()
 

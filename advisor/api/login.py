@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Form, Request
@@ -52,6 +53,7 @@ _WORDS: dict[Language, _Words] = {
 _HASHES_AT_ONCE = 2  # each takes 64 MiB
 _MOST_WAITING = 50
 _BUSY_SECONDS = 5
+_PAGES = ("/", "/fr/", "/en/")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 _PAGE = """<!doctype html>
 <html lang="{language}">
@@ -80,7 +82,7 @@ p {{ color: var(--bad); margin: 0 0 1rem; }}
 <body>
 <main>
 <h1>{title}</h1>
-<form method="post" action="/login">
+<form method="post" action="{action}">
 {message}<label>{name}<input name="name" autocomplete="username" autocapitalize="none" required autofocus></label>
 <label>{password}<input name="password" type="password" autocomplete="current-password" required></label>
 <button>{enter}</button>
@@ -99,7 +101,7 @@ def login_router(gate: Gate) -> APIRouter:
     @router.get("/login")
     def ask(request: Request) -> Response:
         if not gate.guarded:
-            return RedirectResponse("/", 303)
+            return RedirectResponse(_goal(request), 303)
         return _page(request)
 
     @router.post("/login")
@@ -117,7 +119,7 @@ def login_router(gate: Gate) -> APIRouter:
         if key is None:
             return _page(request, words.wrong, status=401)
         gate.guesses.was_right(name, address)
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse(_goal(request), 303)
         is_secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, key, max_age=LONGEST_SECONDS, httponly=True, samesite="lax", secure=is_secure)
         return answer
@@ -143,6 +145,16 @@ def _key_for(gate: Gate, name: str, password: str, address: str) -> str | None:
     return gate.sessions.open(user)
 
 
+def _goal(request: Request) -> str:
+    """Where somebody was going before they were asked to sign in: a page of the advisor, and nothing else."""
+    try:
+        wanted = urlsplit(request.query_params.get("next", ""))
+    except ValueError:
+        return "/"
+    is_own = not wanted.scheme and not wanted.netloc and wanted.path in _PAGES
+    return f"{wanted.path}?{wanted.query}" if is_own and wanted.query else "/"
+
+
 def _words(request: Request) -> _Words:
     return _WORDS[browser_language(request.headers.get("accept-language", ""))]
 
@@ -155,6 +167,7 @@ def _page(request: Request, message: str = "", *, status: int = 200, headers: di
         name=words.name,
         password=words.password,
         enter=words.enter,
+        action=escape("/login" + (f"?{request.url.query}" if request.url.query else "")),
         message=f'<p role="alert">{escape(message)}</p>\n' if message else "",
     )
     return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, **(headers or {})})

@@ -16,6 +16,8 @@ from advisor.types import Answer, Language, ScoredChunk, SentenceReady
 _AT_ONCE = 8
 _WAITING = 24  # each holds a thread of the server, which has 40: the rest are for documents, pages and signing in
 
+_LOOK_SECONDS = 0.05  # how often what waits looks whether it was cancelled
+
 Event = Stage | SentenceReady | Answer
 Given = TypeVar("Given")
 
@@ -75,9 +77,19 @@ class QuestionPool:
         """As `Advisor.search`; it raises what `ask` does."""
         return self.run(lambda: self.advisor.search(question, k=k))
 
-    def stream(self, question: str, history: Sequence[str] = (), language: Language | None = None) -> Iterator[Event]:
-        """As `Advisor.stream`; it raises what `ask` does."""
-        return self._each(lambda: self.advisor.stream(question, history=history, language=language))
+    def stream(
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        language: Language | None = None,
+        *,
+        cancelled: threading.Event | None = None,
+    ) -> Iterator[Event]:
+        """As `Advisor.stream`; it raises what `ask` does.
+
+        :param cancelled: once set, the stream ends without an answer, whatever it was waiting for.
+        """
+        return self._each(lambda: self.advisor.stream(question, history=history, language=language), cancelled)
 
     def run(self, work: Callable[[], Given]) -> Given:
         """What other work gives that takes as long as a question; it raises what `ask` does."""
@@ -91,31 +103,45 @@ class QuestionPool:
         for work in list(self._running):
             work.given.put(_End(self._late()))
 
-    def _each(self, give: Callable[[], Iterator[Given]]) -> Iterator[Given]:
+    def _each(self, give: Callable[[], Iterator[Given]], cancelled: threading.Event | None = None) -> Iterator[Given]:
         deadline = time.monotonic() + self._seconds
+        cancelled = cancelled or threading.Event()
         if not self._entrance.acquire(blocking=False):
             message = f"{_AT_ONCE + _WAITING} questions are being answered already. Ask again in a moment"
             raise BusyError(message)
         try:
-            if not self._places.acquire(timeout=self._seconds) or self._closed:
-                raise self._late()
+            if not self._enter(deadline, cancelled):
+                return
             work: _Work[Given] = _Work()
             self._running.add(work)
             threading.Thread(target=work.run, args=(give, self._places.release), name="question", daemon=True).start()
             try:
-                yield from self._given(work, deadline)
+                yield from self._given(work, deadline, cancelled)
             finally:
                 work.unwanted.set()
                 self._running.discard(work)
         finally:
             self._entrance.release()
 
-    def _given(self, work: _Work[Given], deadline: float) -> Iterator[Given]:
-        while True:
+    def _enter(self, deadline: float, cancelled: threading.Event) -> bool:
+        """Wait for a place; False when the question was cancelled first."""
+        while not cancelled.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0 or self._closed:
+                raise self._late()
+            if self._places.acquire(timeout=min(left, _LOOK_SECONDS)):
+                return True
+        return False
+
+    def _given(self, work: _Work[Given], deadline: float, cancelled: threading.Event) -> Iterator[Given]:
+        while not cancelled.is_set():
+            left = deadline - time.monotonic()
             try:
-                one = work.given.get(timeout=max(0.0, deadline - time.monotonic()))
+                one = work.given.get(timeout=max(0.0, min(left, _LOOK_SECONDS)))
             except queue.Empty:
-                raise self._late() from None
+                if left <= 0:
+                    raise self._late() from None
+                continue
             if not isinstance(one, _End):
                 yield one
             elif one.error is None:

@@ -21,18 +21,11 @@ from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_sentences, render_stage, render_turn
 from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
+from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
 
 _MOST_TURNS = 50  # shown on the page, and looked at for follow-ups
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What one browser tab shows: a conversation ("" for a new one), and the question being answered, as far as it is."""
-
-    conversation: str = ""
-    question: str = ""
-    ready: str = ""
+_NOTHING = (gr.skip(),) * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +77,10 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
     outputs = [earlier, current, state, question, replaced]
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
-    asking: Any = gr.on([question.submit, send.click], desk.ask, [question, replaced, state], outputs, **events)
-    stop.click(desk.stop, [state], outputs, cancels=[asking], **events)
-    restart.click(desk.restart, None, outputs, cancels=[asking], **events)
-    open_.click(desk.open, [opened], outputs, cancels=[asking], **events)
+    gr.on([question.submit, send.click], desk.ask, [question, replaced, state], outputs, **events)
+    stop.click(desk.stop, None, outputs, **events)
+    restart.click(desk.restart, None, outputs, **events)
+    open_.click(desk.open, [opened], outputs, **events)
     if (page := gr.context.Context.root_block) is not None:
         page.load(desk.restore, None, outputs, **events)
 
@@ -110,6 +103,7 @@ class _ChatEvents:
         self._pool = pool
         self._conversations = conversations
         self._texts = texts
+        self._runs = AnswerRuns()
 
     def ask(self, question: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         drop_leftovers(request)
@@ -117,23 +111,36 @@ class _ChatEvents:
         if user is None:
             yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()
             return
-        for view in self._answer(_Sent(user, question.strip(), shown, replaced)):
-            yield view.outputs()
+        run = self._runs.begin(request)
+        try:
+            for view in self._answer(_Sent(user, question.strip(), shown, replaced), run):
+                run.shown = view.shown
+                yield view.outputs()
+                if run.cancelled.is_set():
+                    break
+        finally:
+            run.over.set()
+        yield _NOTHING  # Gradio sends the last values of an event once more at its end: these change nothing
 
-    def stop(self, shown: Shown) -> tuple[Any, ...]:
-        notice = render_notice(CHAT_TEXTS[self._texts.language].stopped, self._texts)
+    def stop(self, request: gr.Request) -> tuple[Any, ...]:
+        run = self._runs.end(request)
+        if run is None or run.is_complete:
+            return _NOTHING
+        shown, notice = run.shown, render_notice(CHAT_TEXTS[self._texts.language].stopped, self._texts)
         turn = render_turn(shown.question, shown.ready + notice, self._texts) if shown.question else notice
         return View(turn, Shown(shown.conversation), field=shown.question).outputs()
 
-    def restart(self) -> tuple[Any, ...]:
+    def restart(self, request: gr.Request) -> tuple[Any, ...]:
+        self._runs.end(request)
         return View("", Shown(), earlier="", field="").outputs()
 
     def restore(self, request: gr.Request) -> tuple[Any, ...]:
         """The conversation that the page's address names, if it names one."""
         conversation = dict(request.query_params).get("conversation")
-        return self.open(conversation, request) if conversation else (gr.skip(),) * 5
+        return self.open(conversation, request) if conversation else _NOTHING
 
     def open(self, conversation: str, request: gr.Request) -> tuple[Any, ...]:
+        self._runs.end(request)
         user = owner_of(request)
         turns = self._conversations.turns(user, conversation)[-_MOST_TURNS:] if user is not None else []
         if not turns:
@@ -142,7 +149,7 @@ class _ChatEvents:
         *before, last = (_kept(turn, conversation) for turn in turns)
         return View(last, Shown(conversation), earlier="".join(before), field="").outputs()
 
-    def _answer(self, asked: _Sent) -> Iterator[View]:
+    def _answer(self, asked: _Sent, run: AnswerRun) -> Iterator[View]:
         """The page while a question is answered, moment by moment. A turn speaks the language of its question."""
         shown, texts, before = asked.shown, self._texts, ""
         try:
@@ -155,7 +162,7 @@ class _ChatEvents:
             history = remembered([turn.answer.question for turn in turns])
             texts = TEXTS[question_language(asked.question, history)]
             earlier, field = before, ""  # sent once: afterwards the next question may be in the field
-            for view in self._views(asked, history, texts):
+            for view in self._views(asked, run, history, texts):
                 yield replace(view, earlier=earlier, field=field)
                 earlier = field = None  # type: ignore[assignment]
         except QuestionError:
@@ -171,13 +178,14 @@ class _ChatEvents:
         turns = self._conversations.turns(asked.user, conversation)[-_MOST_TURNS:] if conversation else []
         return turns[: next((n for n, turn in enumerate(turns) if turn.answer.id == asked.replaced), len(turns))]
 
-    def _views(self, asked: _Sent, history: Sequence[str], texts: Texts) -> Iterator[View]:
+    def _views(self, asked: _Sent, run: AnswerRun, history: Sequence[str], texts: Texts) -> Iterator[View]:
         """The last turn, stage by stage and sentence by sentence, and once it is kept."""
         generation = self._pool.advisor.index.info.generation
         ready: list[SentenceReady] = []
         stage = ""
-        for event in self._pool.stream(asked.question, history, texts.language):
+        for event in self._pool.stream(asked.question, history, texts.language, cancelled=run.cancelled):
             if isinstance(event, Answer):
+                run.is_complete = True
                 yield self._finished(asked, event)
                 return
             if isinstance(event, Stage):

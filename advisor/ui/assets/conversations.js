@@ -205,6 +205,7 @@
     if (!html || !turn.isConnected || turn.querySelector(".next")) return;
     const box = document.createElement("div");
     box.className = "next";
+    box.dataset.answer = turn.dataset.answer;
     box.lang = turn.lang;
     box.innerHTML = html;
     turn.append(box);
@@ -258,22 +259,26 @@
     }
   });
 
-  /* What changes with each finished answer: the address, the list, the questions to go on with. */
+  /* What changes with each finished answer, or once there is none any more: the address, the list, the questions to go on
+     with, which stand under the last answer only. */
   function watch(thread) {
-    let shown = "";
+    let shown = " "; // no conversation, no answer
     let busy = false;
     new MutationObserver(() => {
+      const turn = [...thread.querySelectorAll(".turn")].pop();
+      const answer = turn?.dataset.answer ?? "";
+      for (const box of thread.querySelectorAll(".next")) if (box.dataset.answer !== answer) box.remove();
       if (thread.querySelector(".stage")) {
         if (!busy) leaveEditing(false);
         busy = true;
         return;
       }
       busy = false;
-      const turn = [...thread.querySelectorAll(".turn")].pop();
-      const answer = turn?.dataset.answer ?? "";
-      if (answer === shown) return;
-      shown = answer;
-      current = turn?.dataset.conversation ?? (turn ? current : "");
+      const conversation = turn ? (turn.dataset.conversation ?? current) : "";
+      const now = `${conversation} ${answer}`;
+      if (now === shown) return;
+      shown = now;
+      current = conversation;
       leaveEditing(false);
       showAddress();
       refresh();
