@@ -54,7 +54,7 @@ WEIGHT = {
 LOOK_RECALL = 0.97  # of the orders pass the first look
 FALSE_ALARMS_OF_NAMES = 0.02
 FALSE_ALARMS = 0.08  # of the honest sentences that are written as near to orders as they come
-FALSE_ALARMS_OF_OTHERS = 0.0005  # of the sentences of other people's corpora
+FALSE_ALARMS_OF_OTHERS = 0.001  # of the sentences of other people's corpora
 _SLOT = re.compile(r"\{(\w+)\}")
 _FRENCH = (
     (r"\bà le ", "au "),

@@ -126,8 +126,9 @@ def orders_in(document: str, passages: Sequence[Passage], encode: Encode) -> lis
     texts = list(dict.fromkeys(wording for wording, _ in suspicious))
     by_vector = dict(zip(texts, np.einsum("ij,j->i", encode(texts), known.vector), strict=True))
     for wording, held in sorted(suspicious, key=lambda one: len(one[1])):
-        # Two together say something only where neither does alone.
-        if found.isdisjoint(held) and by_vector[wording] + known.by_words(wording, 1) > known.threshold[1]:
+        # Two together say something only where neither does alone, and where their words leave no doubt.
+        certain = len(held) == 1 or known.by_words(wording, 0) > known.threshold[2]
+        if certain and found.isdisjoint(held) and by_vector[wording] + known.by_words(wording, 1) > known.threshold[1]:
             found.update(held)
     return [passage for passage in passages if passage in found]
 
