@@ -13,6 +13,7 @@
     ├── EvaluationError      a question set, a run or a gate that cannot be used
     ├── QuestionError        a question that cannot be taken
     ├── BusyError            too many questions at once
+    │   └── CrowdedError     of one person
     ├── DeadlineError        a question that is not answered in time
     └── ConversationError    a conversation that is not there
 
@@ -78,6 +79,10 @@ class QuestionError(AdvisorError):
 
 class BusyError(AdvisorError):
     """So many questions are being answered that no other is taken now."""
+
+
+class CrowdedError(BusyError):
+    """So many questions of one person are being answered that no other of theirs is taken now."""
 
 
 class DeadlineError(AdvisorError):

@@ -34,7 +34,7 @@ def create_interfaces(pool: QuestionPool, show: Show, head: str, *, local: bool)
     :param local: only this machine reaches it: without users, nobody signs in.
     """
     advisor = pool.advisor
-    gate = Gate(advisor.settings, local=local)
+    gate = Gate(advisor.settings, pool.turns, local=local)
     metrics = Metrics(advisor)
     advisor.watch(metrics.question)
     advisor.watch(log_questions(advisor.settings))

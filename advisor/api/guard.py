@@ -21,9 +21,10 @@ from advisor.api.access import STATE_KEY, Visitor
 from advisor.api.headers import SecuredSend
 from advisor.api.log import log_failure, log_request
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
-from advisor.api.problems import ProblemError
+from advisor.api.problems import ProblemError, problem_of
 from advisor.api.rates import Guesses, Rates
-from advisor.errors import SettingsError
+from advisor.api.turns import Turns
+from advisor.errors import CrowdedError, SettingsError
 from advisor.limits import BODY
 from advisor.settings import Settings
 
@@ -34,7 +35,9 @@ _UPLOAD = "/gradio_api/upload"
 _OF_A_PROXY = (b"x-forwarded-", b"forwarded", b"x-gradio-", b"x-real-ip")
 _BODY_SECONDS = 60.0
 _UPLOAD_SECONDS = 600.0
-_ASKING = ("/api/ask", "/api/search", "/mcp", "/gradio_api/queue/join")
+_REFUSED_SECONDS = 1.0
+_WORK = ("/api/ask", "/api/search", "/mcp")
+_JOIN = "/gradio_api/queue/join"
 _LOOKING = "/page/"  # what the page's script asks for: next questions, reasons, memos, the library, the maturity check
 _LISTING = "/page/conversations"  # it is asked for after each answer, and searches nothing
 
@@ -45,9 +48,10 @@ Count = Callable[[str, int, float], None]
 class Gate:
     """Who may come in: users, their sign-ins, limits. What the guard and the sign-in page share."""
 
-    def __init__(self, settings: Settings, *, local: bool) -> None:
+    def __init__(self, settings: Settings, turns: Turns, *, local: bool) -> None:
         """:param local: only this machine can reach the server."""
         self.settings = settings
+        self.turns = turns
         self.users = Users(settings)
         self.rates = Rates(settings.questions_per_minute)
         self.guesses = Guesses()
@@ -143,13 +147,26 @@ class Guard:
             if refusal is None:
                 scope.setdefault("state", {})[STATE_KEY] = visitor
                 seconds = _UPLOAD_SECONDS if self._is_upload(scope) else _BODY_SECONDS
-                await self._app(scope, _Limited(receive, most, seconds), noted)
-            else:
+                refusal = await self._carry_out(scope, _Limited(receive, most, seconds), noted)
+            if refusal is not None:
+                if refusal.status_code == HTTPStatus.TOO_MANY_REQUESTS:  # to refuse at once costs more than it spares
+                    await asyncio.sleep(_REFUSED_SECONDS)
                 await refusal(scope, receive, noted)
         finally:
             seconds = time.perf_counter() - started
             self._count(scope["path"], status, seconds)
             log_request(scope["method"], scope["path"], status, seconds, visitor)
+
+    async def _carry_out(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        """Let the application answer, once it is this person's turn; why it is not to answer."""
+        visitor: Visitor = scope["state"][STATE_KEY]
+        takes_a_turn = visitor is not None and visitor.name and _is_work(scope)
+        try:
+            async with self._gate.turns.turn(visitor.key if takes_a_turn else ""):
+                await self._app(scope, receive, send)
+        except CrowdedError as error:
+            return problem_of(error).response()
+        return None
 
     def _check_sender(self, scope: Scope, headers: Headers) -> None:
         host = host_of(headers)
@@ -175,7 +192,7 @@ class Guard:
         path = scope["path"]
         if path.endswith(_UPLOAD) and visitor.role != "curator":
             raise ProblemError(403, "curators_only", "only curators upload documents", "Ask a curator to do it.")
-        if (scope["method"] == "POST" and path.endswith(_ASKING)) or (path.startswith(_LOOKING) and path != _LISTING):
+        if _is_counted(scope):
             wait = self._gate.rates.question(visitor.key)
             if wait:
                 message = f"more than {self._gate.settings.questions_per_minute} requests in a minute"
@@ -187,6 +204,18 @@ class Guard:
 
     def _is_upload(self, scope: Scope) -> bool:
         return bool(scope["path"].endswith(_UPLOAD))
+
+
+def _is_counted(scope: Scope) -> bool:
+    """Whether a request counts among those of a minute."""
+    path: str = scope["path"]
+    return (scope["method"] == "POST" and path.endswith((*_WORK, _JOIN))) or (path.startswith(_LOOKING) and path != _LISTING)
+
+
+def _is_work(scope: Scope) -> bool:
+    """Whether a request takes a turn. An event of the page is only put in a queue: it takes its turn when it is answered."""
+    path: str = scope["path"]
+    return (scope["method"] == "POST" and path.endswith(_WORK)) or path.startswith(_LOOKING)
 
 
 def _check_length(headers: Headers, most: int) -> None:

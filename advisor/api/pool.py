@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from advisor.advisor import Advisor, Stage
+from advisor.api.turns import Turns
 from advisor.errors import BusyError, DeadlineError
 from advisor.types import Answer, Language, ScoredChunk, SentenceReady
 
@@ -59,6 +60,7 @@ class QuestionPool:
 
     def __init__(self, advisor: Advisor) -> None:
         self.advisor = advisor
+        self.turns = Turns()  # of each person, for those who know who asks
         self._seconds = advisor.settings.answer_seconds
         self._entrance = threading.Semaphore(_AT_ONCE + _WAITING)
         self._places = threading.Semaphore(_AT_ONCE)
