@@ -131,7 +131,7 @@ class QuestionPool:
             left = deadline - time.monotonic()
             if left <= 0 or self._closed:
                 raise self._late()
-            if self._places.acquire(timeout=min(left, _LOOK_SECONDS)):
+            if self._places.acquire(timeout=min(left, _LOOK_SECONDS)) and not self._closed:
                 return True
         return False
 
