@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import os
 import re
 import shlex
@@ -17,13 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 from playwright.sync_api import Browser
-from rich.console import Console
 from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
 from advisor.cli.main import app
 from advisor.index import progress
-from advisor.index.progress import ensure_index
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
@@ -197,11 +194,24 @@ def test_make_says_what_it_does_and_what_to_do_when_a_download_fails(tmp_path: P
     assert not (tmp_path / ".venv/.installed").exists()
 
 
-def test_the_first_start_tells_each_step_in_a_log(small_settings: Settings, embeddings: Embeddings, monkeypatch):
-    written = io.StringIO()
-    monkeypatch.setattr(progress, "STDERR", Console(file=written))
-    ensure_index(small_settings, embeddings)
-    lines = written.getvalue().splitlines()
+def test_the_first_start_tells_each_step_in_a_log_and_leaves_torch_out_of_the_server(small_settings: Settings):
+    """The documents are long enough for the engine that encodes in bulk."""
+    text = "# Long\n\n" + "".join(
+        f"The team of room {number} plans its budget of {number * 37} euros.\n\n" for number in range(500)
+    )
+    (small_settings.corpus_dir / "long.md").write_text(text, encoding="utf-8")
+    script = (
+        "import sys; from advisor.index.progress import ensure_index; from advisor.models.embeddings import Embeddings\n"
+        "from advisor.settings import load_settings\n"
+        "if __name__ == '__main__':\n"
+        "    settings = load_settings(); ensure_index(settings, Embeddings(settings)); print('torch' in sys.modules)\n"
+    )
+    places = {"ADVISOR_CORPUS_DIR": small_settings.corpus_dir, "ADVISOR_INDEX_DIR": small_settings.index_dir}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **{name: str(path) for name, path in places.items()}}
+    arguments = [sys.executable, "-c", script]
+    ran = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.stdout.strip() == "False", ran.stderr
+    lines = ran.stderr.splitlines()
     assert any(line.startswith("Building the index of") for line in lines)
     assert [line for line in lines if line.endswith(" …")] == [f"{progress._STAGES[name]} …" for name in STEPS]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from rich import progress as bars
@@ -71,8 +74,26 @@ def ensure_index(settings: Settings, embeddings: Embeddings) -> None:
             f"Building the index of {settings.corpus_dir} in {settings.index_dir}. This is done once, usually within a "
             "minute for the corpus that comes with the program; about a second for each page of another.",
             highlight=False,
+            soft_wrap=True,
         )
-        report = sync_with_progress(settings, embeddings, told=True)
+        report = _build_apart(settings)
         STDERR.print(
             f"Indexed {report.documents} documents, {report.chunks} passages in {report.seconds:.0f} s.", highlight=False
         )
+
+
+def _build_apart(settings: Settings) -> IndexReport:
+    """Build in a process of its own: torch, which encodes in bulk, leaves its memory with it.
+
+    :raises AdvisorError: what building raised, or when the process was ended from outside.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(_build, settings).result()
+        except BrokenProcessPool as cause:
+            message = "building the index was ended before it was done: is there enough memory? Then run: advisor index"
+            raise IndexNotFoundError(message) from cause
+
+
+def _build(settings: Settings) -> IndexReport:
+    return sync_with_progress(settings, Embeddings(settings), told=True)
