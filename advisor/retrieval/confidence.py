@@ -22,7 +22,6 @@ from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.language import all_rules
-from advisor.text.one_form import in_one_form
 from advisor.text.plain import COMPOUND, WORD, fold
 from advisor.text.terms import term_set, terms
 from advisor.types import ScoredChunk
@@ -129,7 +128,7 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence
     """
     if not query.names or query.language is None:
         return 0.0
-    text = fold(in_one_form(" ".join(embedded_text(passage.chunk) for passage in passages), query.language))
+    text = fold(" ".join(embedded_text(passage.chunk) for passage in passages))
     words = {*COMPOUND.findall(text), *WORD.findall(text), *_offices()}
     known, language = set[str]().union(*held), query.language
 
