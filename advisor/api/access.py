@@ -39,6 +39,11 @@ def visitor_of(request: HTTPConnection | gr.Request) -> Visitor | None:
     return found if isinstance(found, Visitor) else None
 
 
+def who_takes_turns(visitor: Visitor | None) -> str:
+    """Who takes a turn with a request of this visitor; "" for nobody in particular: where nobody is signed in."""
+    return visitor.key if visitor and visitor.name else ""
+
+
 def current_user(request: HTTPConnection | gr.Request) -> str | None:
     """The name of the person who is signed in; None where the advisor is used without users.
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from advisor.accounts.sessions import Sessions
 from advisor.accounts.users import Users
-from advisor.api.access import STATE_KEY, Visitor
+from advisor.api.access import STATE_KEY, Visitor, who_takes_turns
 from advisor.api.headers import SecuredSend
 from advisor.api.log import log_failure, log_request
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
@@ -159,10 +159,9 @@ class Guard:
 
     async def _carry_out(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """Let the application answer, once it is this person's turn; why it is not to answer."""
-        visitor: Visitor = scope["state"][STATE_KEY]
-        takes_a_turn = visitor is not None and visitor.name and _is_work(scope)
+        who = who_takes_turns(scope["state"][STATE_KEY]) if _is_work(scope) else ""
         try:
-            async with self._gate.turns.turn(visitor.key if takes_a_turn else ""):
+            async with self._gate.turns.turn(who):
                 await self._app(scope, receive, send)
         except CrowdedError as error:
             return problem_of(error).response()

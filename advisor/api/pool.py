@@ -16,7 +16,6 @@ from advisor.types import Answer, Language, ScoredChunk, SentenceReady
 
 _AT_ONCE = 8
 _WAITING = 24  # each holds a thread of the server, which has 40: the rest are for documents, pages and signing in
-
 _LOOK_SECONDS = 0.05  # how often what waits looks whether it was cancelled
 
 Event = Stage | SentenceReady | Answer

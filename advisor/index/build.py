@@ -105,8 +105,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
-    read_sections(settings.corpus_dir / SECTIONS_FILE)  # what is wrong with them is told before anything is built
-    read_thesaurus(settings.corpus_dir / THESAURUS_FILE)
+    _check_beside(settings.corpus_dir)
     documents, chunks, left_out = _cut(context, documents)
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
@@ -149,6 +148,12 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     return Built(
         manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), _lost_in_words(lost), left_out
     )
+
+
+def _check_beside(corpus_dir: Path) -> None:
+    """Read what stands beside the documents, so that what is wrong with it is told before anything is built."""
+    read_sections(corpus_dir / SECTIONS_FILE)
+    read_thesaurus(corpus_dir / THESAURUS_FILE)
 
 
 @contextmanager

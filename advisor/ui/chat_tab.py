@@ -11,7 +11,7 @@ import gradio as gr
 
 from advisor.advisor import Stage
 from advisor.answering.intake import question_language, remembered
-from advisor.api.access import owner_of, visitor_of
+from advisor.api.access import owner_of, visitor_of, who_takes_turns
 from advisor.api.log import log_failure
 from advisor.api.pool import QuestionPool
 from advisor.api.problems import problem_of
@@ -111,8 +111,7 @@ class _ChatEvents:
         if user is None:
             yield View(render_notice(CHAT_TEXTS[self._texts.language].sign_in, self._texts), Shown()).outputs()
             return
-        visitor = visitor_of(request)
-        who = visitor.key if visitor and visitor.name else ""
+        who = who_takes_turns(visitor_of(request))
         if not self._pool.turns.take(who):  # to wait here would hold a place of Gradio's
             notice = render_notice(CHAT_TEXTS[self._texts.language].problem("too_many"), self._texts)
             yield View(notice, shown, field=question).outputs()
