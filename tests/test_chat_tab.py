@@ -107,6 +107,17 @@ def test_conversations_are_listed_opened_renamed_and_deleted(browser: Browser, a
     page.context.close()
 
 
+def test_a_menu_stays_open_when_the_list_is_read_again(browser: Browser, address: str):
+    page = open_page(browser, address)
+    ask(page, FINOPS)
+    page.locator("#history summary").click()
+    with page.expect_response("**/page/conversations?*"):
+        page.evaluate("document.querySelector('#history [type=search]').dispatchEvent(new Event('input', {bubbles: true}))")
+    page.wait_for_timeout(300)
+    expect(page.locator("#history .delete")).to_be_visible()
+    page.context.close()
+
+
 def test_edit_retry_and_suggestions_go_on_with_the_conversation(browser: Browser, address: str):
     page = open_page(browser, address, locale="en-GB")
     ask(page, FINOPS)

@@ -56,7 +56,10 @@
     const search = byId("history").querySelector("input[type=search]").value;
     const html = await fragment(`conversations?${new URLSearchParams({ language: language(), search })}`);
     if (html === null || request !== lastList) return;
-    byId("history").querySelector(".list").innerHTML = html;
+    const list = byId("history").querySelector(".list");
+    const menuOf = list.querySelector("details[open]")?.closest("li").dataset.conversation;
+    list.innerHTML = html;
+    list.querySelector(`li[data-conversation="${CSS.escape(menuOf ?? "")}"] details`)?.setAttribute("open", "");
     markCurrent();
   }
 
