@@ -104,7 +104,7 @@ def _fill_in(language: Language, chunk: Chunk, sentence: Sentence, gap: str) -> 
 
 def _forms(gap: str) -> list[str]:
     """A figure with and without the space before its sign."""
-    return list(dict.fromkeys([gap, re.sub(r"\s+%", "%", gap), re.sub(r"(?<=\d)%", " %", gap)]))
+    return list(dict.fromkeys([gap, re.sub(r"\s%", "%", gap), re.sub(r"(?<=\d)%", " %", gap)]))
 
 
 def _gaps(index: Generation, chunks: Sequence[Chunk]) -> list[tuple[Chunk, Sentence, str]]:

@@ -16,7 +16,7 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_DECLARED = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DECLARED = re.compile(rb"<meta\b[^<>]*?\bcharset\s*=[\s\"']*([\w.:-]+)", re.IGNORECASE)
 _DECLARED_WITHIN = 4_096  # bytes
 _OLD = ("cp1252", "cp850", "mac_roman")  # the likeliest first
 _SPECIAL = re.compile(r"[^\x00-\x7f]")

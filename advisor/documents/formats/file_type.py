@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -47,9 +48,7 @@ BY_SUFFIX: dict[str, FileType] = {
 }
 SUFFIXES = tuple(BY_SUFFIX)
 
-_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.DOTALL
-)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _HTML_BEGINS_WITHIN = 2_000  # bytes
 _PDF_BEGINS_WITHIN = 1_024  # bytes, as readers of PDF allow
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -107,9 +106,19 @@ def _begins_as(data: bytes) -> str | None:
             message = "is protected by a password. Save it without one"
             raise DocumentError(message)
         return "workbook" if _OLD_WORKBOOK in data else "an Office file of before 2007 (such as .doc)"
-    if _HTML.match(data[:_HTML_BEGINS_WITHIN]):
+    if _HTML.match(_after_comments(data[:_HTML_BEGINS_WITHIN])):
         return "HTML"
     return next((words for start, words in _FOREIGN if data.startswith(start)), None)
+
+
+def _after_comments(data: bytes) -> bytes:
+    """What follows the byte order mark, the declaration of XML and the comments at the beginning: each is looked at once."""
+    rest = data.removeprefix(codecs.BOM_UTF8).lstrip()
+    if rest.startswith(b"<?xml"):
+        rest = rest.partition(b">")[2].lstrip()
+    while rest.startswith(b"<!--"):
+        rest = rest.partition(b"-->")[2].lstrip()
+    return rest
 
 
 def _in_zip(data: bytes) -> str:
