@@ -1,4 +1,4 @@
-"""Gradio's events by role and visitor, odd requests, proxies, passwords, half requests, who added and approved a document."""
+"""Gradio's events by role and visitor, odd requests, proxies, passwords and half requests."""
 
 from __future__ import annotations
 
@@ -18,16 +18,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from advisor.accounts.audit import audit_file
-from advisor.accounts.users import Users, add_user, new_token
+from advisor.accounts.users import add_user, new_token
 from advisor.api import connections
 from advisor.api.log import JsonLines
 from advisor.api.rates import Guesses
-from advisor.documents.provenance import PROVENANCE_FILE
-from advisor.features.review import approve_uploads, decline_uploads, submit_upload, waiting_uploads
-from advisor.index.sync import sync
-from advisor.settings import Settings
-
-NOTE = b"# Rotation\n\nThe on-call rotation changes every Tuesday at noon.\n"
 
 
 @pytest.fixture(scope="module")
@@ -266,13 +260,16 @@ def test_guessing_holds_nobody_else(served: Served):
         assert {one.result() for one in guessing} <= {401, 429}
 
 
-def test_a_new_password_ends_tokens(tmp_path: Path):
-    settings = Settings(corpus_dir=tmp_path / "corpus", state_dir=tmp_path / "state")
-    add_user(settings, "ada", PASSWORD, "user")
-    token = new_token(settings, "ada")
-    assert Users(settings).with_token(token) is not None
-    add_user(settings, "ada", PASSWORD + "!", "user")
-    assert Users(settings).with_token(token) is None
+def test_a_new_password_ends_tokens_and_sign_ins(served: Served):
+    add_user(served.settings, "lin", PASSWORD, "user")
+    with as_user(served, "lin") as by_token, served.client() as by_cookie:
+        said = {"name": "lin", "password": PASSWORD}
+        assert by_cookie.post("/login", data=said, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+        for client in (by_token, by_cookie):
+            assert client.get("/api/sources/en/board.md").status_code == 200
+        add_user(served.settings, "lin", PASSWORD + "!", "user")
+        assert by_token.get("/api/sources/en/board.md").json()["code"] == "token"
+        assert by_cookie.get("/api/sources/en/board.md").json()["code"] == "sign_in"
 
 
 # The log
@@ -301,60 +298,3 @@ def test_a_value_that_gradio_refuses_is_not_printed(served: Served, capfd: pytes
         told(grace, event_of(grace, "corpus-yes"), [["the-secret-of-grace.md"]], "refused")
     printed = capfd.readouterr()
     assert "the-secret-of-grace" not in printed.out + printed.err
-
-
-# Who added a document, and who approved it
-
-
-def test_an_upload_waits_for_approval_and_its_origin_is_shown(tmp_path: Path, embeddings):
-    with serve(tmp_path, embeddings, local=False) as running:
-        add_user(running.settings, "grace", PASSWORD, "curator")
-        add_user(running.settings, "ada", PASSWORD, "user")
-        with as_user(running, "grace") as grace, as_user(running, "ada") as ada:
-            sent = grace.post("/en/gradio_api/upload", files={"files": ("rotation.md", NOTE)}).json()
-            data = [{"path": sent[0], "meta": {"_type": "gradio.FileData"}}]
-            assert "waits for a curator" in told(grace, event_of(grace, "corpus-upload", "upload"), [data], "one")
-            sync(running.settings, running.advisor.embeddings)
-            assert grace.get("/api/sources/uploads/rotation.md").status_code == 404
-            assert grace.get("/api/waiting/rotation.md").content == NOTE
-            assert ada.get("/api/waiting/rotation.md").json()["code"] == "curators_only"
-            assert grace.get("/api/waiting/other.md").status_code == 404
-            words = told(grace, event_of(grace, "corpus-approve"), [["rotation.md"]], "one")
-            assert "uploads/rotation.md is in the corpus" in words
-            sync(running.settings, running.advisor.embeddings)
-            shown = grace.get("/api/sources/uploads/rotation.md").json()
-            assert (shown["added_by"], shown["approved_by"]) == ("grace", "grace")
-            assert "Added by grace on" in shown["html"]
-            assert "approved by grace on" in shown["html"]
-            board = grace.get("/api/sources/en/board.md").json()
-            assert (board["added_by"], board["approved_by"]) == ("operator", "operator")
-            assert "whoever runs the advisor" in board["html"]
-    actions = [json.loads(line)["action"] for line in audit_file(running.settings).read_text(encoding="utf-8").splitlines()]
-    assert actions == ["upload", "approve"]
-
-
-def test_what_waits_is_in_no_corpus_and_what_is_declined_is_gone(small_settings: Settings, tmp_path: Path):
-    file = tmp_path / "rotation.md"
-    file.write_bytes(NOTE)
-    assert submit_upload(small_settings, "rotation.md", file, "ada").waits
-    assert [(one.name, one.added_by) for one in waiting_uploads(small_settings)] == [("rotation.md", "ada")]
-    assert not (small_settings.corpus_dir / "uploads").exists()
-    assert decline_uploads(small_settings, ["rotation.md", "../users.json"]) == ["rotation.md"]
-    assert waiting_uploads(small_settings) == []
-    assert approve_uploads(small_settings, ["rotation.md"], "grace") == []
-
-
-def test_a_file_that_was_changed_on_disk_is_the_operators(small_settings: Settings, tmp_path: Path):
-    file = tmp_path / "rotation.md"
-    file.write_bytes(NOTE)
-    submit_upload(small_settings, "rotation.md", file, "ada")
-    approve_uploads(small_settings, ["rotation.md"], "grace")
-    entry = json.loads((small_settings.corpus_dir / PROVENANCE_FILE).read_text(encoding="utf-8"))["uploads/rotation.md"]
-    assert (entry["added_by"], entry["approved_by"]) == ("ada", "grace")
-
-
-def test_without_users_an_upload_is_the_operators(small_settings: Settings, tmp_path: Path):
-    file = tmp_path / "rotation.md"
-    file.write_bytes(NOTE)
-    outcome = submit_upload(small_settings, "rotation.md", file, None)
-    assert (outcome.document, outcome.waits) == ("uploads/rotation.md", False)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from advisor.documents.formats.file_type import SUFFIXES
+from advisor.documents.provenance import PROVENANCE_FILE
 from advisor.errors import CorpusError
 from advisor.types import FailedDocument
 
@@ -65,11 +66,11 @@ def _is_document(path: Path, corpus_dir: Path) -> bool:
 
 
 def _is_beside(path: Path, corpus_dir: Path) -> bool:
-    """Whether a file is one of those that curators keep beside the documents."""
+    """Whether a file is one of those that curators keep beside the documents, or that says where these are from."""
     inside = path.relative_to(corpus_dir)
     of_vectors = path.name.startswith(_VECTORS[0]) and path.suffix == _VECTORS[1]
     asked = inside.parts[0] == ASKED and path.suffix.lower() in (".yaml", ".yml")
-    return asked or inside in (Path(THESAURUS), Path(SECTION_KINDS)) or of_vectors
+    return asked or inside in map(Path, (THESAURUS, SECTION_KINDS, PROVENANCE_FILE)) or of_vectors
 
 
 def _walk(folder: Path) -> Iterator[Path]:

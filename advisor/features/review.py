@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,7 @@ from advisor.features.curation import UPLOADS, Upload, store_upload
 from advisor.files import private_folder, replace_file
 from advisor.settings import Settings
 
-_WAITING = "waiting"
-_NOTE = ".by.json"
+_WAITING, _NOTES = "waiting", "waiting-notes"  # a folder each: no name of an upload can make it a note
 OPERATOR = "operator"
 """Who adds and approves where there are no users: whoever works on this machine."""
 
@@ -33,6 +33,8 @@ class Waiting:
 def submit_upload(settings: Settings, name: str, file: Path, who: str | None) -> Upload:
     """Have an uploaded file wait for approval; without users, it is in the corpus at once.
 
+    What waits is never replaced: whoever approves it has looked at that, and at nothing else.
+
     :param who: the user; None without users.
     """
     if who is None:
@@ -44,10 +46,12 @@ def submit_upload(settings: Settings, name: str, file: Path, who: str | None) ->
     try:
         data = read_bytes(file, settings)
         safe = check_upload(name, data, settings)
-        folder = private_folder(settings.state_dir / _WAITING)
-        note = json.dumps({"added_by": who, "added": _today()}).encode()
-        replace_file(folder / safe, data)
-        replace_file(folder / f"{safe}{_NOTE}", note)
+        if _note(settings, safe).exists():
+            return Upload(name, None, reason="a file of this name waits already. Approve or decline that first")
+        private_folder(settings.state_dir / _WAITING)
+        private_folder(settings.state_dir / _NOTES)
+        replace_file(waiting_file(settings, safe), data)
+        replace_file(_note(settings, safe), json.dumps(asdict(Waiting(safe, who, _today()))).encode())
     except (DocumentError, StorageError) as cause:
         return Upload(name, None, reason=str(cause))
     return Upload(name, f"{UPLOADS}/{safe}", waits=True, replaced=(settings.corpus_dir / UPLOADS / safe).exists())
@@ -55,8 +59,8 @@ def submit_upload(settings: Settings, name: str, file: Path, who: str | None) ->
 
 def waiting_uploads(settings: Settings) -> list[Waiting]:
     """The files that wait for approval, by name."""
-    notes = sorted((settings.state_dir / _WAITING).glob(f"*{_NOTE}"))
-    return [Waiting(path.name.removesuffix(_NOTE), **json.loads(path.read_text(encoding="utf-8"))) for path in notes]
+    notes = (settings.state_dir / _NOTES).glob("*.json")
+    return sorted((Waiting(**json.loads(path.read_text(encoding="utf-8"))) for path in notes), key=lambda one: one.name)
 
 
 def waiting_file(settings: Settings, name: str) -> Path:
@@ -64,17 +68,21 @@ def waiting_file(settings: Settings, name: str) -> Path:
     return settings.state_dir / _WAITING / name
 
 
+def _note(settings: Settings, name: str) -> Path:
+    """Where it is written who added a file that waits: a name as long as a file's may be leaves no room for a suffix."""
+    return settings.state_dir / _NOTES / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+
+
 def approve_uploads(settings: Settings, names: Sequence[str], who: str) -> list[Upload]:
     """Put files that wait into the corpus folder, and write down who added and who approved them."""
     outcomes = []
     for one in waiting_uploads(settings):
         if one.name in names:
-            file = waiting_file(settings, one.name)
-            outcome = store_upload(settings, one.name, file)
+            outcome = store_upload(settings, one.name, waiting_file(settings, one.name))
             if outcome.document:
                 digest = content_hash((settings.corpus_dir / outcome.document).read_bytes())
                 record_provenance(settings, outcome.document, Provenance(digest, one.added_by, one.added, who, _today()))
-                _remove(file)
+                _remove(settings, one.name)
             outcomes.append(outcome)
     return outcomes
 
@@ -83,13 +91,13 @@ def decline_uploads(settings: Settings, names: Sequence[str]) -> list[str]:
     """Remove files that wait; returns their names."""
     found = [one.name for one in waiting_uploads(settings) if one.name in names]
     for name in found:
-        _remove(waiting_file(settings, name))
+        _remove(settings, name)
     return found
 
 
-def _remove(file: Path) -> None:
-    file.with_name(f"{file.name}{_NOTE}").unlink(missing_ok=True)
-    file.unlink(missing_ok=True)
+def _remove(settings: Settings, name: str) -> None:
+    _note(settings, name).unlink(missing_ok=True)
+    waiting_file(settings, name).unlink(missing_ok=True)
 
 
 def _today() -> str:
