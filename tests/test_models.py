@@ -188,6 +188,14 @@ def test_several_threads(embeddings: Embeddings) -> None:
     assert all(np.abs(vector - expected[text]).max() < 1e-5 for text, vector in found)
 
 
+def test_a_short_question_does_not_wait_for_long_ones(embeddings: Embeddings) -> None:
+    """Of one person, who would have all others wait."""
+    with ThreadPoolExecutor(3) as pool:
+        long = [pool.submit(embeddings.encode_query, f"{number} review " * 300) for number in range(3)]
+        embeddings.encode_query("When does a review take place?")
+        assert sum(one.done() for one in long) < 2
+
+
 def test_threads_share_one_transformer(prefixed: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is loaded once and works on a batch at a time: its tokenizer, lent to one thread, refuses the next."""
     loaded: list[str] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # Below this many characters the small engine is done before torch would be imported.
 _SMALL_BATCH_CHARS = 20_000
+_MODEST = 5  # of 19: a quarter of a processor beside a thread that wants all of it
 _SHORT = 400  # characters that never make more tokens than the model's window
 
 EncodingProgress = Callable[[int], None]
@@ -63,8 +65,10 @@ class Embeddings:
         self._small: _SmallEngine | None = None
         # A fast tokenizer lent to one thread refuses the next; a batch at a time, a question waits for no whole index.
         self._one_at_a_time = threading.Lock()
-        # OpenMP makes a team of threads for every thread that calls it, and the teams disturb each other.
-        self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        # OpenMP makes a team of threads for every thread that calls it, and the teams disturb each other: one thread for
+        # short texts, and one for long ones, which take a hundred times as long: these wait for each other alone.
+        self._short_thread = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self._long_thread = ThreadPoolExecutor(1, thread_name_prefix="encode-long", initializer=_give_way)
         self.name = settings.embedding_model
         self.profile = profile_of(self.name)
         if self.name == BUNDLED_MODEL:
@@ -87,7 +91,7 @@ class Embeddings:
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question, shape (dimension,)."""
         if self._small:
-            vectors = self._engine_thread.submit(_query, self._small, composed(text)).result()
+            vectors = self._thread_for([text]).submit(_query, self._small, composed(text)).result()
         else:
             vectors = self._encode([text], as_questions=True)
         vector: NDArray[np.float32] = vectors[0]
@@ -98,9 +102,9 @@ class Embeddings:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         if self._small and self._suits_small_engine(self._small, texts):
-            vectors: NDArray[np.float32] = self._engine_thread.submit(
-                self._small.query, [composed(text) for text in texts]
-            ).result()
+            vectors: NDArray[np.float32] = (
+                self._thread_for(texts).submit(self._small.query, [composed(text) for text in texts]).result()
+            )
             return vectors
         return self._encode(texts, as_questions=True)
 
@@ -109,13 +113,17 @@ class Embeddings:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         if self._small and self._suits_small_engine(self._small, texts):
-            vectors: NDArray[np.float32] = self._engine_thread.submit(
-                self._small.passage, [composed(text) for text in texts]
-            ).result()
+            vectors: NDArray[np.float32] = (
+                self._thread_for(texts).submit(self._small.passage, [composed(text) for text in texts]).result()
+            )
             if progress:
                 progress(len(texts))
             return vectors
         return self._encode(texts, as_questions=False, progress=progress)
+
+    def _thread_for(self, texts: Sequence[str]) -> ThreadPoolExecutor:
+        """The thread of the small engine in which these texts are encoded."""
+        return self._long_thread if sum(map(len, texts)) > _SHORT else self._short_thread
 
     def _suits_small_engine(self, engine: _SmallEngine, texts: Sequence[str]) -> bool:
         """Few texts, none longer than the model's window: the engines agree on these.
@@ -125,7 +133,9 @@ class Embeddings:
         if sum(map(len, texts)) > _SMALL_BATCH_CHARS:
             return False
         long_texts = [composed(text) for text in texts if len(text) > _SHORT]
-        counts = self._engine_thread.submit(lambda: [engine.token_count(text) for text in long_texts]).result()
+        if not long_texts:
+            return True
+        counts = self._long_thread.submit(lambda: [engine.token_count(text) for text in long_texts]).result()
         return all(count <= bundled_model.WINDOW for count in counts)
 
     def _encode(
@@ -155,6 +165,12 @@ class Embeddings:
         if self._transformer is None:
             self._transformer = _load_transformer(self._settings, bundled=self._small is not None)
         return self._transformer
+
+
+def _give_way() -> None:
+    """Have the thread that calls this leave the processor to others that want it, where a thread can."""
+    if sys.platform == "linux":  # elsewhere, it would be the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _MODEST)
 
 
 def _query(engine: _SmallEngine, text: str) -> NDArray[np.float32]:
