@@ -1,0 +1,104 @@
+"""The server as a process of its own, as people start it: it answers while it works hard, and stops when it is told to."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from scripted_model import Handler, scripted
+
+from advisor.index.sync import sync
+from advisor.settings import Settings
+
+QUESTION = "When does a blameless review take place after an outage?"
+# What took longest of the steps that questions pass: accents, hyphens, digits, capitals, markup without an end.
+HEAVY = ["\u0301", "a-", "A-1 ", "1.000,", "what is our ", "<!--", "((", "isn't "]
+SECONDS = 2.0
+HISTORIES = [[(seed * 2_000)[:2_000]] * 20 for seed in HEAVY]
+
+
+@contextmanager
+def running(settings: Settings, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`python app.py` over the small corpus: its process and its address."""
+    root = Path(__file__).resolve().parent.parent
+    places = ["--corpus", str(settings.corpus_dir), "--index", str(settings.index_dir)]
+    environment = {**os.environ, "ADVISOR_STATE_DIR": str(settings.state_dir), **more}
+    command = [sys.executable, str(root / "app.py"), "--port", "17860", *places]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            told = re.search(r"http://\S+", process.stdout.readline())
+            assert told
+            yield process, told[0]
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def indexed(small_settings: Settings, embeddings) -> Settings:
+    sync(small_settings, embeddings)
+    return small_settings
+
+
+def ask(address: str, history: list[str]) -> float:
+    """Seconds until an answer of any kind is there, an error after the time of a question included."""
+    began = time.monotonic()
+    answer = httpx.post(f"{address}/api/ask", json={"question": "And then?", "history": history}, timeout=120)
+    assert answer.status_code in (200, 422, 504), answer.text
+    return time.monotonic() - began
+
+
+def test_health_answers_while_the_heaviest_questions_run(indexed: Settings):
+    """As many at once as are taken, each within its time."""
+    more = {"ADVISOR_QUESTIONS_PER_MINUTE": "1000", "ADVISOR_ANSWER_SECONDS": "20"}
+    with running(indexed, **more) as (_, address), ThreadPoolExecutor(8) as many:
+        ask(address, [QUESTION])  # what is loaded at the first use
+        asked = [many.submit(ask, address, history) for history in HISTORIES]
+        waits = []
+        while not all(one.done() for one in asked):
+            began = time.monotonic()
+            assert httpx.get(f"{address}/api/health", timeout=60).status_code == 200
+            waits.append(time.monotonic() - began)
+            time.sleep(0.1)
+        assert max(one.result() for one in asked) < 25
+    assert max(waits) < SECONDS
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_while_a_question_waits_for_a_model_that_says_nothing(indexed: Settings, number: signal.Signals):
+    over, asked = threading.Event(), threading.Event()
+
+    def silent(_: Handler) -> None:
+        asked.set()
+        over.wait(60)
+
+    with scripted(silent) as model:
+        chat = {"ADVISOR_CHAT_MODEL": "openai:any", "ADVISOR_CHAT_URL": model.url, "ADVISOR_CHAT_KEY": "none"}
+        with running(indexed, **chat) as (process, address), ThreadPoolExecutor(1) as one:
+            waiting = one.submit(httpx.post, f"{address}/api/ask", json={"question": QUESTION}, timeout=60)
+            assert asked.wait(30)
+            process.send_signal(number)
+            process.wait(10)
+            with suppress(httpx.HTTPError):  # it may hang up
+                assert waiting.result().status_code >= 500
+        over.set()
+
+
+def test_it_stops_while_heavy_questions_run(indexed: Settings):
+    with running(indexed, ADVISOR_QUESTIONS_PER_MINUTE="1000") as (process, address), ThreadPoolExecutor(8) as many:
+        asked = [many.submit(ask, address, history) for history in HISTORIES]
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+        for one in asked:
+            one.exception()
