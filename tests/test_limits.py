@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,15 @@ import httpx2
 import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
-from pages import serve_app
 from served import Served, event_of, serve, told
 from typer.testing import CliRunner
 
 from advisor.accounts.users import add_user
-from advisor.advisor import Advisor
 from advisor.answering.intake import remembered
 from advisor.api.pool import QuestionPool
 from advisor.cli.main import app
 from advisor.documents.sections import read_sections
-from advisor.errors import AdvisorError, BusyError, DeadlineError, QuestionError
+from advisor.errors import AdvisorError, QuestionError
 from advisor.evaluation.questions import read_set
 from advisor.evaluation.run_store import check_name
 from advisor.features.curation import store_upload
@@ -40,7 +37,6 @@ from advisor.index.thesaurus import read_thesaurus
 from advisor.limits import LIMITS, Limit
 from advisor.serialization import read_questions
 from advisor.settings import Settings
-from advisor.types import Answer
 
 QUESTION = "When does a blameless review take place after an outage?"
 SECONDS = 2.0
@@ -476,96 +472,218 @@ def test_a_file_of_odd_lines_is_answered_line_by_line(served: Served, tmp_path: 
     assert all(answer["reason"] for answer in answers if answer["status"] == "invalid")
 
 
-# Time, and how many at once
+# Every way in, with each of the four
 
 
-class HangingAdvisor(Advisor):
-    """The real one, which answers only once it is let."""
-
-    def __init__(self, advisor: Advisor, **changes: object) -> None:
-        super().__init__(advisor.settings.model_copy(update=changes), advisor.embeddings, advisor.index)
-        self.go_on = threading.Event()
-        self.answered = 0
-
-    def stream(self, *args: Any, **options: Any) -> Iterator[Any]:
-        self.go_on.wait(30)
-        self.answered += 1
-        yield from super().stream(*args, **options)
+Refusal = Callable[[Served], str]
+"""What is said of something that is not taken; "" when it is taken."""
+HALF = '"\\ud800?"'  # JSON lets half of a character pass
+LATIN = "Où ?".encode("latin-1")
+JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
-def test_a_question_ends_with_an_error_after_its_time(served: Served):
-    hanging = HangingAdvisor(served.advisor, answer_seconds=1)
-    pool = QuestionPool(hanging)
-    began = time.monotonic()
-    with pytest.raises(DeadlineError, match="no answer after 1 seconds"):
-        pool.ask(QUESTION)
-    assert 0.9 < time.monotonic() - began < SECONDS
-    hanging.go_on.set()
-    assert pool.ask(QUESTION).status == served.advisor.ask(QUESTION).status
+def sent(path: str, body: bytes | str) -> Refusal:
+    """A request with this body."""
+
+    def refuse(served: Served) -> str:
+        with served.client(**JSON) as client:
+            return refused(client.post(path, content=body))
+
+    return refuse
 
 
-def test_too_many_questions_are_refused_at_once_and_health_answers_all_the_while(served: Served):
-    hanging = HangingAdvisor(served.advisor, answer_seconds=20)
-    with serve_app(hanging) as address, ThreadPoolExecutor(60) as many:
-        asked = [many.submit(httpx.post, f"{address}/api/ask", json={"question": QUESTION}, timeout=60) for _ in range(40)]
-        while sum(one.done() for one in asked) < 8:
-            time.sleep(0.05)
-        for path, most in (
-            ("/api/health", 1.5),
-            ("/page/conversations?language=en", SECONDS),
-            ("/api/sources/en/board.md", SECONDS),
-        ):
-            began = time.monotonic()
-            assert httpx.get(f"{address}{path}", timeout=60).status_code == 200
-            assert time.monotonic() - began < most
-        hanging.go_on.set()
-        answers = [one.result() for one in asked]
-    assert sorted(answer.status_code for answer in answers) == [200] * 32 + [503] * 8
-    assert {answer.json()["code"] for answer in answers if answer.status_code == 503} == {"busy"}
+def asked_of(tool: str, arguments: str) -> Refusal:
+    """A call of a tool, as it is written: the libraries of assistants would not send all of these."""
+    body = f'{{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {{"name": "{tool}", "arguments": {arguments}}}}}'
+
+    def refuse(served: Served) -> str:
+        with served.client(**JSON) as client:
+            answer = client.post("/mcp", content=body)
+            assert answer.status_code < 500
+            result = answer.json().get("result")
+            return str(answer.json()) if result is None or result["isError"] else ""
+
+    return refuse
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_the_deadline_is_told_over_rest_and_on_the_page(served: Served, stream: bool):
-    with serve_app(HangingAdvisor(served.advisor, answer_seconds=1)) as address:
-        told_by_rest = httpx.post(f"{address}/api/ask", json={"question": QUESTION, "stream": stream}, timeout=60)
-        assert (told_by_rest.status_code, told_by_rest.json()["code"]) == (504, "deadline")
-        with httpx.Client(base_url=address, timeout=60) as client:
-            words = told(client, event_of(client, "send"), [QUESTION, "", None], "late")
-        assert "did not come in time" in words
+def on_page(element: str, data: object, trigger: str = "click") -> Refusal:
+    """An event of the page; what it shows is kept under a number of its own."""
+    numbers = itertools.count()
+
+    def refuse(served: Served) -> str:
+        with served.client() as client:
+            words = told(client, event_of(client, element, trigger), data, f"{element} {str(data)[:60]} {next(numbers)}")
+        marks = (
+            "another form",
+            'class=\\"notice\\"',
+            "cannot be the name of a run",
+            "no question set",
+            "half of a character",
+        )
+        return words if any(mark in words for mark in marks) else ""
+
+    return refuse
 
 
-def test_what_is_left_behind_stops_and_gives_its_place_back(served: Served):
-    hanging = HangingAdvisor(served.advisor, answer_seconds=1)
-    pool = QuestionPool(hanging)
-    with ThreadPoolExecutor(8) as many:
-        late = list(many.map(lambda _: outcome(pool), range(8)))
-    assert late == ["DeadlineError"] * 8
-    assert outcome(pool) == "DeadlineError"  # the places are still taken
-    hanging.go_on.set()
-    for _ in itertools.takewhile(lambda _: hanging.answered < 8, range(100)):
-        time.sleep(0.05)
-    assert pool.run(lambda: "done") == "done"
+def uploading(name: str, data: bytes) -> Refusal:
+    def refuse(served: Served) -> str:
+        file = served.settings.corpus_dir.parent / "sent"
+        file.write_bytes(data)
+        return store_upload(served.settings, name, file).reason
+
+    return refuse
 
 
-def outcome(pool: QuestionPool) -> str:
-    try:
-        return type(pool.ask(QUESTION)).__name__
-    except (BusyError, DeadlineError) as error:
-        return type(error).__name__
+def command(*arguments: str) -> Refusal:
+    """A command; what it takes to start is not waiting for the answer, so an ordinary question comes first."""
+
+    def refuse(served: Served) -> str:
+        places = ["--corpus", str(served.settings.corpus_dir), "--index", str(served.settings.index_dir)]
+        done = CliRunner().invoke(app, [*arguments, *places])
+        assert done.exception is None or isinstance(done.exception, AdvisorError | SystemExit)
+        return done.stderr or str(done.exception or "")
+
+    return refuse
 
 
-def test_a_pool_that_is_closed_keeps_nobody_waiting(served: Served):
-    pool = QuestionPool(HangingAdvisor(served.advisor, answer_seconds=60))
-    with ThreadPoolExecutor(12) as many:
-        waiting = [many.submit(outcome, pool) for _ in range(12)]
-        time.sleep(0.5)
+def of_file(data: bytes, read: Callable[[Served, Path], object], place: str = "questions.jsonl") -> Refusal:
+    """A file with these bytes, read in this way."""
+
+    def refuse(served: Served) -> str:
+        path = served.settings.state_dir / "given" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        try:
+            return str(read(served, path) or "")
+        except AdvisorError as error:
+            return str(error)
+        finally:
+            path.unlink()
+
+    return refuse
+
+
+def first_line(served: Served, path: Path) -> str:
+    """What `advisor ask --from` says of the first line of a file."""
+    line = next(iter(read_questions(path)))
+    return line.problem or QuestionPool(served.advisor).ask(line.turns[-1], line.turns[:-1]).reason or ""
+
+
+def named(name: str) -> Refusal:
+    return lambda served: by_function(lambda *_: check_name(name, served.settings.state_dir))(served, 0)
+
+
+def line(**fields: object) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def kinds(long: Refusal, many: Refusal, kind: Refusal, encoding: Refusal) -> dict[str, Refusal]:
+    return dict(zip(("too long", "too many", "wrong type", "wrong encoding"), (long, many, kind, encoding), strict=True))
+
+
+FAR, MANY = "a" * LONG, ["What next?"] * 21
+DEEP = b"[" * 50_000
+BESIDE = {"asked": "asked/a.yaml", "the thesaurus": "thesaurus.yaml", "kinds of sections": "sections.yaml"}
+READ: dict[str, Callable[[Served, Path], object]] = {
+    "asked": lambda _, path: read_phrasings(path.parent.parent),
+    "the thesaurus": lambda _, path: read_thesaurus(path),
+    "kinds of sections": lambda _, path: read_sections(path),
+}
+ENTRIES: dict[str, dict[str, Refusal]] = {
+    "ask over REST": kinds(
+        sent("/api/ask", line(question=FAR)),
+        sent("/api/ask", line(question=QUESTION, history=MANY)),
+        sent("/api/ask", line(question=3)),
+        sent("/api/ask", b'{"question": "' + LATIN + b'"}'),
+    ),
+    "search over REST": kinds(
+        sent("/api/search", line(question=FAR)),
+        sent("/api/search", line(question=QUESTION, k=1_001)),
+        sent("/api/search", line(question=[QUESTION])),
+        sent("/api/search", f'{{"question": {HALF}}}'),
+    ),
+    "ask of an assistant": kinds(
+        asked_of("ask", json.dumps({"question": FAR})),
+        asked_of("ask", json.dumps({"question": QUESTION, "history": MANY})),
+        asked_of("ask", json.dumps({"question": QUESTION, "history": {"0": QUESTION}})),
+        asked_of("ask", f'{{"question": {HALF}}}'),
+    ),
+    "search of an assistant": kinds(
+        asked_of("search", json.dumps({"question": FAR})),
+        asked_of("search", json.dumps({"question": QUESTION, "k": 51})),
+        asked_of("search", json.dumps({"question": {}})),
+        asked_of("search", f'{{"question": {HALF}}}'),
+    ),
+    "a source of an assistant": kinds(
+        asked_of("read_source", json.dumps({"document": "a" * 1_001})),
+        asked_of("read_source", json.dumps({"document": "en/board.md", "start": 10**30})),
+        asked_of("read_source", json.dumps({"document": 3})),
+        asked_of("read_source", f'{{"document": {HALF}}}'),
+    ),
+    "a question of the page": kinds(
+        on_page("send", [FAR, "", None]),
+        on_page("send", [QUESTION, *[""] * 1_000]),
+        on_page("send", [{"question": QUESTION}, "", None]),
+        sent("/en/gradio_api/queue/join", b'{"fn_index": 0, "session_hash": "s", "data": ["' + LATIN + b'"]}'),
+    ),
+    "a run of the page": kinds(
+        on_page("evaluation-run", [[], "a" * 101]),
+        on_page("evaluation-run", [["x"] * 1_001, "x"]),
+        on_page("evaluation-run", [[], ["x"]]),
+        sent("/en/gradio_api/queue/join", f'{{"fn_index": 0, "session_hash": "s", "data": [[], {HALF}]}}'),
+    ),
+    "an upload": kinds(
+        uploading("a" * 256 + ".md", b"# Notes\n"),
+        lambda served: uploaded_at_once(served, 51),
+        uploading("a.md", b"\x89PNG\r\n\x1a\n"),
+        uploading("a.md", bytes(range(256)) * 50),
+    ),
+    "ask on the command line": kinds(
+        command("ask", FAR),
+        command("ask", QUESTION, QUESTION),
+        command("ask", QUESTION, "--language", "3"),
+        command("ask", "\udcff"),
+    ),
+    "search on the command line": kinds(
+        command("search", FAR),
+        command("search", QUESTION, "-k", "1001"),
+        command("search", QUESTION, "-k", "many"),
+        command("search", "\udcff"),
+    ),
+    "a file of questions": kinds(
+        of_file(line(id="1", question=FAR), first_line),
+        of_file(DEEP, first_line),
+        of_file(line(id="1", question=3), first_line),
+        of_file(b'{"id": "1", "question": "' + LATIN + b'"}', first_line),
+    ),
+    "a question set": kinds(
+        of_file(line(id="1", question="a" * 20_000_000), lambda _, path: read_set(path)),
+        of_file(DEEP, lambda _, path: read_set(path).problems),
+        of_file(line(id=1, question=3), lambda _, path: read_set(path).problems),
+        of_file(LATIN, lambda _, path: read_set(path)),
+    ),
+    "the name of a run": kinds(named("a" * 101), named("a b c"), named("../a"), named("\udcff")),
+    **{
+        name: kinds(
+            of_file(b"#" * 2_000_001, READ[name], place),
+            of_file(DEEP, READ[name], place),
+            of_file(b"- 3\n", READ[name], place),
+            of_file(LATIN * 3, READ[name], place),
+        )
+        for name, place in BESIDE.items()
+    },
+}
+CELLS = [pytest.param(name, refuse, id=f"{name}, {kind}") for name, row in ENTRIES.items() for kind, refuse in row.items()]
+
+
+@pytest.mark.parametrize(("name", "refuse"), CELLS)
+def test_what_is_not_taken_is_told_at_once_at_every_way_in(served: Served, busy: list[int], name: str, refuse: Refusal):
+    starting = 0.0
+    if name.endswith("command line"):
         began = time.monotonic()
-        pool.close()
-        assert {one.result() for one in waiting} == {"DeadlineError"}
-    assert time.monotonic() - began < SECONDS
-
-
-def test_an_answer_is_that_of_the_advisor(served: Served):
-    events = list(QuestionPool(served.advisor).stream(QUESTION))
-    assert isinstance(events[-1], Answer)
-    assert replace(events[-1], id="", ms={}) == replace(served.advisor.ask(QUESTION), id="", ms={})
+        command("ask", QUESTION)(served)
+        starting = time.monotonic() - began
+    refuse(served)  # what is loaded at the first use
+    began = time.monotonic()
+    assert refuse(served) != ""
+    assert time.monotonic() - began < SECONDS + starting

@@ -177,12 +177,15 @@ def in_proportion(work: Callable[[str], object], short: str, long: str) -> bool:
     return any(seconds(work, long, 5) <= MOST_TIMES * seconds(work, short, 5) + NOISE_SECONDS for _ in range(ATTEMPTS))
 
 
-def too_slow(work: Callable[[str], object]) -> str:
-    """The first of the slowest texts on which twice the length takes more than in proportion; "" for none."""
+def too_slow(work: Callable[[str], object], times: int = 1) -> str:
+    """The first of the slowest texts on which twice the length takes more than in proportion; "" for none.
+
+    :param times: how many times the length of a question the texts have.
+    """
     slow = []
     for seed in SEEDS:
         for before, after in (("", ""), ("a ", "\0"), ("", "!x")):
-            short, long = (before + (seed * length)[:length] + after for length in (SHORT, LONG))
+            short, long = (before + (seed * length)[:length] + after for length in (times * SHORT, times * LONG))
             slow.append((seconds(work, long), short, long))
     slow.sort(reverse=True)
     for took, short, long in slow[:SLOWEST]:
@@ -229,3 +232,18 @@ STEPS: dict[str, Callable[[str], object]] = {
 def test_a_step_takes_time_in_proportion(name: str):
     STEPS[name]("Un mot, one word")  # what is loaded at the first use
     assert too_slow(STEPS[name]) == ""
+
+
+@pytest.mark.parametrize("name", ["sentences", "fold", "plain", "unseen", "disguises"])
+def test_a_step_of_documents_takes_time_in_proportion(name: str):
+    """Their paragraphs can be much longer than questions."""
+    assert too_slow(STEPS[name], times=10) == ""
+
+
+def test_a_long_paragraph_has_the_sentences_of_its_parts():
+    sentence = "The board meets in May (once a year), and Mr. Smith presents the plan. "
+    text = sentence * 200
+    spans = sentence_spans(text, "en")
+    assert [text[start:end] for start, end in spans] == [sentence.strip()] * 200
+    unended = "word " * 5_000 + "end."
+    assert sentence_spans(unended, "en") == [(0, len(unended))]

@@ -17,6 +17,8 @@ from advisor.text.marks import without_marks
 from advisor.types import Language
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from py3langid.langid import LanguageIdentifier
 
 NEWLINE = re.compile(r"\r\n?|\n")
@@ -30,6 +32,7 @@ _ABBREVIATIONS = "|".join(re.escape(word) for rules in all_rules() for word in r
 _NOT_AN_END = re.compile(rf"(?<![^\s(«\"'’])(?:{_ABBREVIATIONS}|[A-Z])\.\s*$", re.IGNORECASE)
 _INSIDE_A_WORD = re.compile(r"[^\s\w]\w")  # "GOV.UK" is one name; sentencex takes the words of other languages apart there
 _CLOSING_MARKS = re.compile(r"[*_~]{1,3}(?=\s|$)")
+_PART = 4_000  # characters, more than paragraphs have
 _LONGEST_ABBREVIATION = 32  # characters, with what surrounds it
 # The label may hold balanced brackets (an image inside a link), the address balanced parentheses.
 _LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
@@ -134,9 +137,9 @@ def sentence_spans(text: str, language: Language) -> list[tuple[int, int]]:
     flat = NEWLINE.sub(lambda found: " " * len(found.group()), text)
     spans: list[tuple[int, int]] = []
     start = 0
-    for boundary in sentencex.get_sentence_boundaries(language, flat):
-        closing = _CLOSING_MARKS.match(flat, boundary["end_index"])
-        end = closing.end() if closing else boundary["end_index"]
+    for boundary in _boundaries(flat, language):
+        closing = _CLOSING_MARKS.match(flat, boundary)
+        end = closing.end() if closing else boundary
         if end <= start or _INSIDE_A_WORD.match(flat, end - 1):
             continue
         if end < len(flat) and _NOT_AN_END.search(flat, max(start, end - _LONGEST_ABBREVIATION), end):
@@ -147,6 +150,23 @@ def sentence_spans(text: str, language: Language) -> list[tuple[int, int]]:
         spans.append((start, len(flat)))
     stripped = (_strip(flat, *span) for span in spans)
     return [(start, end) for start, end in stripped if has_words(flat[start:end])]
+
+
+def _boundaries(text: str, language: Language) -> Iterator[int]:
+    """Where sentences end: in one part of a long text after another, each from the last end that was found.
+
+    Many quotation marks that nothing closes take the library a time that grows with the square of the length.
+    """
+    at = 0
+    while len(text) - at > _PART:
+        ends = [at + end for end in _ends(text[at : at + _PART], language)[:-1]]
+        yield from ends
+        at = ends[-1] if ends else at + _PART
+    yield from (at + end for end in _ends(text[at:], language))
+
+
+def _ends(text: str, language: Language) -> list[int]:
+    return [boundary["end_index"] for boundary in sentencex.get_sentence_boundaries(language, text)]
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
