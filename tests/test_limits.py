@@ -518,7 +518,7 @@ def on_page(element: str, data: object, trigger: str = "click") -> Refusal:
             'class=\\"notice\\"',
             "cannot be the name of a run",
             "no question set",
-            "half of a character",
+            "not in the list of choices",
         )
         return words if any(mark in words for mark in marks) else ""
 
