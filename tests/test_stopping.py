@@ -34,6 +34,7 @@ def running(settings: Settings, **more: str) -> Iterator[tuple[subprocess.Popen[
     root = Path(__file__).resolve().parent.parent
     places = ["--corpus", str(settings.corpus_dir), "--index", str(settings.index_dir)]
     environment = {**os.environ, "ADVISOR_STATE_DIR": str(settings.state_dir), **more}
+    environment |= {"TMPDIR": str(settings.state_dir.parent)}  # whatever is left there is seen
     command = [sys.executable, str(root / "app.py"), "--port", "17860", *places]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -88,17 +89,19 @@ def test_it_stops_while_a_question_waits_for_a_model_that_says_nothing(indexed: 
             waiting = one.submit(httpx.post, f"{address}/api/ask", json={"question": QUESTION}, timeout=60)
             assert asked.wait(30)
             process.send_signal(number)
-            process.wait(10)
+            assert process.wait(10) == 0
+            assert list(indexed.state_dir.parent.glob("advisor-uploads-*")) == []
             with suppress(httpx.HTTPError):  # it may hang up
                 assert waiting.result().status_code >= 500
         over.set()
 
 
-def test_it_stops_while_heavy_questions_run(indexed: Settings):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_while_heavy_questions_run(indexed: Settings, number: signal.Signals):
     with running(indexed, ADVISOR_QUESTIONS_PER_MINUTE="1000") as (process, address), ThreadPoolExecutor(8) as many:
         asked = [many.submit(ask, address, history) for history in HISTORIES]
-        time.sleep(1)
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        time.sleep(3)
+        process.send_signal(number)
+        assert process.wait(10) == 0
         for one in asked:
             one.exception()

@@ -87,6 +87,8 @@ def serve(
     from advisor.ui.server import serve_page
 
     serve_page(settings_of(corpus, index), host=host, port=port)
+    sys.stdout.flush()
+    os._exit(0)  # all is written; Python would wait for what still works on questions that nobody waits for
 
 
 @app.command()

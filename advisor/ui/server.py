@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -67,12 +68,15 @@ def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860)
     advisor = Advisor.open(settings, embeddings)
     write_log()
     app = create_app(advisor, local=local)
+    # Once it has stopped, the web server sends itself the signal again: it ends this function, not the process at once.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"The advisor is at http://{shown}:{listening.getsockname()[1]}\n")
         sys.stdout.flush()
         uvicorn.Server(server_config(app, settings)).run(sockets=[listening])
     advisor.close()
+    upload_folder().cleanup()
 
 
 def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
