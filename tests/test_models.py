@@ -240,6 +240,39 @@ def test_what_was_measured_with_the_bundled_model_is_not_taken_for_another(
     assert cosines(bare.encode_questions(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
 
 
+@pytest.mark.parametrize(
+    ("declared", "query"),
+    [({}, "query: "), ({"query": "", "document": ""}, "query: "), ({"query": "Q: ", "document": "D: "}, "Q: ")],
+)
+def test_a_family_needs_its_words_where_the_model_declares_none(
+    transformer: SentenceTransformer, tmp_path: Path, declared: dict[str, str], query: str
+) -> None:
+    """A folder with a name of the family; the same weights with the words written out give the same vectors."""
+    folder, usual = tmp_path / "multilingual-e5-base", dict(transformer.prompts)
+    transformer.prompts = declared
+    transformer.save(str(folder), create_model_card=False)
+    transformer.prompts = usual
+    mine = Embeddings(Settings(threads=1, embedding_model=str(folder)))
+    written = transformer.encode([query + "Le cloud"], normalize_embeddings=True, prompt="")
+    assert cosines(written, mine.encode_query("Le cloud")).min() >= 0.9999
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("intfloat/multilingual-e5-base", "query: "),
+        ("/models/Multilingual-E5-Large", "query: "),
+        ("nomic-ai/nomic-embed-text-v1.5", "search_query: "),
+        ("BAAI/bge-base-en-v1.5", "Represent this sentence for searching relevant passages: "),
+        ("BAAI/bge-m3", None),
+        ("intfloat/multilingual-e5-large-instruct", None),
+    ],
+)
+def test_what_a_family_puts_before_a_question(name: str, query: str | None) -> None:
+    prompts = profile_of(name).prompts
+    assert (prompts["query"] if prompts else None) == query
+
+
 @pytest.mark.disable_socket
 @pytest.mark.parametrize("name", ["nobody/no-such-model", "empty", "empty/missing"])
 def test_a_wrong_model_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:

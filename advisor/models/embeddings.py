@@ -215,11 +215,8 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
     elif name == BUNDLED_MODEL:
         name = HUB_NAME
     try:
-        return SentenceTransformer(
-            name,
-            local_files_only=bundled or Path(name).is_dir(),
-            model_kwargs={"dtype": torch.float32},
-            prompts=dict(prompts) if prompts else None,
+        transformer = SentenceTransformer(
+            name, local_files_only=bundled or Path(name).is_dir(), model_kwargs={"dtype": torch.float32}
         )
     except (OSError, ValueError) as cause:
         why = str(cause).splitlines()[0]
@@ -228,6 +225,9 @@ def _load_transformer(settings: Settings, *, bundled: bool) -> SentenceTransform
             f"{BUNDLED_MODEL!r}, to a folder, or to a model of the hub when there is a network"
         )
         raise ModelError(message) from cause
+    if prompts and not any(transformer.prompts.values()):  # what a model declares of itself goes before what we know
+        transformer.prompts = {**transformer.prompts, **prompts}
+    return transformer
 
 
 def _digest_of(transformer: SentenceTransformer) -> str:
