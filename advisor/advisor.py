@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.answering import unanswered
-from advisor.answering.completeness import Extract, complete, verified
+from advisor.answering import fallback, unanswered
 from advisor.answering.extractive import WRITER, write_curated, write_extractive
+from advisor.answering.fallback import Extract, verified
 from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import WritingTask, write_generative
 from advisor.answering.intake import check_history, check_question, question_language
@@ -46,7 +46,6 @@ from advisor.types import (
     ScoredChunk,
     SentenceReady,
 )
-from advisor.verification.rejection import Rejected
 
 _MOST_TOLD = 3  # answers on one subject that a follow-up does not repeat
 
@@ -215,23 +214,23 @@ class Advisor:
         yield Stage("write")
         whole = self._extract(index, evidence, follow_up)
         timer.mark("write")
-        rejected: tuple[Rejected, ...] = ()
+        seen = 0
         if self.chat and use:
             task = self._writing_task(self.chat, index, base, evidence, use)
             generated = yield from write_generative(self.chat, task, self.embeddings.encode_passages, use)
-            generated, added = complete(generated, whole, language)
-            yield from added
             timer.add("write")
             timer.move("write", "verify", generated.verify_ms)
             base = replace(base, model=generated.use_of_model(use))
             if generated.failure is None:
-                yield replace(generated.as_answer(base, self.chat.name), ms=timer.total())
+                answer = generated.as_answer(base, self.chat.name)
+                yield replace(answer if answer.sentences else _abstained(answer, evidence), ms=timer.total())
                 return
-            rejected = generated.rejected
-            base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name))
+            seen, whole = len(generated.shown), fallback.after(generated, whole)
+            reason = instead_in_words(language, generated.failure, self.chat.name, kept=bool(seen))
+            base = replace(base, reason=reason)
         yield Stage("verify")
-        yield from whole.events()
-        answer = self._with_extract(base, whole, rejected) if whole.shown else self._without_answer(base, evidence)
+        yield from whole.events(seen)
+        answer = self._with_extract(base, whole) if whole.shown else self._without_answer(base, evidence)
         yield replace(answer, ms=timer.total())
 
     def _gather(self, index: Generation, follow_up: FollowUp, history: Sequence[str], language: Language) -> Evidence:
@@ -261,17 +260,14 @@ class Advisor:
             return verified(index, write_curated(index, curated))
         return verified(index, write_extractive(index, evidence.blocks, max_words=self.settings.max_answer_words))
 
-    def _with_extract(self, base: Answer, whole: Extract, rejected: tuple[Rejected, ...]) -> Answer:
-        """The answer made of sentences of the corpus.
-
-        :param rejected: what a chat model wrote and may not be shown.
-        """
+    def _with_extract(self, base: Answer, whole: Extract) -> Answer:
+        """The answer made of sentences of the corpus."""
         return replace(
             base,
             status="answered",
             text=compose(base.language, whole.shown),
             sentences=whole.shown,
-            withheld=withheld_in_words(base.language, (*rejected, *whole.rejected)),
+            withheld=withheld_in_words(base.language, whole.rejected),
             citations=whole.citations,
             writer=whole.writer,
         )
@@ -308,10 +304,13 @@ class Advisor:
         reason = "; ".join(filter(None, (base.reason, unsure)))
         if base.confidence >= self.settings.near_threshold:
             return near_answer(replace(base, reason=reason), self.index, evidence.passages)
-        nearest = nearest_subjects(base.language, evidence.passages)
-        return replace(
-            base, status="abstained", text=abstention_in_words(base.language, nearest), reason=reason, nearest=nearest
-        )
+        return _abstained(replace(base, reason=reason), evidence)
+
+
+def _abstained(base: Answer, evidence: Evidence) -> Answer:
+    """That the corpus holds no answer, with the nearest subjects."""
+    nearest = nearest_subjects(base.language, evidence.passages)
+    return replace(base, status="abstained", text=abstention_in_words(base.language, nearest), nearest=nearest)
 
 
 def _blank_answer(index: IndexInfo, question: str, language: Language) -> Answer:

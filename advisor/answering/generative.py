@@ -36,7 +36,7 @@ from advisor.verification.groundedness import Encode, Sources, SourceSentence
 from advisor.verification.rejection import Rejected
 from advisor.verification.verify import Grounded, verify_generative
 
-_FEWEST_WORDS = 20  # of an answer that a model wrote
+_FEWEST = 2  # sentences of an answer that a model wrote
 _HOPELESS = 6  # sentences rejected in a row: the model is stopped
 _ENOUGH_TO_TELL = 5  # words that show a sentence's language
 _LONGEST_GAP = 45  # words about what is missing
@@ -58,8 +58,9 @@ class WritingTask:
 class GeneratedAnswer:
     """What a chat model wrote, verified.
 
-    `missing`: what it says that the passages lack; `failure`: why it makes no answer, None where it does. Times are in
-    milliseconds; `first_sentence_ms` is None where no sentence passed.
+    `missing`: what it says that the passages lack, which is all there is where `shown` is empty without a `failure`;
+    `failure`: why it makes no answer, None where it does. Times are in milliseconds; `first_sentence_ms` is None where no
+    sentence passed.
     """
 
     shown: tuple[AnswerSentence, ...] = ()
@@ -206,11 +207,14 @@ class _SentenceVerifier:
         return self.rejected_in_a_row >= _HOPELESS or self._words() > self.task.max_words * _TOO_LONG
 
     def result(self, failure: str | None) -> GeneratedAnswer:
-        """What the sentences make: an answer when it is not too short and at least half of the sentences passed.
+        """What the sentences make: an answer when two of them stand, or one beside a note on what is missing.
+
+        What was withheld takes nothing from those that stand. A note alone is the answer that there is none.
 
         :param failure: of the model itself; an answer that is complete without what is lost is one all the same.
         """
-        if self._words() >= _FEWEST_WORDS and len(self.shown) >= len(self.rejected):
+        noted = bool(self.missing) and len(self.rejected) <= len(self.missing)
+        if len(self.shown) >= _FEWEST or (failure is None and (noted or (self.shown and self.missing))):
             failure = None
         elif failure is None:
             foreign = sum(one.code == "language" for one in self.rejected) * 2 > len(self.rejected) + len(self.shown)

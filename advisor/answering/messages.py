@@ -43,9 +43,14 @@ def withheld_in_words(language: Language, rejected: Sequence[Rejected]) -> tuple
     return tuple(Withheld(one.text, ANSWER_WORDS[language].why[one.code].format(one.detail)) for one in first.values())
 
 
-def instead_in_words(language: Language, failure: str, model: str) -> str:
-    """Why the answer is the extractive one although there is a chat model."""
-    return ANSWER_WORDS[language].instead[""] + ANSWER_WORDS[language].instead[failure].format(model) + "."
+def instead_in_words(language: Language, failure: str, model: str, *, kept: bool) -> str:
+    """Why the answer is the extractive one although there is a chat model.
+
+    :param kept: whether it begins with what the model wrote, verified.
+    """
+    return (
+        ANSWER_WORDS[language].instead["kept" if kept else ""] + ANSWER_WORDS[language].instead[failure].format(model) + "."
+    )
 
 
 @dataclass(frozen=True, slots=True)
