@@ -24,7 +24,7 @@ from advisor.answering.messages import (
 )
 from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
 from advisor.answering.near import near_answer
-from advisor.answering.small_talk import reply
+from advisor.answering.small_talk import asked_language, reply
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.index import archive
@@ -189,12 +189,15 @@ class Advisor:
         language = language or question_language(asked, history)
         use = ModelUse(self.chat.name) if self.chat else None
         timer = Timer()
-        follow_up = resolve(asked, history, language)
+        again = asked_language(asked, language) if history else None
+        meant, history = (history[-1], history[:-1]) if again else (asked, history)
+        language = again or language
+        follow_up = resolve(meant, history, language)
         full = follow_up.standalone(language)
         if self.chat and use and follow_up.subject:
             full = rewritten_question(self.chat, full, history, language, use)
         index = self.index
-        said = reply(asked, language, index.titles(language))
+        said = None if again else reply(asked, language, index.titles(language))
         if said:
             yield replace(_blank_answer(index.info, asked, language), status="answered", text=said, ms=timer.total())
             return

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.answering.small_talk import reply
+from advisor import Advisor
+from advisor.answering.small_talk import asked_language, reply
 from advisor.types import Language
 
 TITLES = ("FinOps", "AI governance")
@@ -39,6 +40,27 @@ def test_who_asks_for_the_documents_gets_their_titles(said: str, language: Langu
     found = reply(said, language, TITLES)
     assert found is not None
     assert found.endswith("\n- FinOps\n- AI governance")
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "wanted"),
+    [("En français, s'il te plaît", "fr", "fr"), ("in english please", "en", "en"), ("en anglais ?", "fr", "en")],
+)
+def test_who_wants_the_answer_in_another_language(said: str, language: Language, wanted: Language) -> None:
+    assert asked_language(said, language) == wanted
+
+
+@pytest.mark.parametrize("said", ["thanks", "How do we hire in France?", "documents in French"])
+def test_who_asks_something_wants_no_other_language(said: str) -> None:
+    assert asked_language(said, "en") is None
+
+
+def test_the_answer_before_is_given_again_in_the_language_asked_for(advisor: Advisor) -> None:
+    question = "How do we start with FinOps?"
+    again = advisor.ask("en français", history=[question])
+    assert (again.language, again.standalone_question, again.question) == ("fr", question, "en français")
+    assert {citation.document for citation in again.citations} == {"fr/finops.md"}
+    assert again.status == "answered"
 
 
 def test_no_question_of_the_sets_is_small_talk(project_root: Path) -> None:

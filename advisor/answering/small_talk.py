@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from advisor.text.language import language_rules
+from advisor.text.language import SmallTalk, language_rules
 from advisor.text.plain import fold
 from advisor.types import Language
 
@@ -21,16 +21,27 @@ def reply(utterance: str, language: Language, titles: Sequence[str]) -> str | No
 
     :param titles: of the documents, for whoever asks what there is to read.
     """
+    talk = _recognised(utterance, language)
+    if talk is None:
+        return None
+    return talk.reply + ("".join(f"\n- {title}" for title in titles) if talk.lists_documents else "")
+
+
+def asked_language(utterance: str, language: Language) -> Language | None:
+    """The language in which somebody wants the answer before once more ("in French, please"); None for anything else."""
+    talk = _recognised(utterance, language)
+    return talk.asks_for if talk else None
+
+
+def _recognised(utterance: str, language: Language) -> SmallTalk | None:
+    """The kind of small talk that an utterance is, if it is any."""
     said = _plain(utterance)
     if not said or len(said) > _LONGEST:
         return None
     talks = language_rules(language).small_talk
     likeness = [max(SequenceMatcher(None, said, known).ratio() for known in talk.said) for talk in talks]
     best = max(range(len(talks)), key=likeness.__getitem__)
-    if likeness[best] < _SAME:
-        return None
-    listed = "".join(f"\n- {title}" for title in titles) if talks[best].lists_documents else ""
-    return talks[best].reply + listed
+    return talks[best] if likeness[best] >= _SAME else None
 
 
 def _plain(utterance: str) -> str:

@@ -16,10 +16,11 @@ import tantivy
 
 from advisor.documents.passages import searched_text
 from advisor.text.language import LANGUAGES
+from advisor.text.one_form import in_one_form
 from advisor.text.terms import ANALYZERS, terms
 from advisor.types import Chunk, Language
 
-VERSION = 2
+VERSION = 3
 """Raise it when the analysis changes: the index is then rebuilt."""
 
 _HEAP_BYTES = 64_000_000
@@ -114,7 +115,7 @@ def _write_chunks(folder: Path, chunks: Iterable[Chunk]) -> None:
     for chunk in chunks:
         document = tantivy.Document()
         document.add_text("id", chunk.id)
-        document.add_text(_field(chunk.language), searched_text(chunk))
+        document.add_text(_field(chunk.language), in_one_form(searched_text(chunk), chunk.language))
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

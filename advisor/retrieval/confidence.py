@@ -23,6 +23,7 @@ from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.language import all_rules
 from advisor.text.plain import COMPOUND, WORD, fold
+from advisor.text.one_form import in_one_form
 from advisor.text.terms import term_set, terms
 from advisor.types import ScoredChunk
 
@@ -128,7 +129,7 @@ def _missing_names(query: Query, passages: Sequence[ScoredChunk], held: Sequence
     """
     if not query.names or query.language is None:
         return 0.0
-    text = fold(" ".join(embedded_text(passage.chunk) for passage in passages))
+    text = fold(in_one_form(" ".join(embedded_text(passage.chunk) for passage in passages), query.language))
     words = {*COMPOUND.findall(text), *WORD.findall(text), *_offices()}
     known, language = set[str]().union(*held), query.language
 

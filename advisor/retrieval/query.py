@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from advisor.documents.passages import searched_text
 from advisor.index.generation import Generation
 from advisor.index.thesaurus import Concept, word_spans, words
 from advisor.text.language import LANGUAGES
+from advisor.text.one_form import in_one_form
 from advisor.text.plain import COMPOUND, fold, is_in_another_language, sentence_spans
 from advisor.text.terms import terms
 from advisor.types import Language
@@ -82,7 +83,9 @@ def analyse(index: Generation, question: str, language: Language) -> Query:
     """Look the question's terms up in the index and its thesaurus."""
     if is_in_another_language(question):
         return Query(question, None, question, (), {}, ())
-    return _looked_up(index, question, language)
+    written = in_one_form(question, language)
+    query = _looked_up(index, written, language)
+    return replace(query, question=question, expanded=question if query.expanded == written else query.expanded)
 
 
 def _looked_up(index: Generation, question: str, language: Language) -> Query:

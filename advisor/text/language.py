@@ -136,11 +136,15 @@ class VerificationWords(WordTable):
 
 
 class SmallTalk(WordTable):
-    """What people say beside questions, folded and without punctuation, and the reply to it."""
+    """What people say beside questions, folded and without punctuation, and the reply to it.
+
+    `asks_for`: the language in which the answer before is wanted; the reply is for who has asked nothing yet.
+    """
 
     said: tuple[Word, ...]
     reply: str
     lists_documents: bool = False
+    asks_for: Language | None = None
 
 
 class LanguageRules(WordTable):

@@ -7,6 +7,7 @@ from functools import lru_cache
 import tantivy
 
 from advisor.text.language import LANGUAGES, all_rules, language_rules
+from advisor.text.one_form import in_one_form
 from advisor.types import Language
 
 _STOP_WORDS = [word for rules in all_rules() for word in rules.stop_words]  # of all languages at once: documents mix them
@@ -24,7 +25,7 @@ ANALYZERS: dict[Language, tantivy.TextAnalyzer] = {language: analyzer(language) 
 
 def terms(text: str, language: Language) -> list[str]:
     """The terms of a text, stemmed, in order, repeats kept."""
-    found: list[str] = ANALYZERS[language].analyze(text)
+    found: list[str] = ANALYZERS[language].analyze(in_one_form(text, language))
     return found
 
 
