@@ -22,8 +22,8 @@ from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.language import all_rules
-from advisor.text.plain import COMPOUND, WORD, fold
 from advisor.text.one_form import in_one_form
+from advisor.text.plain import COMPOUND, WORD, fold
 from advisor.text.terms import term_set, terms
 from advisor.types import ScoredChunk
 
