@@ -71,7 +71,7 @@ def test_a_source_card_opens_the_document_and_the_keyboard_closes_it(browser: Br
 @pytest.mark.parametrize(("locale", "title"), [("fr-FR", TEXTS["fr"].title), ("en-GB", TEXTS["en"].title)])
 def test_the_interface_speaks_the_language_of_the_browser(browser: Browser, address: str, locale: str, title: str):
     page = open_page(browser, address, locale=locale)
-    expect(page.locator("#title h1")).to_have_text(title)
+    expect(page.locator("#brand h1")).to_have_text(title)
     assert page.evaluate("document.documentElement.lang") == locale[:2]
     page.context.close()
 

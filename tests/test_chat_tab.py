@@ -243,6 +243,40 @@ def test_a_new_conversation_forgets_the_one_that_was_stopped(browser: Browser, o
         page.context.close()
 
 
+@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
+def test_what_is_written_while_an_answer_comes_stays(browser: Browser, own: Advisor, width: int, locale: str):
+    with serve_app(SlowAdvisor(own.settings, own.embeddings, own.index)) as address:
+        page = open_page(browser, address, width=width, locale=locale)
+        page.fill("#question textarea", FINOPS)
+        page.keyboard.press("Enter")
+        page.keyboard.type(" And then?")
+        page.locator("#current .stage").wait_for()
+        page.keyboard.press("Enter")
+        expect(page.locator("#question textarea")).to_have_value(re.compile(r"^ ?And then\?$"))
+        expect(page.locator("#thread .actions")).to_have_count(1)
+        expect(page.locator("#question textarea")).to_have_value(re.compile(r"^ ?And then\?$"))
+        expect(page.locator("#thread .turn")).to_have_count(1)
+        page.context.close()
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
+def test_a_page_reloaded_in_the_middle_of_an_answer_asks_again(browser: Browser, own: Advisor, width: int, locale: str):
+    with serve_app(SlowAdvisor(own.settings, own.embeddings, own.index)) as address:
+        page = open_page(browser, address, width=width, locale=locale)
+        ask(page, FINOPS)
+        expect(page).to_have_url(re.compile("conversation="))
+        page.fill("#question textarea", "When should we choose multi-cloud?")
+        page.keyboard.press("Enter")
+        expect(page.locator("#thread .turn")).to_have_count(2)
+        page.locator("#current .stage").wait_for()
+        page.reload()
+        expect(page.locator("#thread .actions")).to_have_count(2)
+        page.reload()
+        expect(page.locator("#thread .actions")).to_have_count(2)
+        expect(page.locator("#current .stage")).to_have_count(0)
+        page.context.close()
+
+
 def test_two_users_never_see_each_others_conversations(browser: Browser, own: Advisor):
     for name in ("ada", "bob"):
         add_user(own.settings, name, "correct horse battery", "user")

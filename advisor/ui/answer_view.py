@@ -118,10 +118,11 @@ def typeset(text: str) -> str:
 
 
 def _about(answer: Answer, texts: Texts) -> str:
-    """Confidence, evidence, writer and time in one quiet line, and the way to the sources."""
+    """What the answer rests on, its evidence and writer in one quiet line, and the way to the sources."""
     levels = dict.fromkeys(evidence_name(citation.evidence, texts) for citation in answer.citations)
-    facts = [texts.confidence.format(answer.confidence * 100), *filter(None, levels)]
+    facts = [*filter(None, levels)]
     if answer.status == "answered":
+        facts = [*filter(None, [texts.supported(answer.citations)]), *facts]
         facts.append(texts.writers.get(answer.writer, answer.writer))
     button = ""
     if answer.citations:
@@ -189,7 +190,7 @@ def render_sources(citations: Sequence[Citation], generation: str, texts: Texts)
     cards = []
     for citation in citations:
         page = texts.page_short.format(citation.page) if citation.page else ""
-        kind = " · ".join(filter(None, (page, evidence_name(citation.evidence, texts), citation.date)))
+        kind = " · ".join(filter(None, (page, evidence_name(citation.evidence, texts), texts.date(citation.date))))
         section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
         cards.append(
             f'<li><button type="button" class="card" {place(citation, generation)}>'

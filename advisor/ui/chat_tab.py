@@ -223,20 +223,14 @@ def _kept(turn: Turn, conversation: str) -> str:
 
 def _build_head(texts: Texts) -> gr.Button:
     words = CHAT_TEXTS[texts.language]
-    other = "en" if texts.language == "fr" else "fr"
     label = escape(words.show_conversations)
     with gr.Row(elem_id="head"):
         gr.HTML(
             f'<button type="button" class="act show-history" aria-expanded="false" aria-controls="history" '
-            f'aria-label="{label}" title="{label}">{icon("menu")}</button>'
-            f"<h1>{escape(texts.title)}</h1>",
+            f'aria-label="{label}" title="{label}">{icon("menu")}</button>',
             elem_id="title",
         )
-        restart = gr.Button(texts.new, size="sm", elem_id="new")
-        gr.HTML(
-            f'<a href="/{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>', elem_id="language"
-        )
-    return restart
+        return gr.Button(texts.new, size="sm", elem_id="new")
 
 
 def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:

@@ -34,7 +34,7 @@ def _row(entry: Entry, texts: Texts) -> str:
         escape(entry.language or ""),
         escape(topic),
         str(entry.chunks or ""),
-        escape(entry.date or ""),
+        escape(texts.date(entry.date)),
         f'<span class="state {entry.state}">{escape(texts.corpus.states[entry.state])}</span>{reason}',
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
@@ -92,7 +92,7 @@ def render_report(report: IndexReport, texts: Texts) -> str:
     changes += [_failed(failed, words.failed) for failed in report.failed]
     line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
     if report.finished:
-        line += f" {report.finished[:10]}, {report.finished[11:16]} UTC."
+        line += f" {texts.date(report.finished[:10])}, {report.finished[11:16]} UTC."
     listed = f"<ul>{''.join(changes)}</ul>" if changes else ""
     return f'<div class="outcome" role="status"><p>{escape(line)}</p>{listed}</div>'
 
@@ -114,7 +114,7 @@ def render_waiting(uploads: Sequence[Waiting], texts: Texts) -> str:
     """The uploads that wait for approval, each with a way to its file, and who added it when."""
     items = (
         f'<li><a href="/api/waiting/{quote(one.name)}" download><code>{escape(one.name)}</code></a> '
-        f"{escape(texts.corpus.added_by.format(one.added_by, one.added))}</li>"
+        f"{escape(texts.corpus.added_by.format(one.added_by, texts.date(one.added)))}</li>"
         for one in uploads
     )
     return f"<ul>{''.join(items)}</ul>" if uploads else ""

@@ -66,15 +66,15 @@ def _header(document: Document, page: int | None, texts: Texts, provenance: Prov
     address = f"/api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
     original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
     topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
-    facts = " · ".join(filter(None, (topic, evidence_name(document.evidence, texts), document.updated)))
+    facts = " · ".join(filter(None, (topic, evidence_name(document.evidence, texts), texts.date(document.updated))))
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
     words = texts.corpus
     origin = words.by_operator
     if provenance:
-        added = words.added_by.format(provenance.added_by, provenance.added)
-        origin = f"{added}, {words.approved_by.format(provenance.approved_by, provenance.approved)}"
+        added = words.added_by.format(provenance.added_by, texts.date(provenance.added))
+        origin = f"{added}, {words.approved_by.format(provenance.approved_by, texts.date(provenance.approved))}"
     names = " · ".join((document.id, *document.aliases))
     return (
         f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"

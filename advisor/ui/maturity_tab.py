@@ -126,7 +126,7 @@ def _weakness(weakness: Weakness, generation: str, texts: Texts) -> str:
     advice = ""
     if weakness.advice:
         source = weakness.advice
-        kind = " · ".join(filter(None, (source.title, evidence_name(source.evidence, texts), source.date)))
+        kind = " · ".join(filter(None, (source.title, evidence_name(source.evidence, texts), texts.date(source.date))))
         advice = (
             f"<h4>{escape(words.advice)}</h4><blockquote>{escape(plain(source.quote))}</blockquote>"
             f'<p class="kind">{escape(kind)} <button type="button" class="read" {place(source, generation)}>'

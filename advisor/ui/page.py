@@ -19,8 +19,8 @@ from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import EVALUATION_TEXTS, TAB_TEXTS, Texts
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("advisor.css", "conversations.css", "tabs.css")
-_SCRIPTS = ("advisor.js", "conversations.js", "library.js", "maturity.js")
+_STYLES = ("advisor.css", "conversations.css", "tabs.css", "frame.css")
+_SCRIPTS = ("advisor.js", "addresses.js", "conversations.js", "library.js", "maturity.js")
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
 _UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
@@ -32,13 +32,16 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
 
     def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab, gr.Tab]:
         name, curator = current_user(request), may_curate(request)
-        account = gr.HTML(_account(name, texts) if name else "", visible=name is not None)
+        account = gr.HTML(_account(name, texts) if name else "")
         return account, gr.Tab(visible=curator), gr.Tab(visible=curator)
 
     page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
         words = TAB_TEXTS[texts.language]
-        account = gr.HTML("", elem_id="account", visible=False)
+        with gr.Row(elem_id="masthead"):
+            gr.HTML(_brand(texts), elem_id="brand")
+            account = gr.HTML("", elem_id="account")
+            gr.HTML(_other_language(texts), elem_id="language")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
                 build_chat(pool, conversations, texts)
@@ -53,6 +56,16 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
         page.load(who_is_it, None, [account, corpus, evaluations], show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
+
+
+def _brand(texts: Texts) -> str:
+    logo = quote((_ASSETS / "icon.svg").read_text("utf-8"))
+    return f'<h1><img class="logo" src="data:image/svg+xml,{logo}" alt="">{escape(texts.title)}</h1>'
+
+
+def _other_language(texts: Texts) -> str:
+    other = "en" if texts.language == "fr" else "fr"
+    return f'<a href="/{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
 
 
 def _account(name: str, texts: Texts) -> str:

@@ -92,7 +92,7 @@ def render_documents(documents: Sequence[ListedDocument], texts: Texts) -> str:
 def _document(document: ListedDocument, texts: Texts) -> str:
     words = TAB_TEXTS[texts.language]
     language = words.languages[document.language]
-    kind = " · ".join(filter(None, (language, evidence_name(document.evidence, texts), document.updated)))
+    kind = " · ".join(filter(None, (language, evidence_name(document.evidence, texts), texts.date(document.updated))))
     return (
         f'<button type="button" class="read" data-document="{escape(document.id)}"><span lang="{document.language}">'
         f'{escape(document.title)}</span><span class="kind">{escape(kind)}</span></button>'

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from advisor.answering.messages import ANSWER_WORDS
 from advisor.text.language import WordTable, read_words
-from advisor.types import Language
+from advisor.types import Citation, Language
 
 
 class CorpusTexts(WordTable):
@@ -75,8 +76,13 @@ class Texts(WordTable):
     understood_as: str
     abstained: str
     near: str
-    confidence: str
+    support: str
+    quotes: tuple[str, str]
+    documents: tuple[str, str]
     percent: str
+    decimal: str
+    day: str
+    months: tuple[str, ...]
     withheld: str
     other_language: str
     writers: dict[str, str]
@@ -93,6 +99,26 @@ class Texts(WordTable):
     def evidence(self) -> Mapping[str, str]:
         """The levels of evidence, by the code of the front matter."""
         return ANSWER_WORDS[self.language].evidence
+
+    def supported(self, citations: Sequence[Citation]) -> str:
+        """How many quotes of how many documents an answer rests on, in words; "" for none."""
+        documents = len({citation.document for citation in citations})
+        if not documents:
+            return ""
+        quotes = self.quotes[len(citations) > 1].format(len(citations))
+        return self.support.format(quotes, self.documents[documents > 1].format(documents))
+
+    def number(self, value: float, digits: int) -> str:
+        """A number with so many decimals."""
+        return f"{value:.{digits}f}".replace(".", self.decimal)
+
+    def date(self, written: str | None) -> str:
+        """A day as people write it ("23 Nov 2026"); what is no whole day (a year, a month) as it is, "" for none."""
+        try:
+            day = date.fromisoformat(written or "")
+        except ValueError:
+            return written or ""
+        return self.day.format(day=day.day, month=self.months[day.month - 1], year=day.year)
 
     @property
     def groups(self) -> Mapping[str, str]:

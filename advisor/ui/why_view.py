@@ -46,9 +46,9 @@ def _passage(found: ScoredChunk, answer: Answer, generation: str, texts: Texts) 
         if citation.document == chunk.document and citation.start < chunk.end and chunk.start < citation.end
     ]
     cited = f'<strong class="cited">{escape(words.cited_as)} {" ".join(markers)}</strong>' if markers else ""
-    dense = _NONE if found.dense is None else f"{found.dense:.2f}"
-    lexical = _NONE if found.lexical is None else f"{found.lexical:.1f}"
-    scores = escape(words.found_by.format(found.score, dense, lexical))
+    dense = _NONE if found.dense is None else texts.number(found.dense, 2)
+    lexical = _NONE if found.lexical is None else texts.number(found.lexical, 1)
+    scores = escape(words.found_by.format(texts.number(found.score, 2), dense, lexical))
     where = escape(" › ".join((chunk.title, *chunk.heading)))
     return (
         f'<li><button type="button" class="passage" {place(chunk, generation)}>{where}</button> {cited}'

@@ -23,6 +23,7 @@
 
   /* One of the three parts of the pane: "sources", "document" or "why". */
   function showPart(shown) {
+    if (shown !== "document") window.advisor.go({ document: "", start: "", end: "", generation: "" });
     for (const part of ["sources", "document", "why"]) byId(part).hidden = part !== shown;
   }
 
@@ -92,6 +93,8 @@
     if (link.isConnected && !link.closest("#document")) opener = link;
     fillDocument(found, generation);
     showPosition(link);
+    const { document: name, start, end } = link.dataset;
+    window.advisor.go({ document: name, start, end, generation });
   }
 
   function fillDocument(found, generation) {
@@ -204,8 +207,11 @@
       const all = thread.querySelectorAll(".turn");
       const last = all[all.length - 1];
       byId("current").setAttribute("aria-busy", String(Boolean(thread.querySelector(".stage"))));
-      if (all.length > turns) last.scrollIntoView({ block: "start", behavior: "smooth" });
-      if (all.length !== turns) {
+      // Not scrollIntoView: it would scroll whatever is around the thread as well.
+      if (all.length > turns) thread.scrollTop += last.getBoundingClientRect().top - thread.getBoundingClientRect().top;
+      // The turns of a conversation that the address names come after the document that it names: that stays.
+      const isRestored = turns === 0 && window.advisor.parameters().has("document") && !thread.querySelector(".stage");
+      if (all.length !== turns && !isRestored) {
         showPart("sources");
         closePane();
       }
@@ -223,11 +229,14 @@
   });
   waiting.observe(page, { childList: true, subtree: true });
 
-  /* An address that names a place (a memo's links do) opens it. */
-  function openFromAddress() {
-    const place = Object.fromEntries(new URLSearchParams(location.search));
+  /* An address that names a place (a memo's links do) opens it beside the chat; one that names none any more leaves it. */
+  function openFromAddress(place = Object.fromEntries(new URLSearchParams(location.search))) {
+    if (place.tab) return;
     if (place.document) openDocument({ dataset: place, isConnected: false, closest: () => null });
+    else if (!byId("document").hidden) leave();
   }
+
+  document.addEventListener("advisor:address", (event) => openFromAddress(event.detail));
 
   const setOpener = (button) => (opener = button);
   window.advisor = { byId, fetchDocument, fragment, narrow, page, openPane, showPart, selectTurn, setOpener };

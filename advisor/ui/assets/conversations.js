@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, fragment, narrow, page, openPane, showPart, selectTurn, setOpener } = window.advisor;
+  const { byId, fragment, narrow, page, parameters, openPane, showPart, selectTurn, setOpener } = window.advisor;
   const language = () => page.lang;
   const field = (id) => byId(id).querySelector("textarea, input");
 
@@ -27,6 +27,66 @@
     fill("question", question);
     await settled();
     byId("send").click();
+  }
+
+  /* While an answer comes, the next question may be written: Enter sends nothing, and what was written between sending and the
+     first sign of an answer stays, although the server then empties the field. */
+  const isAnswering = () => Boolean(byId("current")?.querySelector(".stage"));
+  let sent = null;
+  let written = null;
+
+  function noteSent() {
+    if (isAnswering()) return;
+    sent = field("question").value;
+    written = null;
+  }
+
+  async function keepWritten() {
+    if (sent === null) return;
+    const kept = written?.startsWith(sent) ? written.slice(sent.length) : written;
+    sent = null;
+    await settled();
+    if (kept) fill("question", kept);
+  }
+
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Enter" || event.shiftKey || !event.target.closest?.("#question")) return;
+      if (!isAnswering()) return noteSent();
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
+  document.addEventListener("click", (event) => event.target.closest?.("#send") && noteSent(), true);
+  document.addEventListener("input", (event) => {
+    if (event.isTrusted && event.target.closest?.("#question")) written = event.target.value;
+  });
+
+  /* A page that is reloaded in the middle of an answer asks again. */
+  const UNANSWERED = "advisor:unanswered";
+
+  function rememberAsked(turn) {
+    sessionStorage.setItem(UNANSWERED, JSON.stringify({ question: turn.dataset.question, conversation: current }));
+  }
+
+  /* A question in the address (`?q=…`) is asked, once. */
+  function askFromAddress() {
+    const question = parameters().get("q");
+    if (!question) return false;
+    window.advisor.go({ q: "" }, { replace: true });
+    ask(question);
+    return true;
+  }
+
+  async function askAgain() {
+    const asked = JSON.parse(sessionStorage.getItem(UNANSWERED) ?? "null");
+    sessionStorage.removeItem(UNANSWERED);
+    if (!asked || asked.conversation !== (parameters().get("conversation") ?? "")) return;
+    for (let tries = 0; asked.conversation && !byId("thread").querySelector(".turn") && tries < 100; tries += 1)
+      await new Promise((done) => setTimeout(done, 50));
+    ask(asked.question);
   }
 
   function edit(turn) {
@@ -70,12 +130,15 @@
     }
   }
 
-  function showAddress() {
-    const query = current ? `?conversation=${encodeURIComponent(current)}` : "";
-    history.replaceState(null, "", location.pathname + query);
-    const other = byId("language").querySelector("a");
-    other.href = `/${other.hreflang}/${query}`;
-  }
+  /* Back goes from one conversation to another; the first question of a new one is nothing to go back from. */
+  const showAddress = (replace) => window.advisor.go({ conversation: current }, { replace });
+
+  document.addEventListener("advisor:address", (event) => {
+    const wanted = event.detail.conversation ?? "";
+    if (wanted === current) return;
+    if (wanted) open(wanted);
+    else byId("new").click();
+  });
 
   async function open(conversation) {
     fill("opened", conversation);
@@ -147,6 +210,9 @@
     say(button.closest(".actions"), button.dataset.done);
   }
 
+  const NOTE_SHOWN = 6000; // milliseconds
+  let fading = 0;
+
   function say(actions, message) {
     let note = actions.querySelector(".note");
     if (!note) {
@@ -156,6 +222,8 @@
       actions.append(note);
     }
     note.textContent = message;
+    clearTimeout(fading);
+    fading = setTimeout(() => note.remove(), NOTE_SHOWN);
   }
 
   async function rate(button) {
@@ -272,18 +340,24 @@
       const answer = turn?.dataset.answer ?? "";
       for (const box of thread.querySelectorAll(".next")) if (box.dataset.answer !== answer) box.remove();
       if (thread.querySelector(".stage")) {
-        if (!busy) leaveEditing(false);
+        if (!busy) {
+          leaveEditing(false);
+          keepWritten();
+          rememberAsked(turn);
+        }
         busy = true;
         return;
       }
+      if (busy) sessionStorage.removeItem(UNANSWERED);
       busy = false;
       const conversation = turn ? (turn.dataset.conversation ?? current) : "";
       const now = `${conversation} ${answer}`;
       if (now === shown) return;
       shown = now;
+      const isBegun = !current && !parameters().has("conversation");
       current = conversation;
       leaveEditing(false);
-      showAddress();
+      showAddress(isBegun);
       refresh();
       if (answer) suggest(turn);
     }).observe(thread, { childList: true, subtree: true });
@@ -291,9 +365,10 @@
 
   let typed = 0;
   const waiting = new MutationObserver(() => {
-    if (["current", "history", "opened", "language", "title", "sources"].some((id) => !byId(id)?.firstChild)) return;
+    if (["current", "history", "opened", "title", "sources"].some((id) => !byId(id)?.firstChild)) return;
     waiting.disconnect();
     watch(byId("thread"));
+    if (!askFromAddress()) askAgain();
     byId("history").addEventListener("input", (event) => {
       if (event.target.type !== "search") return;
       clearTimeout(typed);
