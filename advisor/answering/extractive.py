@@ -61,6 +61,8 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
         return Draft((), (), WRITER)
     document = _best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
+    if index.question_space is None:
+        return _draft(index, _best_sections(index, own, max_words), WRITER)
     chosen = _choose(own, max_words)
     listed = {id(item) for ranked in chosen for item in _announced(ranked, sorted(own, key=_place))}
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
@@ -80,6 +82,42 @@ def _best_document(blocks: Sequence[RankedBlock]) -> str:
     for ranked in blocks:
         scores.setdefault(ranked.block.chunk.document, []).append(ranked.score)
     return max(scores, key=lambda name: sum(scores[name][:_SPEAKING]))
+
+
+def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[_Pick]:
+    """The best sections as they stand: no known questions tell which of their sentences answer.
+
+    :param blocks: of one document, best first.
+    """
+    sections: dict[tuple[str, ...], list[RankedBlock]] = {}
+    for ranked in blocks:
+        sections.setdefault(ranked.block.chunk.heading, []).append(ranked)
+    picks: list[_Pick] = []
+    words = 0
+    for section in sections.values():
+        best = section[0]
+        if words and (best.score < _LEAST * blocks[0].score or words + _length(best) > max_words):
+            break
+        shown = _around(sorted(section, key=_place), best, max_words - words)
+        words += sum(map(_length, shown))
+        picks += [pick for ranked in shown for pick in _picks(index, ranked)]
+    return picks
+
+
+def _around(blocks: Sequence[RankedBlock], best: RankedBlock, max_words: int) -> Sequence[RankedBlock]:
+    """The blocks around the best one, those before it first, as far as they fit.
+
+    :param blocks: of one section, in reading order.
+    """
+    first = last = next(at for at, ranked in enumerate(blocks) if ranked is best)
+    left = max_words - _length(best)
+    while first and _length(blocks[first - 1]) <= left:
+        first -= 1
+        left -= _length(blocks[first])
+    while last + 1 < len(blocks) and _length(blocks[last + 1]) <= left:
+        last += 1
+        left -= _length(blocks[last])
+    return blocks[first : last + 1]
 
 
 def _choose(blocks: Sequence[RankedBlock], max_words: int) -> list[RankedBlock]:
