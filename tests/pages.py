@@ -17,8 +17,6 @@ from advisor.api.connections import server_config
 from advisor.ui.server import create_app
 
 _PATIENCE = 20_000  # milliseconds: other tests run at the same time
-# Milliseconds until what a page asks for at its beginning has come: Gradio loses what it tells of an event sent meanwhile.
-_BEGUN = 800
 expect.set_options(timeout=_PATIENCE)
 
 
@@ -51,7 +49,6 @@ def open_page(browser: Browser, address: str, *, width: int = 1280, locale: str 
     page.set_default_timeout(_PATIENCE)
     page.goto(address)
     page.wait_for_selector("#question textarea")
-    page.wait_for_timeout(_BEGUN)
     return page
 
 

@@ -31,10 +31,27 @@ DOCUMENTS = {
 }
 
 
+ASKED = """document: en/outages.md
+asked:
+  - sentence: "Name one commander for the outage"
+    en: ["Who is in charge when everything is down?", "Who leads an outage?"]
+"""
+
+
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[Generation]:
-    folder: Path = tmp_path_factory.mktemp("thoughts")
-    for name, text in DOCUMENTS.items():
+    """A corpus with questions that are known."""
+    yield from _indexed(tmp_path_factory.mktemp("thoughts"), DOCUMENTS | {"asked/outages.yaml": ASKED}, embeddings)
+
+
+@pytest.fixture(scope="module")
+def plain_index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[Generation]:
+    """The same corpus without them."""
+    yield from _indexed(tmp_path_factory.mktemp("plain"), DOCUMENTS, embeddings)
+
+
+def _indexed(folder: Path, files: dict[str, str], embeddings: Embeddings) -> Iterator[Generation]:
+    for name, text in files.items():
         path = folder / "corpus" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -47,6 +64,15 @@ def index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> I
 
 @pytest.fixture
 def blocks(index: Generation, embeddings: Embeddings) -> list[TextBlock]:
+    return _blocks_of(index, embeddings)
+
+
+@pytest.fixture
+def plain_blocks(plain_index: Generation, embeddings: Embeddings) -> list[TextBlock]:
+    return _blocks_of(plain_index, embeddings)
+
+
+def _blocks_of(index: Generation, embeddings: Embeddings) -> list[TextBlock]:
     question = "Who decides during an outage?"
     limits = SearchLimits(num_candidates=50, num_results=10, dense_weight=0.6)
     found = hybrid_search(index, analyse(index, question, "en"), embeddings.encode_query(question), None, limits)
@@ -90,6 +116,29 @@ def test_a_line_that_announces_a_list_brings_it_in_order(index: Generation, bloc
         "The timeline of the outage.",
         "The decisions of the commander.",
         "The messages to the customers.",
+    ]
+
+
+def test_without_known_questions_the_best_section_is_given_whole(
+    plain_index: Generation, plain_blocks: list[TextBlock]
+) -> None:
+    best = ranked(plain_blocks, lambda text: 0.9 if "Tell the customers" in text else 0.1)
+    draft = write_extractive(plain_index, best, max_words=200)
+    section = DOCUMENTS["en/outages.md"].split("## What to do")[1]
+    assert [text for text in texts(draft.sentences) if text not in section] == []
+    assert len(draft.sentences) == 8
+
+
+def test_of_a_section_that_is_too_long_what_stands_before_its_best_block_comes_first(
+    plain_index: Generation, plain_blocks: list[TextBlock]
+) -> None:
+    best = ranked(plain_blocks, lambda text: 0.9 if "Tell the customers" in text else 0.1)
+    draft = write_extractive(plain_index, best, max_words=30)
+    assert texts(draft.sentences) == [
+        "Name one commander for the outage.",
+        "The commander decides and writes nothing.",
+        "Tell the customers within thirty minutes.",
+        "Say what is known and when the next message comes.",
     ]
 
 

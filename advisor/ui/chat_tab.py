@@ -80,9 +80,11 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
     gr.on([question.submit, send.click], desk.ask, [question, replaced, state], outputs, **events)
     stop.click(desk.stop, None, outputs, **events)
     restart.click(desk.restart, None, outputs, **events)
-    open_.click(desk.open, [opened], outputs, **events)
+    open_.click(desk.open, [opened], outputs, **events).then(None, js="() => window.advisor.opened()")
     if (page := gr.context.Context.root_block) is not None:
-        page.load(desk.restore, None, outputs, **events)
+        page.load(
+            None, js="() => window.advisor.begin()"
+        )  # asks the server for nothing: the page's events are taken from now on
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,6 @@ class _ChatEvents:
     def restart(self, request: gr.Request) -> tuple[Any, ...]:
         self._runs.end(request)
         return View("", Shown(), earlier="", field="").outputs()
-
-    def restore(self, request: gr.Request) -> tuple[Any, ...]:
-        """The conversation that the page's address names, if it names one."""
-        conversation = dict(request.query_params).get("conversation")
-        return self.open(conversation, request) if conversation else _NOTHING
 
     def open(self, conversation: str, request: gr.Request) -> tuple[Any, ...]:
         self._runs.end(request)

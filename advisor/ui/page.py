@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from advisor.api.access import current_user, may_curate
 from advisor.api.pool import QuestionPool
 from advisor.features.conversations import Conversations
 from advisor.ui.chat_tab import build_chat
@@ -20,27 +19,22 @@ from advisor.ui.texts import EVALUATION_TEXTS, TAB_TEXTS, Texts
 
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("advisor.css", "conversations.css", "tabs.css", "frame.css")
-_SCRIPTS = ("advisor.js", "addresses.js", "conversations.js", "library.js", "maturity.js")
+_SCRIPTS = ("advisor.js", "account.js", "addresses.js", "conversations.js", "library.js", "maturity.js")
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
 _UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
 
 
 def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -> gr.Blocks:
-    """The Blocks of the page: the chat, the sources, the maturity check; tabs for curators; and who is signed in."""
+    """The Blocks of the page: the chat, the sources, the maturity check, and tabs that are shown to curators."""
     advisor = pool.advisor
-
-    def who_is_it(request: gr.Request) -> tuple[gr.HTML, gr.Tab, gr.Tab]:
-        name, curator = current_user(request), may_curate(request)
-        account = gr.HTML(_account(name, texts) if name else "")
-        return account, gr.Tab(visible=curator), gr.Tab(visible=curator)
 
     page: gr.Blocks
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
         words = TAB_TEXTS[texts.language]
         with gr.Row(elem_id="masthead"):
             gr.HTML(_brand(texts), elem_id="brand")
-            account = gr.HTML("", elem_id="account")
+            gr.HTML("", elem_id="account")
             gr.HTML(_other_language(texts), elem_id="language")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
@@ -49,11 +43,10 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
                 build_sources(advisor, texts)
             with gr.Tab(words.maturity, elem_id="tab-maturity"):
                 build_maturity(texts)
-            with gr.Tab(texts.corpus.title, elem_id="tab-corpus", visible=False) as corpus:
+            with gr.Tab(texts.corpus.title, elem_id="tab-corpus") as corpus:
                 build_corpus(advisor, corpus, texts)
-            with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations", visible=False) as evaluations:
+            with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations") as evaluations:
                 build_evaluations(advisor, evaluations, texts)
-        page.load(who_is_it, None, [account, corpus, evaluations], show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
 
@@ -66,13 +59,6 @@ def _brand(texts: Texts) -> str:
 def _other_language(texts: Texts) -> str:
     other = "en" if texts.language == "fr" else "fr"
     return f'<a href="/{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
-
-
-def _account(name: str, texts: Texts) -> str:
-    return (
-        f'<form method="post" action="/logout"><span>{escape(name)}</span> '
-        f'<button type="submit">{escape(texts.sign_out)}</button></form>'
-    )
 
 
 def head(texts: Texts) -> str:

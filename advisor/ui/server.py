@@ -39,6 +39,7 @@ from advisor.index.progress import ensure_index
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import Document, Language
+from advisor.ui.account import account_routes
 from advisor.ui.conversation_routes import conversation_routes
 from advisor.ui.document_view import render_document
 from advisor.ui.gradio_gate import GradioGate, QuietTraceback
@@ -90,7 +91,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     pool = QuestionPool(advisor)
     app = create_interfaces(pool, _show_with(advisor.settings), "".join(map(head, TEXTS.values())), local=local)
     conversations = Conversations(advisor.settings.state_dir)
-    for router in (conversation_routes(pool, conversations), library_routes(pool), maturity_routes(pool)):
+    for router in (account_routes(), conversation_routes(pool, conversations), library_routes(pool), maturity_routes(pool)):
         app.include_router(router)
     for texts in TEXTS.values():
         _mount(app, build_page(pool, conversations, texts), texts, advisor.settings)

@@ -25,8 +25,8 @@
 
   /* The tabs of curators appear once it is known that one is here. */
   async function showTab(tab) {
-    for (let tries = 0; !button(tab) && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
-    if (button(tab) && selected() !== tab) button(tab).click();
+    for (let tries = 0; !button(tab)?.offsetParent && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
+    if (button(tab)?.offsetParent && selected() !== tab) button(tab).click();
     button(tab)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 

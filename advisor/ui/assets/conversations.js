@@ -49,17 +49,24 @@
     if (kept) fill("question", kept);
   }
 
+  /* What is sent before Gradio takes events would be lost: it is sent once it does. */
+  let begin;
+  let hasBegun = false;
+  const begun = new Promise((done) => (begin = done));
+
+  function beforeSending(event) {
+    if (hasBegun && !isAnswering()) return noteSent();
+    event.preventDefault();
+    event.stopPropagation();
+    if (!hasBegun) begun.then(() => byId("send").click());
+  }
+
   document.addEventListener(
     "keydown",
-    (event) => {
-      if (event.key !== "Enter" || event.shiftKey || !event.target.closest?.("#question")) return;
-      if (!isAnswering()) return noteSent();
-      event.preventDefault();
-      event.stopPropagation();
-    },
+    (event) => event.key === "Enter" && !event.shiftKey && event.target.closest?.("#question") && beforeSending(event),
     true,
   );
-  document.addEventListener("click", (event) => event.target.closest?.("#send") && noteSent(), true);
+  document.addEventListener("click", (event) => event.target.closest?.("#send") && beforeSending(event), true);
   document.addEventListener("input", (event) => {
     if (event.isTrusted && event.target.closest?.("#question")) written = event.target.value;
   });
@@ -84,8 +91,7 @@
     const asked = JSON.parse(sessionStorage.getItem(UNANSWERED) ?? "null");
     sessionStorage.removeItem(UNANSWERED);
     if (!asked || asked.conversation !== (parameters().get("conversation") ?? "")) return;
-    for (let tries = 0; asked.conversation && !byId("thread").querySelector(".turn") && tries < 100; tries += 1)
-      await new Promise((done) => setTimeout(done, 50));
+    await isOpened;
     ask(asked.question);
   }
 
@@ -140,11 +146,20 @@
     else byId("new").click();
   });
 
+  /* No question is taken until the conversation is there: it would begin another one. */
+  let isOpened = Promise.resolve();
+  let opened = () => {};
+
   async function open(conversation) {
+    byId("composer").inert = true;
+    isOpened = new Promise((done) => (opened = done));
     fill("opened", conversation);
     await settled();
     byId("open").click();
     showHistory(false);
+    await isOpened;
+    byId("composer").inert = false;
+    if (document.activeElement === document.body) field("question").focus();
   }
 
   function showHistory(visible) {
@@ -368,7 +383,10 @@
     if (["current", "history", "opened", "title", "sources"].some((id) => !byId(id)?.firstChild)) return;
     waiting.disconnect();
     watch(byId("thread"));
-    if (!askFromAddress()) askAgain();
+    begun.then(() => {
+      if (parameters().get("conversation")) open(parameters().get("conversation"));
+      if (!askFromAddress()) askAgain();
+    });
     byId("history").addEventListener("input", (event) => {
       if (event.target.type !== "search") return;
       clearTimeout(typed);
@@ -378,4 +396,10 @@
     narrow.addEventListener("change", () => showHistory(false));
   });
   waiting.observe(page, { childList: true, subtree: true });
+
+  window.advisor.opened = () => opened();
+  window.advisor.begin = () => {
+    hasBegun = true;
+    begin();
+  };
 })();
