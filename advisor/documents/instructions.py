@@ -118,9 +118,8 @@ def orders_in(document: str, passages: Sequence[Passage], encode: Encode) -> lis
     :param document: the text of the document that they are in.
     :param passages: in reading order.
     """
-    bare = without_examples(document)
     known, found = order_weights(), set[Passage]()
-    suspicious = [(wording, held) for wording, held in _wordings(bare, passages) if is_suspicious(wording)]
+    suspicious = suspicious_in(document, passages)
     if not suspicious:
         return []
     texts = list(dict.fromkeys(wording for wording, _ in suspicious))
@@ -131,6 +130,12 @@ def orders_in(document: str, passages: Sequence[Passage], encode: Encode) -> lis
         if certain and found.isdisjoint(held) and by_vector[wording] + known.by_words(wording, 1) > known.threshold[1]:
             found.update(held)
     return [passage for passage in passages if passage in found]
+
+
+def suspicious_in(document: str, passages: Sequence[Passage]) -> list[tuple[str, tuple[Passage, ...]]]:
+    """What is looked at further, as it is judged, each with the passages that it is made of; given what `orders_in` is."""
+    bare = without_examples(document)
+    return [(wording, held) for wording, held in _wordings(bare, passages) if is_suspicious(wording)]
 
 
 def _wordings(bare: str, passages: Sequence[Passage]) -> Iterator[tuple[str, tuple[Passage, ...]]]:

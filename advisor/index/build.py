@@ -22,7 +22,7 @@ from advisor.errors import BrokenIndexError
 from advisor.files import flush
 from advisor.index.bm25 import write_keyword_index
 from advisor.index.catalog import text_hash, write_catalog
-from advisor.index.corpus_vectors import read_corpus_vectors
+from advisor.index.corpus_vectors import CorpusVectors, read_corpus_vectors
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
@@ -106,11 +106,11 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
     _check_beside(settings.corpus_dir)
-    documents, chunks, left_out = _cut(context, documents)
+    shipped = read_corpus_vectors(settings.corpus_dir, embeddings)
+    documents, chunks, left_out = _cut(context, documents, shipped)
     name = f"{number:06d}-{_digest(documents)}"
     beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
-        shipped = read_corpus_vectors(settings.corpus_dir, embeddings)
         vectors = make_vectors(partial(shipped.passages, embeddings), chunks, old, context.progress)
         context.tell("write", len(chunks))
         dead = _write_store(folder / CHROMA, vectors, old, fresh=context.fresh)
@@ -198,7 +198,9 @@ def _digest_of_file(path: Path) -> str:
     return content_hash(path.read_bytes()) if path.is_file() else ""
 
 
-def _cut(context: BuildContext, documents: Sequence[Document]) -> tuple[list[Document], list[Chunk], tuple[LeftOut, ...]]:
+def _cut(
+    context: BuildContext, documents: Sequence[Document], shipped: CorpusVectors
+) -> tuple[list[Document], list[Chunk], tuple[LeftOut, ...]]:
     """The documents of the next generation, their chunks in order, and the orders to an assistant that are in none.
 
     The chunks of a document that has not changed are not cut again. A title that is an order gives way to the file's name.
@@ -209,12 +211,13 @@ def _cut(context: BuildContext, documents: Sequence[Document]) -> tuple[list[Doc
     same = old.catalog.hashes() if old else {}
     known = old.catalog.chunks_by_document() if old else {}
     kept, chunks, left_out = list[Document](), list[Chunk](), list[LeftOut]()
+    encode = _encode(context, shipped)
     for document in documents:
         if document.id in known and same[document.id] == document.content_hash:
             kept.append(document)
             chunks += known[document.id]
             continue
-        orders = orders_in(document.text, passages_of(document), _encode(context))
+        orders = orders_in(document.text, passages_of(document), encode)
         left_out += [LeftOut(document.id, line_of(document.text, one), shortened(one.text)) for one in orders]
         if document.title in {one.text for one in orders}:
             document = replace(document, title=title_of_name(document.id), named=True)
@@ -226,12 +229,12 @@ def _cut(context: BuildContext, documents: Sequence[Document]) -> tuple[list[Doc
     return kept, chunks, tuple(left_out)
 
 
-def _encode(context: BuildContext) -> Encode:
+def _encode(context: BuildContext, shipped: CorpusVectors) -> Encode:
     """The bundled model, which the weights of orders are fitted on, whatever model the index has."""
     model = context.embeddings
     if model.name != BUNDLED_MODEL:
-        model = Embeddings(context.settings.model_copy(update={"embedding_model": BUNDLED_MODEL}))
-    return model.encode_questions
+        return Embeddings(context.settings.model_copy(update={"embedding_model": BUNDLED_MODEL})).encode_questions
+    return partial(shipped.questions, model)
 
 
 def _digest(documents: Sequence[Document]) -> str:

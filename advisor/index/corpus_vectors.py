@@ -16,12 +16,15 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from advisor.documents.chunking import passages_of
+from advisor.documents.instructions import suspicious_in
 from advisor.errors import CorpusError
 from advisor.files import replace_file
-from advisor.index.catalog import text_hash
+from advisor.index.catalog import Catalog, text_hash
 from advisor.index.generation import Generation
 from advisor.index.generations import PUBLIC
 from advisor.models.embeddings import Embeddings, EncodingProgress
+from advisor.settings import BUNDLED_MODEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +90,10 @@ def read_corpus_vectors(corpus_dir: Path, embeddings: Embeddings) -> CorpusVecto
 
 
 def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Embeddings) -> Path:
-    """Write the vectors of a generation's passages, sentences and questions beside its documents; returns the file."""
+    """Write the vectors of a generation's passages, sentences and questions beside its documents; returns the file.
+
+    With them go those of the sentences that building an index looks at twice.
+    """
     catalog, phrasings = generation.catalog, generation.phrasings
     rows = catalog.sentence_hashes()
     sentences = generation.sentence_vectors(list(rows.values()))
@@ -95,6 +101,10 @@ def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Em
     vectors = dict(zip(rows, sentences, strict=True)) | chunks
     asked = [text_hash(_QUESTION + question) for question in phrasings.questions]
     vectors |= dict(zip(asked, phrasings.vectors, strict=True))
+    if embeddings.name == BUNDLED_MODEL:  # the one that orders to an assistant are looked for with
+        judged = suspicious_wordings(catalog)
+        keys = [text_hash(_QUESTION + wording) for wording in judged]
+        vectors |= dict(zip(keys, embeddings.encode_questions(judged), strict=True))
     keys = sorted(vectors)
     table = np.stack([vectors[key] for key in keys])
     steps = np.rint(table / np.abs(table).max(axis=1, keepdims=True) * _STEPS).astype(np.int8)
@@ -103,6 +113,12 @@ def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Em
     path = _path(corpus_dir, embeddings)
     replace_file(path, written.getvalue(), mode=PUBLIC)
     return path
+
+
+def suspicious_wordings(catalog: Catalog) -> list[str]:
+    """What is looked at twice in the documents, for orders to an assistant."""
+    documents = catalog.documents()
+    return list(dict.fromkeys(said for each in documents for said, _ in suspicious_in(each.text, passages_of(each))))
 
 
 def _path(corpus_dir: Path, embeddings: Embeddings) -> Path:

@@ -93,10 +93,10 @@ def fit_question_space(index: PhrasingIndex, sentences: NDArray[np.float16]) -> 
 
 def _whitening(points: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArray[np.float32]:
     """What makes the differences within classes equally small in every direction, shape (dimension, dimension)."""
-    counts = np.bincount(classes)
-    means = np.zeros((len(counts), points.shape[1]))
-    np.add.at(means, classes, points)
-    within = points - (means / np.maximum(counts, 1)[:, None])[classes]
+    _, classes, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    by_class = points[np.argsort(classes, kind="stable")]
+    means = np.add.reduceat(by_class, np.cumsum(counts) - counts, axis=0, dtype=np.float64) / counts[:, None]
+    within = points - means[classes]
     variances, directions = np.linalg.eigh(within.T @ within / len(points))
     return np.asarray((directions / np.sqrt(variances + _SHRINKAGE * variances.mean())) @ directions.T, np.float32)
 

@@ -101,6 +101,8 @@ def _function_words(text: str) -> tuple[dict[Language, int], int]:
 
 def fold(text: str) -> str:
     """Lower case, no accents, plain apostrophes and spaces: for comparing, never for showing."""
+    if text.isascii():  # most words, in a tenth of the time
+        return _SPACE.sub(" ", text.lower()).strip()
     # Compatibility forms first: some decompose into capitals ("№"), and 10⁶ would become 106.
     level = _ABOVE_THE_LINE.sub(r"^\g<0>", text.replace("’", "'"))
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", level).casefold())
