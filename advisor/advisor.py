@@ -52,9 +52,10 @@ _MOST_TOLD = 3  # answers on one subject that a follow-up does not repeat
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the advisor is doing: `search`, `write` or `verify`."""
+    """What the advisor is doing (`search`, `write` or `verify`), and the language that the answer will be in."""
 
     name: str
+    language: Language
 
 
 Observer = Callable[[Answer | AdvisorError], None]
@@ -201,7 +202,7 @@ class Advisor:
         if said:
             yield replace(_blank_answer(index.info, asked, language), status="answered", text=said, ms=timer.total())
             return
-        yield Stage("search")
+        yield Stage("search", language)
         evidence = self._gather(index, follow_up, history, language)
         timer.mark("search")
         yield evidence
@@ -214,7 +215,7 @@ class Advisor:
         if not self._suffices(evidence):
             yield replace(self._without_answer(base, evidence), ms=timer.total())
             return
-        yield Stage("write")
+        yield Stage("write", language)
         whole = self._extract(index, evidence, follow_up)
         timer.mark("write")
         seen = 0
@@ -231,7 +232,7 @@ class Advisor:
             seen, whole = len(generated.shown), fallback.after(generated, whole)
             reason = instead_in_words(language, generated.failure, self.chat.name, kept=bool(seen))
             base = replace(base, reason=reason)
-        yield Stage("verify")
+        yield Stage("verify", language)
         yield from whole.events(seen)
         answer = self._with_extract(base, whole) if whole.shown else self._without_answer(base, evidence)
         yield replace(answer, ms=timer.total())

@@ -328,6 +328,8 @@ def test_the_interface_does_what_its_description_says(served: Served):
         "GET /api/waiting/{name}",
         "GET /api/originals/{document}",
         "POST /api/index",
+        "POST /v1/chat/completions",
+        "GET /v1/models",
     }
 
 

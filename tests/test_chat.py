@@ -68,7 +68,7 @@ def test_a_model_writes_and_its_sentences_are_cited_to_the_line(ask):
     assert all(0.5 <= s.support <= 1 and s.verdict == "supported" for s in answer.sentences)
     ready = [e for e in events if isinstance(e, SentenceReady)]
     assert [e.sentence for e in ready] == list(answer.sentences)
-    assert [e for e in events if isinstance(e, Stage)][-1] == Stage("write")
+    assert [e for e in events if isinstance(e, Stage)][-1] == Stage("write", "fr")
     assert requests[0]["messages"][1]["content"].count("<passage number=") >= 1
 
 

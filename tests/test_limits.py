@@ -75,6 +75,9 @@ def refused(answer: httpx.Response) -> str:
     if answer.status_code < 400 or answer.status_code == 404:
         return ""
     problem = answer.json()
+    if answer.request.url.path.startswith("/v1/"):
+        assert problem["error"].keys() == {"message", "type", "code", "param"}
+        return problem["error"]["message"]
     assert problem.keys() == {"code", "message", "advice"}
     return problem["message"]
 
@@ -188,6 +191,21 @@ def letters(size: int) -> str:
     return "a" * size
 
 
+def chat(question: object, **more: object) -> dict[str, object]:
+    """A request of a chat program."""
+    return {"model": "cto-advisor", "messages": [{"role": "user", "content": question}], **more}
+
+
+def by_chat(*, stream: bool) -> Way:
+    """A question of so many characters, of a chat program."""
+
+    def way(served: Served, size: int) -> str:
+        with served.client() as client:
+            return refused(client.post("/v1/chat/completions", json=chat("a" * size, stream=stream)))
+
+    return way
+
+
 def questions(size: int) -> list[str]:
     return ["What next?"] * size
 
@@ -282,6 +300,8 @@ QUESTIONS: list[Way] = [
     by_rest("POST", "/api/ask", question=letters, stream=lambda _: True),
     by_rest("POST", "/api/search", question=letters),
     by_rest("POST", "/api/ask", question=lambda _: QUESTION, history=lambda size: [QUESTION, "a" * size]),
+    by_chat(stream=False),
+    by_chat(stream=True),
     by_mcp("ask", question=letters),
     by_mcp("ask", question=lambda _: QUESTION, history=lambda size: ["a" * size]),
     by_mcp("search", question=letters),
@@ -344,7 +364,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/api/ask", "/api/search", "/mcp", "/en/gradio_api/queue/join"])
+@pytest.mark.parametrize("path", ["/api/ask", "/api/search", "/v1/chat/completions", "/mcp", "/en/gradio_api/queue/join"])
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 def test_a_body_that_is_no_request(served: Served, busy: list[int], path: str, body: bytes):
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -601,6 +621,12 @@ ENTRIES: dict[str, dict[str, Refusal]] = {
         sent("/api/search", line(question=QUESTION, k=1_001)),
         sent("/api/search", line(question=[QUESTION])),
         sent("/api/search", f'{{"question": {HALF}}}'),
+    ),
+    "a chat program": kinds(
+        sent("/v1/chat/completions", line(**chat(FAR))),
+        sent("/v1/chat/completions", line(**chat(QUESTION, n=2))),
+        sent("/v1/chat/completions", line(**chat([{"type": "image_url", "image_url": {"url": "data:,"}}]))),
+        sent("/v1/chat/completions", json.dumps(chat("HALF")).replace('"HALF"', HALF)),
     ),
     "ask of an assistant": kinds(
         asked_of("ask", json.dumps({"question": FAR})),

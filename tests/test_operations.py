@@ -75,9 +75,13 @@ def test_the_assistants_configuration_starts_the_server():
     assert http["url"].endswith("/mcp")
 
 
-def test_the_python_example_runs(served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_the_python_examples_run(served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    openai, langchain = examples("python")
+    asked = openai.replace("http://127.0.0.1:7860", served.address).replace("adv_…", new_token(served.settings, "grace"))
+    exec(compile(asked, "operations.md", "exec"), {})
+    assert capsys.readouterr().out.strip()
     monkeypatch.setattr(advisor.Advisor, "open", lambda settings: served.advisor)
-    exec(compile(examples("python")[0], "operations.md", "exec"), {})
+    exec(compile(langchain, "operations.md", "exec"), {})
     assert len(capsys.readouterr().out.splitlines()) >= 5
 
 

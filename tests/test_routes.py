@@ -69,6 +69,7 @@ def status(client: httpx.Client, method: str, path: str) -> tuple[int, str]:
         if answer.headers.get("content-type", "").startswith("application/json"):
             answer.read()
             body = answer.json()
+            body = body.get("error", body) if isinstance(body, dict) else body  # below /v1
             return answer.status_code, body.get("code", "") if isinstance(body, dict) else ""
         return answer.status_code, ""
 

@@ -109,8 +109,9 @@ def test_the_ways_in_share_the_turns_of_a_person(served: Served):
             "params": {"name": "ask", "arguments": {"question": MARK}},
         }
         headers = {"Accept": "application/json, text/event-stream"}
+        chat = {"model": "cto-advisor", "messages": [{"role": "user", "content": MARK}]}
         asked = [
-            many.submit(flood.post, "/api/ask", json={"question": MARK}),
+            many.submit(flood.post, "/v1/chat/completions", json=chat),
             many.submit(flood.post, "/api/ask", json={"question": MARK, "stream": True}),
             many.submit(flood.post, "/mcp", json=call, headers=headers),
         ]

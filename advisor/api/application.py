@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from mcp.server.transport_security import TransportSecuritySettings
 
 from advisor.api import problems
+from advisor.api.completions import completions_router
 from advisor.api.document_routes import Show, documents_router
 from advisor.api.guard import Gate, Guard
 from advisor.api.headers import script_hashes
@@ -18,6 +19,7 @@ from advisor.api.login import login_router
 from advisor.api.mcp_server import mcp_server
 from advisor.api.metrics import Metrics, metrics_router
 from advisor.api.pool import QuestionPool
+from advisor.api.problems import OPENAI_PATHS
 from advisor.api.routes import health_router, index_router, questions_router
 
 _DESCRIPTION = (
@@ -27,7 +29,7 @@ _DESCRIPTION = (
 
 
 def create_interfaces(pool: QuestionPool, show: Show, head: str, *, local: bool) -> FastAPI:
-    """`/api/…`, `/mcp`, `/metrics`, `/login`, and the guard before them and before all that is added.
+    """`/api/…`, `/v1/…`, `/mcp`, `/metrics`, `/login`, and the guard before them and before all that is added.
 
     :param show: renders a document for the page.
     :param head: what the page adds to its head.
@@ -62,6 +64,7 @@ def create_interfaces(pool: QuestionPool, show: Show, head: str, *, local: bool)
     routers = (questions_router(pool), health_router(advisor), documents_router(advisor, show), index_router(advisor))
     for router in routers:
         app.include_router(router, prefix="/api")
+    app.include_router(completions_router(pool), prefix=OPENAI_PATHS.rstrip("/"))
     app.include_router(login_router(gate))
     app.include_router(metrics_router(metrics))
     app.router.routes.extend(tools.routes)  # one route, /mcp

@@ -36,7 +36,7 @@ _OF_A_PROXY = (b"x-forwarded-", b"forwarded", b"x-gradio-", b"x-real-ip")
 _BODY_SECONDS = 60.0
 _UPLOAD_SECONDS = 600.0
 _REFUSED_SECONDS = 1.0
-_WORK = ("/api/ask", "/api/search", "/mcp")
+_WORK = ("/api/ask", "/api/search", "/v1/chat/completions", "/mcp")
 _JOIN = "/gradio_api/queue/join"
 _LOOKING = "/page/"  # what the page's script asks for: next questions, reasons, memos, the library, the maturity check
 _LISTING = "/page/conversations"  # it is asked for after each answer, and searches nothing
@@ -139,11 +139,11 @@ class Guard:
                 if refusal is None:
                     _check_length(request.headers, most)
             except ProblemError as problem:
-                refusal = problem.response()
+                refusal = problem.response(scope["path"])
             except SettingsError as error:  # it names files of this machine
                 log_failure(error)
                 message, advice = "the users cannot be read", "The log of the server says why."
-                refusal = ProblemError(503, "unavailable", message, advice).response()
+                refusal = ProblemError(503, "unavailable", message, advice).response(scope["path"])
             if refusal is None:
                 scope.setdefault("state", {})[STATE_KEY] = visitor
                 seconds = _UPLOAD_SECONDS if self._is_upload(scope) else _BODY_SECONDS
@@ -164,7 +164,7 @@ class Guard:
             async with self._gate.turns.turn(who):
                 await self._app(scope, receive, send)
         except CrowdedError as error:
-            return problem_of(error).response()
+            return problem_of(error).response(scope["path"])
         return None
 
     def _check_sender(self, scope: Scope, headers: Headers) -> None:
@@ -185,7 +185,7 @@ class Guard:
             goal = f"?{urlencode({'next': f'{path}?{query}'})}" if query else ""  # the link of a memo, of a conversation
             return RedirectResponse(f"/login{goal}", 303)
         message, advice = "this needs a user", "Sign in at /login, or send a token: Authorization: Bearer …"
-        return ProblemError(401, "sign_in", message, advice, {"WWW-Authenticate": "Bearer"}).response()
+        return ProblemError(401, "sign_in", message, advice, {"WWW-Authenticate": "Bearer"}).response(path)
 
     def _check_visitor(self, scope: Scope, visitor: Visitor) -> Response | None:
         path = scope["path"]

@@ -23,7 +23,10 @@ from advisor.index.generations import number_of
 from advisor.types import Answer
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_AREAS = ("api/ask", "api/search", "api/sources", "api/originals", "api/health", "api/index", "mcp", "login", "metrics")
+_AREAS = (
+    *("api/ask", "api/search", "api/sources", "api/originals", "api/health", "api/index"),
+    *("v1", "mcp", "login", "metrics"),
+)
 """What requests are counted by; everything else is the page."""
 
 

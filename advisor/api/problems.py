@@ -1,9 +1,10 @@
-"""What goes wrong, in one shape: `{"code", "message", "advice"}`."""
+"""What goes wrong, in one shape: `{"code", "message", "advice"}`; below `/v1`, in the one that OpenAI's clients read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -36,6 +37,21 @@ class Problem(BaseModel):
     advice: str = Field(description="What to do next.", examples=["Ask in words: 1 to 2,000 characters, with letters."])
 
 
+class OpenAIError(BaseModel):
+    """Why a request in OpenAI's protocol was not carried out."""
+
+    message: str = Field(description="What went wrong, and what to do next.")
+    type: str
+    code: str
+    param: str | None = None
+
+
+class OpenAIProblem(BaseModel):
+    """The shape of OpenAI's errors."""
+
+    error: OpenAIError
+
+
 class ProblemError(Exception):
     """A request that is refused, with its answer."""
 
@@ -45,9 +61,20 @@ class ProblemError(Exception):
         self.problem = Problem(code=code, message=message, advice=advice)
         self.headers = headers
 
-    def response(self) -> JSONResponse:
-        """The answer to the request."""
-        return JSONResponse(self.problem.model_dump(), self.status, dict(self.headers or {}))
+    def response(self, path: str) -> JSONResponse:
+        """The answer to a request for that path."""
+        if not path.startswith(OPENAI_PATHS):
+            return JSONResponse(self.problem.model_dump(), self.status, dict(self.headers or {}))
+        # Its clients know no 422: what they may not send again as it is has 400.
+        status = HTTPStatus.BAD_REQUEST if self.status == HTTPStatus.UNPROCESSABLE_ENTITY else self.status
+        return JSONResponse(self.as_openai(), status, dict(self.headers or {}))
+
+    def as_openai(self) -> dict[str, Any]:
+        """The problem in the shape of OpenAI's errors."""
+        kind = "server_error" if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+        message = f"{self.problem.message}. {self.problem.advice}"
+        error = OpenAIError(message=message, type=_OPENAI_TYPES.get(self.status, kind), code=self.problem.code)
+        return OpenAIProblem(error=error).model_dump()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +111,15 @@ _HTTP_ERRORS = {
     413: ("too_large", "Send less at once."),
 }
 
+OPENAI_PATHS = "/v1/"
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "The request is refused."},
     "5XX": {"model": Problem, "description": "The advisor cannot carry the request out."},
+}
+OPENAI_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {**response, "model": OpenAIProblem} for status, response in RESPONSES.items()
 }
 
 
@@ -110,25 +143,26 @@ def install(app: FastAPI) -> None:
     """Give every error of the application its shape."""
 
     @app.exception_handler(ProblemError)
-    async def refused(_: Request, error: ProblemError) -> JSONResponse:
-        return error.response()
+    async def refused(request: Request, error: ProblemError) -> JSONResponse:
+        return error.response(request.scope["path"])
 
     @app.exception_handler(AdvisorError)
-    async def failed(_: Request, error: AdvisorError) -> JSONResponse:
-        return problem_of(error).response()
+    async def failed(request: Request, error: AdvisorError) -> JSONResponse:
+        return problem_of(error).response(request.scope["path"])
 
     @app.exception_handler(Exception)
-    async def broken(_: Request, error: Exception) -> JSONResponse:
-        return _told(error).response()  # the web server writes it to the log
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        return _told(error).response(request.scope["path"])  # the web server writes it to the log
 
     @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         advice = "Check the request against /api/openapi.json."
-        return ProblemError(422, "request", f"{place}: {first['msg']}", advice).response()
+        return ProblemError(422, "request", f"{place}: {first['msg']}", advice).response(request.scope["path"])
 
     @app.exception_handler(HTTPException)
-    async def refused_by_framework(_: Request, error: HTTPException) -> JSONResponse:
+    async def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
         code, advice = _HTTP_ERRORS.get(error.status_code, ("refused", "Check the request against /api/openapi.json."))
-        return ProblemError(error.status_code, code, str(error.detail), advice, error.headers).response()
+        refusal = ProblemError(error.status_code, code, str(error.detail), advice, error.headers)
+        return refusal.response(request.scope["path"])

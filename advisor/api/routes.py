@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
 from advisor.accounts.audit import record_action
@@ -17,7 +16,7 @@ from advisor.advisor import Advisor, Stage
 from advisor.api import tools
 from advisor.api.access import current_user, may_curate
 from advisor.api.pool import Event, QuestionPool
-from advisor.api.problems import RESPONSES, ProblemError, problem_of
+from advisor.api.problems import RESPONSES, ProblemError
 from advisor.api.schemas import (
     AnswerBody,
     AskRequest,
@@ -28,11 +27,11 @@ from advisor.api.schemas import (
     SearchBody,
     SearchRequest,
 )
+from advisor.api.streams import EVENTS, answer_stream
 from advisor.index.sync import SyncOptions, sync
 from advisor.serialization import answer_json, citation_json, report_json, sentence_json
 from advisor.types import IndexInfo, SentenceReady
 
-_EVENTS = "text/event-stream"
 _EVENT = {
     "type": "object",
     "properties": {"event": {"enum": ["stage", "sentence", "answer", "error"]}, "data": {"type": "string"}},
@@ -46,7 +45,7 @@ def questions_router(pool: QuestionPool) -> APIRouter:
     """`POST /ask` and `POST /search`."""
     router = APIRouter(tags=["questions"], responses=RESPONSES)
 
-    @router.post("/ask", response_model=AnswerBody, responses={200: {"content": {_EVENTS: {"schema": _EVENT}}}})
+    @router.post("/ask", response_model=AnswerBody, responses={200: {"content": {EVENTS: {"schema": _EVENT}}}})
     def ask(asked: AskRequest) -> Response:
         """Answer a question, with the lines behind every sentence, or say that the corpus does not hold the answer.
 
@@ -55,9 +54,9 @@ def questions_router(pool: QuestionPool) -> APIRouter:
         way, an `error` is the last event.
         """
         if asked.stream:
-            events = pool.stream(asked.question, asked.history, asked.language)
-            first = next(events)  # a question that cannot be taken is refused before the stream begins
-            return StreamingResponse(_lines(first, events), media_type=_EVENTS, headers={"X-Accel-Buffering": "no"})
+            return answer_stream(
+                lambda gone: pool.stream(asked.question, asked.history, asked.language, cancelled=gone), _Told()
+            )
         return JSONResponse(tools.ask(pool, asked.question, asked.history, asked.language))
 
     @router.post("/search", response_model=SearchBody)
@@ -127,23 +126,21 @@ def index_router(advisor: Advisor) -> APIRouter:
     return router
 
 
-def _lines(first: Event, events: Iterator[Event]) -> Iterator[bytes]:
-    """The events of an answer as they are sent."""
-    yield _event(first)
-    try:
-        for event in events:
-            yield _event(event)
-    except Exception as error:  # noqa: BLE001 - the answer has begun: what happens can be told in no other way
-        yield _sse("error", problem_of(error).problem.model_dump())
+class _Told:
+    """The events of an answer as REST tells them."""
 
+    def event(self, event: Event) -> bytes:
+        """One of them."""
+        if isinstance(event, Stage):
+            return _sse("stage", {"stage": event.name})
+        if isinstance(event, SentenceReady):
+            cited = [citation_json(citation) for citation in event.citations]
+            return _sse("sentence", {**sentence_json(event.sentence), "citations": cited})
+        return _sse("answer", answer_json(event.id, event))
 
-def _event(event: Event) -> bytes:
-    if isinstance(event, Stage):
-        return _sse("stage", {"stage": event.name})
-    if isinstance(event, SentenceReady):
-        cited = [citation_json(citation) for citation in event.citations]
-        return _sse("sentence", {**sentence_json(event.sentence), "citations": cited})
-    return _sse("answer", answer_json(event.id, event))
+    def failure(self, error: ProblemError) -> bytes:
+        """That there will be no answer, and why."""
+        return _sse("error", error.problem.model_dump())
 
 
 def _sse(name: str, data: dict[str, Any]) -> bytes:

@@ -56,6 +56,91 @@ class IndexRequest(_Request):
     forget: bool = Field(default=False, description="Keep no trace of what the folder no longer holds.")
 
 
+class ChatPart(BaseModel):
+    """A part of a message of a chat; of a question's, only text is taken."""
+
+    type: str
+    text: Text = ""
+
+
+class ChatMessage(BaseModel):
+    """A message of a chat. Those of users are questions; the others are passed over."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | list[ChatPart] | None = None
+
+
+class ChatRequest(BaseModel):
+    """A chat in OpenAI's protocol. Whatever else is in it (temperature, tools) is passed over."""
+
+    model: Text = Field(description="`cto-advisor`.", examples=["cto-advisor"])
+    messages: list[ChatMessage] = Field(
+        description="The last of a user is the question; those of users before it are what it follows."
+    )
+    stream: bool | None = Field(default=None, description="Answer as server-sent events.")
+    n: int | None = Field(default=None, ge=1, le=1, description="There is one answer to a question.")
+
+
+class UrlCitation(BaseModel):
+    """What a marker of an answer stands for: the page with the cited lines. It is `content[start_index:end_index]`."""
+
+    url: str
+    title: str
+    start_index: int
+    end_index: int
+
+
+class Annotation(BaseModel):
+    """A citation, in the form of OpenAI's."""
+
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitation
+
+
+class CompletionMessage(BaseModel):
+    """The answer as a message: Markdown, with its sources at the end."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: str | None = None
+    annotations: list[Annotation]
+
+
+class CompletionChoice(BaseModel):
+    """The answer."""
+
+    index: int = 0
+    message: CompletionMessage
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+class Completion(BaseModel):
+    """An answer in OpenAI's protocol. Tokens are not counted, so there is no `usage`."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[CompletionChoice]
+
+
+class ListedModel(BaseModel):
+    """A model of the list."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str
+
+
+class ModelList(BaseModel):
+    """What can be asked: the advisor, and nothing else."""
+
+    object: Literal["list"] = "list"
+    data: list[ListedModel]
+
+
 class IndexState(BaseModel):
     """The generation that answered."""
 

@@ -158,18 +158,20 @@ def _trade_offs(answer: Answer, context: MemoContext) -> list[Citation]:
 
 
 def source(citation: Citation, generation: str, address: str, words: MemoWords) -> Iterator[Block]:
-    """A numbered source with its frozen quote and the way to it."""
+    """A numbered source with the way to it, and its frozen quote."""
+    yield Block("paragraph", place_of(citation, generation, address, words))
+    yield Block("quote", (Text(plain(citation.quote)),))
+
+
+def place_of(citation: Citation, generation: str, address: str, words: MemoWords) -> tuple[Text, ...]:
+    """A numbered source, with the way to it."""
     lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
     place = f"{citation.document}:{'-'.join(lines)}"
     page = words.page.format(citation.page) if citation.page else ""
     facts = " · ".join(filter(None, (page, _evidence(citation, words), citation.date)))
     where = " › ".join((citation.title, *citation.heading))
     link = place_address(address, words.language, citation, generation)
-    yield Block(
-        "paragraph",
-        (Text(f"[{citation.marker}] {where}", bold=True), Text(f" — {facts} — " if facts else " — "), Text(place, link)),
-    )
-    yield Block("quote", (Text(plain(citation.quote)),))
+    return Text(f"[{citation.marker}] {where}", bold=True), Text(f" — {facts} — " if facts else " — "), Text(place, link)
 
 
 def place_address(address: str, language: Language, citation: Citation, generation: str) -> str:

@@ -36,7 +36,7 @@ def memo_as_markdown(memo: Memo) -> str:
     after_item = False
     for block in memo.blocks:
         is_item = isinstance(block, Block) and block.kind == "item"
-        written = _markdown_table(block) if isinstance(block, Table) else _markdown_block(block)
+        written = _markdown_table(block) if isinstance(block, Table) else block_as_markdown(block)
         if is_item and after_item:
             parts[-1] += f"\n{written}"
         else:
@@ -45,7 +45,8 @@ def memo_as_markdown(memo: Memo) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown_block(block: Block) -> str:
+def block_as_markdown(block: Block) -> str:
+    """A heading, a paragraph, an item or a quote as CommonMark."""
     text = "".join(map(_markdown_text, block.texts)).strip()
     if block.kind == "heading":
         return f"{'#' * (block.level + 1)} {text}"

@@ -32,6 +32,7 @@ from advisor.api.document_routes import Show
 from advisor.api.log import write_log
 from advisor.api.origin import is_loopback
 from advisor.api.pool import QuestionPool
+from advisor.api.problems import OPENAI_PATHS
 from advisor.documents.provenance import provenance_of
 from advisor.errors import SettingsError
 from advisor.features.conversations import Conversations
@@ -141,7 +142,7 @@ class _InBrowserLanguage:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith("/api/"):
+        if scope["path"].startswith(("/api/", OPENAI_PATHS)):
             raise HTTPException(404, f"{scope['path']} is not there")
         language = browser_language(Headers(scope=scope).get("accept-language", ""))
         await self._app.router({**scope, "path": f"/{language}{scope['path']}"}, receive, send)

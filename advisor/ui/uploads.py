@@ -37,7 +37,7 @@ def tell_when_full(app: FastAPI) -> None:
         message = (
             f"uploads cannot be written in {folder} ({error.strerror}). Make room there, or set TMPDIR to another folder"
         )
-        return problem_of(StorageError(message)).response()
+        return problem_of(StorageError(message)).response(request.scope["path"])
 
 
 class WholeUploads:
