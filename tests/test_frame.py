@@ -45,6 +45,15 @@ def frame_of(page: Page) -> list[float]:
     )
 
 
+def test_a_page_keeps_its_language_in_a_browser_of_another(browser: Browser, address: str):
+    page = open_page(browser, f"{address}/en/", locale="fr-FR")
+    expect(page.locator("#history .empty, #history li").first).to_be_visible()
+    page.locator("#tab-maturity-button").click()
+    expect(page.locator("#maturity .step").first).to_contain_text("Domain 1")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.context.close()
+
+
 @pytest.mark.parametrize(("width", "locale"), PLACES)
 def test_only_what_is_in_a_tab_scrolls(browser: Browser, address: str, width: int, locale: str):
     page = open_page(browser, address, width=width, locale=locale)

@@ -6,6 +6,12 @@
   const narrow = window.matchMedia("(max-width: 899px)");
   const page = document.documentElement;
   const byId = (id) => document.getElementById(id);
+
+  /* The language is the page's: Gradio would put the browser's in its place, and what the server draws would speak that. */
+  const { lang } = page;
+  const keepLanguage = () => page.lang !== lang && (page.lang = lang);
+  new MutationObserver(keepLanguage).observe(page, { attributes: true, attributeFilter: ["lang"] });
+
   let opener = null; // where the focus goes back to
   let shownGeneration = ""; // of the document on show
   let lastRequest = 0; // a document that comes after a later one was asked for is dropped
