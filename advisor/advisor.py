@@ -33,6 +33,7 @@ from advisor.index.generations import current_generation
 from advisor.models.chat import ChatModel, open_chat_model
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
+from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
 from advisor.text.plain import detect_language, is_in_another_language
@@ -176,6 +177,12 @@ class Advisor:
                 return event, passages
         message = "stream ended without an answer"
         raise RuntimeError(message)
+
+    def curated(self, question: str, lines: CuratedAnswer, language: Language, index: Generation) -> Answer:
+        """The answer that lines of a curator's are. Nobody asked: no observer is told, and no log has it."""
+        return self._with_extract(
+            _blank_answer(index.info, question, language), verified(index, write_curated(index, lines))
+        )
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):

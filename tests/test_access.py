@@ -76,6 +76,10 @@ def test_no_serious_violation_in_any_tab(browser: Browser, address: str, width: 
     show_tab(page, "Corpus")
     expect(page.locator("#corpus-documents tbody tr").first).to_be_visible()
     assert serious(page) == []
+    show_tab(page, "Questions")
+    page.locator("#questions .listing [role=search] .make").click()
+    expect(page.locator("#questions button.line").first).to_be_visible()
+    assert serious(page) == []
     show_tab(page, "Évaluations" if locale == "fr-FR" else "Evaluations")
     expect(page.locator("#evaluation-run")).to_be_visible()
     assert serious(page) == []

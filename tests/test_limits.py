@@ -31,6 +31,7 @@ from advisor.documents.sections import read_sections
 from advisor.errors import AdvisorError, QuestionError
 from advisor.evaluation.questions import read_set
 from advisor.evaluation.run_store import check_name
+from advisor.features.curated_answers import WantedAnswer, refusal_of
 from advisor.features.curation import store_upload
 from advisor.index.phrasings import read_phrasings
 from advisor.index.thesaurus import read_thesaurus
@@ -210,6 +211,18 @@ def questions(size: int) -> list[str]:
     return ["What next?"] * size
 
 
+def composed(served: Served, *, questions: int = 1, lines: int = 1) -> None:
+    """Refuse a curated answer that holds too much.
+
+    :raises AdvisorError: when it does.
+    """
+    made = WantedAnswer("Why?", tuple(f"Why {number}?" for number in range(1, questions)), "en/board.md", ("x",) * lines)
+    refusal = refusal_of(served.settings, served.advisor.index, made)
+    assert refusal  # nothing begins with x
+    if refusal.why != "no_such_line":
+        raise AdvisorError(refusal.why)
+
+
 WAYS: dict[str, list[Way]] = {
     "the history": [
         by_rest("POST", "/api/ask", question=lambda _: QUESTION, history=questions),
@@ -257,6 +270,8 @@ WAYS: dict[str, list[Way]] = {
         by_function(lambda served, size: add_user(elsewhere(served), "ada", "x" * size, "user")),
         by_form("password"),
     ],
+    "the ways to ask for a curated answer": [by_function(lambda served, size: composed(served, questions=size))],
+    "a curated answer": [by_function(lambda served, size: composed(served, lines=size))],
     "a file beside the documents": [
         beside("asked/a.yaml", lambda path: read_phrasings(path.parent.parent)),
         beside("thesaurus.yaml", read_thesaurus),

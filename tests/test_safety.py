@@ -67,7 +67,7 @@ def test_every_event_in_a_tab_of_curators_is_known(served: Served):
     with as_user(served, "ada") as ada:
         config = ada.get("/en/config").json()
     names = {one["id"]: one["props"].get("elem_id") or "" for one in config["components"]}
-    desks = ("corpus", "evaluation", "tab-corpus", "tab-evaluations")
+    desks = ("corpus", "evaluation", "questions", "tab-corpus", "tab-questions", "tab-evaluations")
     known = {(element, trigger) for element, trigger, _ in CURATORS}
     there = {
         (names[number], trigger)

@@ -28,6 +28,7 @@ from advisor.api.schemas import (
     SearchRequest,
 )
 from advisor.api.streams import EVENTS, answer_stream
+from advisor.features.curation import WAIT_SECONDS
 from advisor.index.sync import SyncOptions, sync
 from advisor.serialization import answer_json, citation_json, report_json, sentence_json
 from advisor.types import IndexInfo, SentenceReady
@@ -37,7 +38,6 @@ _EVENT = {
     "properties": {"event": {"enum": ["stage", "sentence", "answer", "error"]}, "data": {"type": "string"}},
     "required": ["event", "data"],
 }
-_WAIT_SECONDS = 10  # for another writer of the index
 _HEALTH_SECONDS = 1
 
 
@@ -115,7 +115,7 @@ def index_router(advisor: Advisor) -> APIRouter:
             raise ProblemError(403, "curators_only", "only curators change the index", "Ask a curator to do it.")
         if asked.dry_run and (asked.rebuild or asked.forget):
             raise ProblemError(422, "request", "dry_run goes with neither rebuild nor forget", "Leave one of them out.")
-        options = SyncOptions(dry_run=asked.dry_run, rebuild=asked.rebuild, forget=asked.forget, wait=_WAIT_SECONDS)
+        options = SyncOptions(dry_run=asked.dry_run, rebuild=asked.rebuild, forget=asked.forget, wait=WAIT_SECONDS)
         report = sync(advisor.settings, advisor.embeddings, options)
         if not asked.dry_run:
             record_action(

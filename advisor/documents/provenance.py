@@ -1,7 +1,8 @@
 """Who added a document and who approved it: `provenance.json` beside the documents.
 
-It has an entry for each file that came in through the page, with the hash of its content. Any other file was put into the
-folder by whoever runs the advisor, who answers for it; so was one that has changed since.
+It has an entry for each file that came in through the page, with the hash of its content, and one for each curated answer
+that was made there (`asked/costs.yaml#Why do we pay more?`), with the hash of its lines and questions. Any other file was
+put into the folder by whoever runs the advisor, who answers for it; so was one that has changed since.
 """
 
 from __future__ import annotations

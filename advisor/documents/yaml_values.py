@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -88,6 +89,12 @@ def _read(text: str, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever
         # PyYAML lets these through where a value is not what it looks like or is tagged as: 2026-13-01, !!timestamp x.
         problem = f"a date, a number or a tagged value cannot be read ({' '.join(str(cause).split())[:80]})"
         raise BadYamlError(problem) from cause
+
+
+def yaml_text(value: object) -> str:
+    """A value as YAML that is read as this value again: short lists on one line each, letters as they are."""
+    written: str = yaml.safe_dump(value, allow_unicode=True, default_flow_style=None, sort_keys=False, width=math.inf)
+    return written
 
 
 def read_yaml_file(path: Path, form: TypeAdapter[Form], shape: str) -> Form:

@@ -2,6 +2,7 @@
 
 An answer is stored whole, under its own id, with the quotes it was made from: re-indexing changes nothing of it. Whatever is
 read or changed is looked up by user and id together, so that nobody reaches another's conversation by guessing an id.
+Curators see the answers that readers judged bad, not whose they are.
 A verdict on an answer goes to `feedback.jsonl` beside it, in the form that `advisor eval from-feedback` reads.
 """
 
@@ -63,13 +64,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer of a conversation, when it was given, and what its reader said of it ("" for nothing)."""
+    """An answer of a conversation, when it was given, what its reader said of it, and when ("" for nothing)."""
 
     answer: Answer
     asked: str
     rating: Rating | Literal[""] = ""
     reason: Reason = ""
     comment: str = ""
+    rated: str = ""
 
 
 class Conversations:
@@ -100,6 +102,10 @@ class Conversations:
     def turn(self, user: str, answer_id: str) -> Turn | None:
         """One answer of the user's, by its id."""
         return next(iter(self._turns("c.user = ? AND t.id = ?", (user, answer_id))), None)
+
+    def disliked(self, *, limit: int = 500) -> list[Turn]:
+        """The answers that any reader judged bad, latest verdict first: a verdict is for the curators. Not who judged."""
+        return self._turns("v.rating = 'down' ORDER BY v.time DESC LIMIT ?", (limit,))
 
     def keep(self, user: str, answer: Answer, conversation: str | None = None, *, replacing: str | None = None) -> str:
         """Add an answer to a conversation, or begin one; returns the conversation's id.
@@ -181,11 +187,12 @@ class Conversations:
         with self._database() as database:
             return [Summary(*row) for row in database.execute(query, values)]
 
-    def _turns(self, where: str, values: tuple[str, ...]) -> list[Turn]:
+    def _turns(self, where: str, values: tuple[str | int, ...]) -> list[Turn]:
         if not self._exists():
             return []
         query = (
-            "SELECT t.answer, t.asked, coalesce(v.rating, ''), coalesce(v.reason, ''), coalesce(v.comment, '') "
+            "SELECT t.answer, t.asked, coalesce(v.rating, ''), coalesce(v.reason, ''), coalesce(v.comment, ''), "
+            "coalesce(v.time, '') "
             "FROM turns t JOIN conversations c ON c.id = t.conversation LEFT JOIN verdicts v ON v.turn = t.id "
             f"WHERE {where}"
         )

@@ -20,6 +20,9 @@ from advisor.types import FailedDocument, IndexReport, Language
 UPLOADS = "uploads"
 """The folder of the corpus that uploaded files go to."""
 
+WAIT_SECONDS = 10
+"""For another writer of the index, while somebody waits for the outcome."""
+
 _SETTLING_SECONDS = 1.0  # before that, a rate says nothing
 
 

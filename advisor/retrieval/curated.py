@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.index.generation import Generation
-from advisor.retrieval.like_questions import LikeQuestions
+from advisor.retrieval.like_questions import SAME, LikeQuestions
 from advisor.types import Chunk, Language, Sentence
 
 
@@ -26,27 +26,31 @@ class CuratedAnswer:
 def nearest_curated(index: Generation, like: LikeQuestions | None, language: Language) -> CuratedAnswer | None:
     """The curated answer whose questions are nearest; None where there is none in the language.
 
+    The very question that a curator wrote is answered as they wrote, whatever the language of the lines.
+
     :param like: the questions of the corpus beside the one asked, if it has any.
     """
     if like is None or not like.phrasings.curated.any():
         return None
     near = np.where(like.phrasings.curated, like.of_outlines(), -1)
     best = int(near.argmax())
-    lines = _in_language(index, like.phrasings.answer(best), language)
+    pairs = like.phrasings.answer(best)
+    lines = lines_in(index, pairs, language) or (lines_in(index, pairs, None) if near[best] >= SAME else ())
     return CuratedAnswer(lines, float(near[best])) if lines else None
 
 
-def _in_language(
-    index: Generation, pairs: Sequence[tuple[int, int]], language: Language
+def lines_in(
+    index: Generation, pairs: Sequence[tuple[int, int]], language: Language | None
 ) -> tuple[tuple[Chunk, Sentence], ...]:
     """The lines of an outline in a language; none where not every one of them is there in it.
 
     :param pairs: for each line the number of its sentence, and that of the translation.
+    :param language: None for the lines as the curator chose them.
     """
     numbers = list(dict.fromkeys(number for pair in pairs for number in pair))
     ids = dict(zip(numbers, index.catalog.chunk_ids(numbers), strict=True))
     stored = index.catalog.chunks(list(dict.fromkeys(ids.values())))
-    spoken = {number for number in numbers if stored[ids[number]].chunk.language == language}
+    spoken = {number for number in numbers if language in (None, stored[ids[number]].chunk.language)}
     chosen = [next((number for number in pair if number in spoken), None) for pair in pairs]
     found = [(stored[ids[number]], number) for number in chosen if number is not None]
     if len(found) < len(pairs):

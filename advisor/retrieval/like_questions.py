@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_SAME = 0.97  # cosine of a question and the same one, give or take a letter
+SAME = 0.97
+"""Cosine of a question and the same one, give or take a letter."""
 _VOTERS = 1_000  # phrasings that say what such questions are answered with
 _TEMPERATURE = 0.1  # of their votes
 
@@ -42,7 +43,7 @@ class LikeQuestions:
     def is_known(self) -> bool:
         """Whether a curator wrote this very question, give or take a letter, beside the lines that answer it."""
         nearest = int(self.cosine.argmax())
-        return bool(self.cosine[nearest] >= _SAME and self.phrasings.answered[self.phrasings.outline[nearest]])
+        return bool(self.cosine[nearest] >= SAME and self.phrasings.answered[self.phrasings.outline[nearest]])
 
     @property
     def unanswered(self) -> float:
@@ -52,7 +53,7 @@ class LikeQuestions:
     def of_outlines(self) -> Floats:
         """How near each outline is, shape (outlines,); that of the very question, whatever its other phrasings."""
         known = self.phrasings.by_outline(self.cosine)
-        return np.where(known >= _SAME, known, self.phrasings.by_outline(self.near, most=2))
+        return np.where(known >= SAME, known, self.phrasings.by_outline(self.near, most=2))
 
 
 def like_questions(index: Generation, vector: Floats) -> LikeQuestions | None:

@@ -109,6 +109,11 @@ def fold(text: str) -> str:
     return _SPACE.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
 
 
+def stem_of(name: str, longest: int) -> str:
+    """A name for a file that every system takes: letters, digits and hyphens."""
+    return "-".join("".join(c if c.isalnum() else " " for c in fold(name)).split())[:longest].strip("-")
+
+
 @lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """Markdown's inline marks, tags, line breaks and what nobody sees taken out: the sentence as a reader sees it."""

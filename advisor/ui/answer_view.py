@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
+from urllib.parse import urlencode
 
 from advisor.answering.messages import paragraphs
 from advisor.features.conversations import Turn
@@ -63,6 +64,9 @@ def _actions(turn: Turn, texts: Texts, words: ChatTexts) -> str:
         f'<details class="menu"><summary class="act word">{escape(words.memo)}</summary><div class="choices">'
         f'<a href="{address}/memo.docx?language={texts.language}" download>Word (.docx)</a>'
         f'<a href="{address}/memo.md?language={texts.language}" download>Markdown (.md)</a></div></details>',
+        # The page shows it to curators, below an answer that there is none of, or that was judged bad.
+        f'<a class="act word make" href="/?{escape(urlencode({"tab": "questions", "make": answer.standalone_question}))}">'
+        f"{escape(words.make)}</a>",
     ]
     return f'<div class="actions" lang="{texts.language}">{"".join(buttons)}</div>'
 

@@ -19,7 +19,7 @@ from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY, SEARCH, TITLE
-from advisor.text.plain import fold
+from advisor.text.plain import stem_of
 from advisor.types import Answer, Language
 from advisor.ui.icons import icon
 from advisor.ui.texts import CHAT_TEXTS, TEXTS
@@ -129,7 +129,7 @@ def _memo(turns: list[Turn], title: str, kind: Format, context: MemoContext) -> 
 def memo_response(memo: Memo, name: str, kind: Format) -> Response:
     """A memo as a file to save, under a name that every system takes."""
     content = memo_as_docx(memo) if kind == "docx" else memo_as_markdown(memo).encode()
-    stem = "-".join("".join(c if c.isalnum() else " " for c in fold(name)).split())[:_LONGEST_NAME].strip("-")
+    stem = stem_of(name, _LONGEST_NAME)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{stem}.{kind}')}",
         "X-Content-Type-Options": "nosniff",

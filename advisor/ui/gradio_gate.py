@@ -43,7 +43,7 @@ _API = "/gradio_api/"
 _FILE, _BEAT = f"{_API}file=", f"{_API}heartbeat/"
 _JOIN, _DATA, _CANCEL, _RESET = (f"{_API}{name}" for name in ("queue/join", "queue/data", "cancel", "reset"))
 _UPLOADS = (f"{_API}upload", f"{_API}upload_progress")
-CURATORS_TABS = ("tab-corpus", "tab-evaluations")
+CURATORS_TABS = ("tab-corpus", "tab-questions", "tab-evaluations")
 """What is in these tabs, and the tabs themselves, is for curators."""
 _MOST_SESSIONS = 20_000  # Gradio itself keeps 10,000
 
@@ -68,7 +68,7 @@ class GradioGate:
             request = Request(scope, receive)
             is_post = scope["method"] == "POST"
             if path in _UPLOADS and not may_curate(request):
-                raise _for_curators()
+                raise for_curators()
             if path == _JOIN and is_post:
                 receive = _Replayed(self._checked(await request.body(), request), receive)
             elif path in (_CANCEL, _RESET) and is_post:
@@ -91,7 +91,7 @@ class GradioGate:
                 message = f"the page has no event {event.fn_index}"
                 raise ProblemError(422, "request", message, "Reload the page.")
             if event.fn_index in self._curators_events and not may_curate(request):
-                raise _for_curators()
+                raise for_curators()
             event.data = _values(function, event.data)
             self._sessions.check(event.session_hash, request)
         except ValidationError as error:
@@ -175,7 +175,8 @@ def _is_curators(block: Block | None) -> bool:
     return False
 
 
-def _for_curators() -> ProblemError:
+def for_curators() -> ProblemError:
+    """What somebody is told who is no curator."""
     return ProblemError(HTTPStatus.FORBIDDEN, "curators_only", "this is for curators", "Ask a curator to do it.")
 
 

@@ -14,12 +14,13 @@ from advisor.ui.chat_tab import build_chat
 from advisor.ui.corpus_tab import build_corpus
 from advisor.ui.evaluations_tab import build_evaluations
 from advisor.ui.maturity_tab import build_maturity
+from advisor.ui.questions_tab import build_questions
 from advisor.ui.sources_tab import build_sources
-from advisor.ui.texts import EVALUATION_TEXTS, TAB_TEXTS, Texts
+from advisor.ui.texts import EVALUATION_TEXTS, QUESTION_TEXTS, TAB_TEXTS, Texts
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("advisor.css", "conversations.css", "tabs.css", "frame.css")
-_SCRIPTS = ("advisor.js", "account.js", "addresses.js", "conversations.js", "library.js", "maturity.js")
+_STYLES = ("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css")
+_SCRIPTS = ("advisor.js", "account.js", "addresses.js", "conversations.js", "library.js", "maturity.js", "questions.js")
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
 _UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
@@ -45,6 +46,8 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
                 build_maturity(texts)
             with gr.Tab(texts.corpus.title, elem_id="tab-corpus") as corpus:
                 build_corpus(advisor, corpus, texts)
+            with gr.Tab(QUESTION_TEXTS[texts.language].title, elem_id="tab-questions"):
+                build_questions(texts)
             with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations") as evaluations:
                 build_evaluations(advisor, evaluations, texts)
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)

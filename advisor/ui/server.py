@@ -46,6 +46,7 @@ from advisor.ui.document_view import render_document
 from advisor.ui.gradio_gate import GradioGate, QuietTraceback
 from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
+from advisor.ui.questions_tab import question_routes
 from advisor.ui.sources_tab import library_routes
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.uploads import WholeUploads, tell_when_full, upload_folder
@@ -92,7 +93,13 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     pool = QuestionPool(advisor)
     app = create_interfaces(pool, _show_with(advisor.settings), "".join(map(head, TEXTS.values())), local=local)
     conversations = Conversations(advisor.settings.state_dir)
-    for router in (account_routes(), conversation_routes(pool, conversations), library_routes(pool), maturity_routes(pool)):
+    for router in (
+        account_routes(),
+        conversation_routes(pool, conversations),
+        library_routes(pool),
+        maturity_routes(pool),
+        question_routes(pool, conversations),
+    ):
         app.include_router(router)
     for texts in TEXTS.values():
         _mount(app, build_page(pool, conversations, texts), texts, advisor.settings)

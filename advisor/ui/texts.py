@@ -156,6 +156,7 @@ class ChatTexts(WordTable):
     bad: str
     why: str
     memo: str
+    make: str
     next: str
     what_was_wrong: str
     reasons: dict[str, str]
@@ -256,6 +257,56 @@ class EvaluationTexts(WordTable):
     curators_only: str
 
 
+class QuestionTexts(WordTable):
+    """The Questions tab in one language.
+
+    `seen_as` goes from the languages of readers to words, `refusals` from the codes of why an answer cannot be kept.
+    """
+
+    title: str
+    lead: str
+    search: str
+    count: str
+    shown: str
+    none_open: str
+    none_found: str
+    log_off: str
+    refused: tuple[str, str]
+    judged: tuple[str, str]
+    last: str
+    near: str
+    make: str
+    new: str
+    set_aside: str
+    gone: str
+    failed: str
+    editor: str
+    back: str
+    question: str
+    phrasings: str
+    phrasings_hint: str
+    document: str
+    nearest: str
+    every_document: str
+    lines: str
+    lines_hint: str
+    find_lines: str
+    no_lines: str
+    more_lines: str
+    not_alone: str
+    preview: str
+    nothing_chosen: str
+    seen_as: dict[Language, str]
+    save: str
+    saving: str
+    saved: str
+    given: str
+    not_given: str
+    not_indexed: str
+    ask: str
+    refusals: dict[str, str]
+
+
 class _WordFile(WordTable):
     """What a file holds."""
 
@@ -263,6 +314,7 @@ class _WordFile(WordTable):
     chat: ChatTexts
     tabs: TabTexts
     evaluations: EvaluationTexts
+    questions: QuestionTexts
 
 
 _FILES = read_words("advisor.ui", _WordFile)
@@ -270,3 +322,4 @@ TEXTS: Mapping[Language, Texts] = {language: file.page for language, file in _FI
 CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, file in _FILES.items()}
 TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in _FILES.items()}
 EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in _FILES.items()}
+QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in _FILES.items()}

@@ -34,7 +34,7 @@
     const tab = event.target.closest?.("#tabs [role=tab]");
     if (!tab || !event.isTrusted) return;
     const name = tab.id.replace(/^tab-|-button$/g, "");
-    go({ tab: name === FIRST ? "" : name, document: "", start: "", end: "", generation: "" });
+    go({ tab: name === FIRST ? "" : name, make: "", document: "", start: "", end: "", generation: "" });
   });
 
   window.addEventListener("popstate", () => {

@@ -155,7 +155,7 @@
     box.id = "hover";
     box.role = "tooltip";
     box.innerHTML = card.innerHTML;
-    byId("layout").append(box);
+    marker.closest("#layout, #questions").append(box);
     marker.setAttribute("aria-describedby", "hover");
     const [from, size] = [marker.getBoundingClientRect(), box.getBoundingClientRect()];
     const below = from.top < size.height + 16;

@@ -61,7 +61,7 @@
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
-    const target = event.target.closest(".read, #library [data-document], #library .leave");
+    const target = event.target.closest(".read, #library [data-document], #library .leave, #questions .preview [data-document]");
     if (!target) return;
     event.preventDefault();
     if (target.matches(".leave")) return leave();
