@@ -163,3 +163,22 @@ def test_a_corpus_without_questions_has_an_empty_index(tmp_path, embeddings):
     loaded = PhrasingIndex.load(tmp_path / "asked.npz")
     assert loaded.nearest(np.zeros(0, np.float32), num_results=5, offset=0) == {}
     assert phrasings_digest(tmp_path) == ""
+
+
+def test_a_few_curated_answers_change_no_other_answer(small_settings, embeddings):
+    """Few phrasings vote for what they know of, whatever is asked."""
+    asked = ("How much did the Kubernetes migration cost?", "When does a blameless review take place?")
+    answers = []
+    for _ in range(2):
+        sync(small_settings, embeddings)
+        advisor = Advisor.open(small_settings, embeddings)
+        answers.append([advisor.ask(question).text for question in asked])
+        known = advisor.ask("Who brings the coffee?")
+        advisor.close()
+        path = small_settings.corpus_dir / "asked" / "board.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            "document: en/board.md\nasked:\n- lines: [The CTO]\n  en: [Who brings the coffee?]\n", encoding="utf-8"
+        )
+    assert answers[0] == answers[1]
+    assert (known.writer, known.text) == ("curated", "The CTO presents it every six weeks. [1]")

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 BUILDING = ".building-"
 _MOST_DEAD = 0.2  # share of removed entries above which the vector store is written anew
 _SAMPLES = 5
+_ENOUGH = 1_000  # phrasings: fewer would vote for what they know of, whatever is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +170,12 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
 
 
 def _write_phrasings(folder: Path, asked: PhrasingIndex, sentences: NDArray[np.float16]) -> None:
-    """Write the questions that curators put beside lines, and the space that they make.
+    """Write the questions that curators put beside lines, and the space that they make where there are enough.
 
     :param sentences: the vectors of all sentences, shape (sentences, dimension).
     """
     asked.save(folder / PHRASINGS_FILE)
-    space = fit_question_space(asked, sentences)
+    space = fit_question_space(asked, sentences) if len(asked.questions) >= _ENOUGH else None
     if space:
         space.save(folder / QUESTION_SPACE_FILE)
 

@@ -42,7 +42,7 @@ class QuestionSpace:
 
     @classmethod
     def load(cls, path: Path) -> QuestionSpace | None:
-        """Read what `save` wrote; None where the corpus has no phrasings."""
+        """Read what `save` wrote; None where the corpus has too few phrasings."""
         if not path.is_file():
             return None
         with np.load(path, allow_pickle=False) as held:

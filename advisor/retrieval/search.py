@@ -12,7 +12,7 @@ from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import Signals, confidence_of, measure
-from advisor.retrieval.curated import CuratedAnswer, nearest_curated
+from advisor.retrieval.curated import CuratedAnswer, known_answer, nearest_curated
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.like_questions import LikeQuestions, like_questions
 from advisor.retrieval.query import Query, analyse
@@ -92,10 +92,11 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     spoken = fused[0].chunk.language if fused else language
     blocks = candidate_blocks(searcher.index, fused, spoken)
     ranked = rank_blocks(searcher.index, found.asked, blocks)
-    curated = nearest_curated(searcher.index, found.like, spoken)
+    like, index = found.like, searcher.index
+    curated = nearest_curated(index, like, spoken) if like else known_answer(index, found.vector, spoken)
     signals = measure(found.asked, fused, ranked, curated)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
-    known = found.like is not None and found.like.is_known
+    known = like.is_known if like else curated is not None
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest)
     return Evidence(passages, ranked, curated, signals, confidence)
 
