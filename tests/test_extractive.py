@@ -40,8 +40,10 @@ asked:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[Generation]:
-    """A corpus with questions that are known."""
-    yield from _indexed(tmp_path_factory.mktemp("thoughts"), DOCUMENTS | {"asked/outages.yaml": ASKED}, embeddings)
+    """A corpus whose questions are known, as if there were enough of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("advisor.index.build._ENOUGH", 1)
+        yield from _indexed(tmp_path_factory.mktemp("thoughts"), DOCUMENTS | {"asked/outages.yaml": ASKED}, embeddings)
 
 
 @pytest.fixture(scope="module")

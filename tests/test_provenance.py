@@ -125,7 +125,7 @@ def test_the_record_is_no_document(small_settings: Settings, tmp_path: Path, emb
 @pytest.mark.parametrize("name", ["thesaurus.yaml", "sections.yaml", "asked/a.yaml", "../asked/a.yaml"])
 def test_no_upload_is_a_curated_answer_or_a_phrasing(small_settings: Settings, tmp_path: Path, embeddings, name: str):
     """Approved or not, it is a document like any other: what stands beside the documents is whoever runs the advisor's."""
-    curated = b"question: en/board.md\nasked:\n  - sentence: Who owns the moon?\n    en: [Whose is the moon?]\n"
+    curated = b"document: en/board.md\nasked:\n  - sentence: The moon belongs to nobody, and everybody may look at it.\n"
     submitted(small_settings, tmp_path, name, curated)
     approve_uploads(small_settings, [one.name for one in waiting_uploads(small_settings)], "grace")
     beside = {path.name for path in small_settings.corpus_dir.iterdir()}
