@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.answering import fallback, unanswered
@@ -237,12 +237,17 @@ class Advisor:
                 yield replace(answer if answer.sentences else _abstained(answer, evidence), ms=timer.total())
                 return
             seen, whole = len(generated.shown), fallback.after(generated, whole)
-            reason = instead_in_words(language, generated.failure, self.chat.name, kept=bool(seen))
-            base = replace(base, reason=reason)
-        yield Stage("verify", language)
-        yield from whole.events(seen)
-        answer = self._with_extract(base, whole) if whole.shown else self._without_answer(base, evidence)
+            base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name, kept=bool(seen)))
+        answer = yield from self._show(base, evidence, whole, seen)
         yield replace(answer, ms=timer.total())
+
+    def _show(
+        self, base: Answer, evidence: Evidence, whole: Extract, seen: int
+    ) -> Generator[Stage | SentenceReady, None, Answer]:
+        """The sentences of the corpus one by one, after the `seen` that a chat model wrote, and the answer made of all."""
+        yield Stage("verify", base.language)
+        yield from whole.events(seen)
+        return self._with_extract(base, whole) if whole.shown else self._without_answer(base, evidence)
 
     def _gather(self, index: Generation, follow_up: FollowUp, history: Sequence[str], language: Language) -> Evidence:
         """What search finds for a question; a follow-up is for what the answers before it did not say.

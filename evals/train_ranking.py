@@ -1,15 +1,13 @@
 """Fit the weights of `advisor/retrieval/ranking.json` and `confidence.json`.
 
-    python evals/train_ranking.py DATA INDEXES [--report]
+    python evals/train_ranking.py [--report]
 
 The ranking is fitted on the advisory questions for tuning (each block of the candidate documents, by the share of its
 sentences that the labels call core or useful). The model `plain`, for corpora without phrasings and known sections, sees the
 same without the features that need them. The confidence is fitted on whether an answer helps (it opens with a useful
 sentence, or shows a labelled one), for questions that were left out when the ranking was fitted (five folds); all questions
-of the other sets stand beside, so their refusals are no report. For corpora without phrasings, questions of other people
-count beside ours, with and without the documents that answer them (`open_cases.py`): their corpora are in the folder `DATA`,
-indexes of these are built in the folder `INDEXES`. What is printed is measured in the folds; `--report` asks the advisory
-questions kept for reporting.
+of the other sets stand beside, so their refusals are no report. What is printed is measured in the folds; `--report` asks
+the advisory questions kept for reporting.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -48,7 +45,6 @@ SCALED = ("cosine", "sentences")  # signals that depend on the embedding model
 FARTHER = 0.045
 """How much farther (cosine) the best passage is where the question is in another language: 120 questions of our own beside
 the corpora's, on finops-en (.041), etalab-guides-fr (.051) and cnil-rgpd-dev-fr (.044)."""
-OF_OTHERS = 1  # how often each question of other people counts
 TUNING = ("tune", "seen")
 ANY_CORE, MOSTLY_USEFUL = 0.3, 0.5  # shares of a block's sentences that make it an example
 NEEDS_PHRASINGS = ("space", "phrasing", "outline", "vote", "opening", "section")
@@ -73,11 +69,7 @@ class Case:
 
 def main() -> None:
     """Read, fit, measure, write."""
-    from open_cases import open_cases  # it reads cases as this module does
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of other people's corpora and questions")
-    parser.add_argument("indexes", type=Path, help="folder for the indexes of these corpora")
     parser.add_argument("--report", action="store_true", help="ask the questions kept for reporting, too")
     wanted = parser.parse_args()
     advisor = Advisor.open(load_settings())
@@ -88,9 +80,6 @@ def main() -> None:
     shown = {name: list(held_out(searcher, tune, uses)) for name, uses in USES.items()}
     for name, some in shown.items():
         print_measures(f"{name}, five folds", [s for s in some if s.case.answerable and s.case.kind == "advisory"])
-    others = open_cases(wanted.data, wanted.indexes, searcher.embeddings)
-    foreign = [answer(each, case, models["plain"]) for each, some in others for case in some]
-    shown["plain"] += foreign * OF_OTHERS
     names = [field.name for field in fields(Signals)]
     fitted = {name: fit_confidence(some, names) for name, some in shown.items()}
     for known in fitted.values():  # no question of the sets is foreign to all of the corpus
@@ -121,22 +110,17 @@ def cases(searcher: Searcher, name: str, splits: Sequence[str]) -> Iterator[Case
             yield searched(searcher, name, entry, labels)
 
 
-def searched(searcher: Searcher, kind: str, entry: Mapping[str, Any], labels: Labels) -> Case:
+def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels: Labels) -> Case:
     """One question, its candidates and what the labels say of them."""
-    found = retrieve(searcher, str(entry["question"]), entry["language"], searcher.settings.num_passages)
-    return case_of(searcher, kind, found, labels, answerable=bool(entry["answerable"]))
-
-
-def case_of(searcher: Searcher, kind: str, found: Retrieved, labels: Labels, *, answerable: bool = True) -> Case:
-    """What search found for a question, its candidates and what the labels say of them."""
-    language = found.query.language or "en"
+    question, language = str(entry["question"]), entry["language"]
+    found = retrieve(searcher, question, language, searcher.settings.num_passages)
     passages = in_one_language(found.passages, language)
     blocks = candidate_blocks(searcher.index, passages, passages[0].chunk.language if passages else language)
     places, values = np.zeros(0, np.int64), np.zeros(0, np.float32)
     nothing = BlockFeatures({}, places, values, places, values)
     return Case(
         kind=kind,
-        answerable=answerable,
+        answerable=bool(entry["answerable"]),
         retrieved=found,
         blocks=blocks,
         features=block_features(searcher.index, found.asked, blocks) if blocks else nothing,
