@@ -319,7 +319,7 @@ class Advisor:
         unsure = reason_in_words(base.language, base.confidence, self.settings.answer_threshold)
         reason = "; ".join(filter(None, (base.reason, unsure)))
         if base.confidence >= self.settings.near_threshold:
-            return near_answer(replace(base, reason=reason), self.index, evidence.passages)
+            return near_answer(replace(base, reason=reason), self.index, evidence)
         return _abstained(replace(base, reason=reason), evidence)
 
 
