@@ -14,16 +14,14 @@ from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import WritingTask, write_generative
 from advisor.answering.intake import check_history, check_question, question_language
 from advisor.answering.messages import (
-    abstention_in_words,
     compose,
     instead_in_words,
-    nearest_subjects,
     other_language_in_words,
     reason_in_words,
     withheld_in_words,
 )
 from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
-from advisor.answering.near import near_answer
+from advisor.answering.near import abstained_answer, near_answer
 from advisor.answering.small_talk import asked_language, reply
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError
@@ -234,7 +232,7 @@ class Advisor:
             base = replace(base, model=generated.use_of_model(use))
             if generated.failure is None:
                 answer = generated.as_answer(base, self.chat.name)
-                yield replace(answer if answer.sentences else _abstained(answer, evidence), ms=timer.total())
+                yield replace(answer if answer.sentences else abstained_answer(answer, evidence), ms=timer.total())
                 return
             seen, whole = len(generated.shown), fallback.after(generated, whole)
             base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name, kept=bool(seen)))
@@ -320,13 +318,7 @@ class Advisor:
         reason = "; ".join(filter(None, (base.reason, unsure)))
         if base.confidence >= self.settings.near_threshold:
             return near_answer(replace(base, reason=reason), self.index, evidence)
-        return _abstained(replace(base, reason=reason), evidence)
-
-
-def _abstained(base: Answer, evidence: Evidence) -> Answer:
-    """That the corpus holds no answer, with the nearest subjects."""
-    nearest = nearest_subjects(base.language, evidence.passages)
-    return replace(base, status="abstained", text=abstention_in_words(base.language, nearest), nearest=nearest)
+        return abstained_answer(replace(base, reason=reason), evidence)
 
 
 def _blank_answer(index: IndexInfo, question: str, language: Language) -> Answer:

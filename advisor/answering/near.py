@@ -1,10 +1,10 @@
-"""What is shown where the corpus touches a subject and does not answer: its nearest passages, whole and as they stand."""
+"""What is shown where the corpus does not answer: its nearest passages as they stand, or that it holds nothing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from advisor.answering.messages import near_in_words
+from advisor.answering.messages import abstention_in_words, near_in_words, nearest_subjects
 from advisor.documents.citations import cite_passage
 from advisor.index.generation import Generation
 from advisor.retrieval.search import Evidence
@@ -27,3 +27,9 @@ def near_answer(base: Answer, index: Generation, evidence: Evidence) -> Answer:
     )
     nearest = tuple(dict.fromkeys(citation.title for citation in citations))
     return replace(base, status="near", text=near_in_words(base.language, citations), citations=citations, nearest=nearest)
+
+
+def abstained_answer(base: Answer, evidence: Evidence) -> Answer:
+    """That the corpus holds no answer, with the nearest subjects."""
+    nearest = nearest_subjects(base.language, evidence.passages)
+    return replace(base, status="abstained", text=abstention_in_words(base.language, nearest), nearest=nearest)
