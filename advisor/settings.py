@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -53,6 +54,9 @@ class Settings(BaseSettings):
 
     host_names: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), description="Names that a reverse proxy serves the page under, with commas between."
+    )
+    root_path: str = Field(
+        default="", description="The path below which a reverse proxy has the page, such as `/advisor`, where it has one."
     )
     proxies: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(),
@@ -113,6 +117,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [name.strip().lower() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("root_path")
+    @classmethod
+    def _one_form(cls, value: str) -> str:
+        """`/advisor`, however many slashes are at its ends."""
+        path = value.strip("/")
+        if quote(path) != path or (path and not all(part.strip(".") for part in path.split("/"))):
+            message = "is no path such as /advisor: letters, digits, hyphens and slashes"
+            raise ValueError(message)
+        return f"/{path}" if path else ""
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value

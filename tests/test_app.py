@@ -197,7 +197,7 @@ def test_a_pdf_is_cited_by_page_and_its_original_opens_there(browser: Browser, o
     expect(page.locator("#document .page")).to_have_text(["page 2"])
     link = page.locator("#document header a")
     expect(link).to_have_text(TEXTS["en"].original)
-    assert link.get_attribute("href") == "/api/originals/plan%20%C3%A0%20lire.pdf#page=2"
+    assert link.get_attribute("href") == "../api/originals/plan%20%C3%A0%20lire.pdf#page=2"
     page.context.close()
 
 

@@ -19,7 +19,7 @@ from advisor.models.embeddings import Embeddings
 EVALS = Path(__file__).parent.parent / "evals"
 ATTACKS = [json.loads(line) for line in (EVALS / "questions" / "attacks.jsonl").read_text("utf-8").splitlines()]
 # What a browser would act on: the page's own answers have none of it in the thread.
-ACTIVE = "script, img, iframe, object, embed, form, svg a, [src], [style*=url], a[href]:not([href^='/'])"
+ACTIVE = "script, img, iframe, object, embed, form, svg a, [src], [style*=url], a[href]:not([href^='/'], [href^='../'])"
 HANDLERS = "[...document.querySelectorAll('#thread *')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on'))"
 
 

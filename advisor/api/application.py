@@ -56,6 +56,7 @@ def create_interfaces(pool: QuestionPool, show: Show, head: str, *, local: bool)
         version=version("cto-advisor"),
         description=_DESCRIPTION,
         openapi_url="/api/openapi.json",
+        servers=[{"url": advisor.settings.root_path}] if advisor.settings.root_path else None,
         docs_url=None,  # the usual pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,

@@ -114,9 +114,21 @@ class Guard:
         elif scope["type"] == "http":
             # The server has taken from these what the settings let it believe; Gradio would believe all of it.
             scope["headers"] = [pair for pair in scope["headers"] if not pair[0].startswith(_OF_A_PROXY)]
+            self._take_root_off(scope)
             await self._answer(scope, receive, SecuredSend(send, https=scope["scheme"] == "https", known=self._known))
         elif scope["type"] == "websocket":  # the page uses none
             await send({"type": "websocket.close", "code": HTTPStatus.FORBIDDEN.value})
+
+    def _take_root_off(self, scope: Scope) -> None:
+        """Leave the path below which the page is: some proxies take it off, others do not.
+
+        The application's own address has it (`Request.base_url` reads it there), its routes do not: `root_path` would be cut
+        off the beginning of any path that happens to have it.
+        """
+        root, path = self._gate.settings.root_path, scope["path"]
+        scope["app_root_path"] = root
+        if root and f"{path}/".startswith(f"{root}/"):
+            scope["path"] = path.removeprefix(root) or "/"
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -183,7 +195,7 @@ class Guard:
         if request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", ""):
             query = request.url.query
             goal = f"?{urlencode({'next': f'{path}?{query}'})}" if query else ""  # the link of a memo, of a conversation
-            return RedirectResponse(f"/login{goal}", 303)
+            return RedirectResponse(f"{self._gate.settings.root_path}/login{goal}", 303)
         message, advice = "this needs a user", "Sign in at /login, or send a token: Authorization: Bearer …"
         return ProblemError(401, "sign_in", message, advice, {"WWW-Authenticate": "Bearer"}).response(path)
 

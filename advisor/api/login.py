@@ -96,12 +96,13 @@ p {{ color: var(--bad); margin: 0 0 1rem; }}
 def login_router(gate: Gate) -> APIRouter:
     """`GET` and `POST /login`, `POST /logout`."""
     router = APIRouter(include_in_schema=False)
+    root = gate.settings.root_path
     hashing = CapacityLimiter(_HASHES_AT_ONCE)  # of threads of its own: those of the server are for everybody else
 
     @router.get("/login")
     def ask(request: Request) -> Response:
         if not gate.guarded:
-            return RedirectResponse(_goal(request), 303)
+            return RedirectResponse(root + _goal(request), 303)
         return _page(request)
 
     @router.post("/login")
@@ -119,17 +120,19 @@ def login_router(gate: Gate) -> APIRouter:
         if key is None:
             return _page(request, words.wrong, status=401)
         gate.guesses.was_right(name, address)
-        answer = RedirectResponse(_goal(request), 303)
+        answer = RedirectResponse(root + _goal(request), 303)
         is_secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, key, max_age=LONGEST_SECONDS, httponly=True, samesite="lax", secure=is_secure)
+        answer.set_cookie(
+            COOKIE, key, max_age=LONGEST_SECONDS, path=root or "/", httponly=True, samesite="lax", secure=is_secure
+        )
         return answer
 
     @router.post("/logout")
     def sign_out(request: Request) -> Response:
         if gate.guarded:
             gate.sessions.end(request.cookies.get(COOKIE, ""))
-        answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        answer = RedirectResponse(f"{root}/login", 303)
+        answer.delete_cookie(COOKIE, path=root or "/", httponly=True, samesite="lax")
         return answer
 
     return router
@@ -167,7 +170,7 @@ def _page(request: Request, message: str = "", *, status: int = 200, headers: di
         name=words.name,
         password=words.password,
         enter=words.enter,
-        action=escape("/login" + (f"?{request.url.query}" if request.url.query else "")),
+        action=escape("login" + (f"?{request.url.query}" if request.url.query else "")),
         message=f'<p role="alert">{escape(message)}</p>\n' if message else "",
     )
     return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, **(headers or {})})

@@ -30,7 +30,7 @@ def account_routes() -> APIRouter:
 def render_account(name: str | None, texts: Texts, *, is_curator: bool) -> str:
     """The name with the button to sign out, nothing where nobody signs in; and whether the curators' tabs are shown."""
     form = name and (
-        f'<form method="post" action="/logout"><span>{escape(name)}</span> '
+        f'<form method="post" action="../logout"><span>{escape(name)}</span> '
         f'<button type="submit">{escape(texts.sign_out)}</button></form>'
     )
     return f'<div data-curator="{str(is_curator).lower()}">{form or ""}</div>'

@@ -47,7 +47,7 @@ def _question(question: str, words: ChatTexts | None = None) -> str:
 
 def _actions(turn: Turn, texts: Texts, words: ChatTexts) -> str:
     answer = turn.answer
-    address = f"/page/answers/{escape(answer.id)}"
+    address = f"../page/answers/{escape(answer.id)}"
     pressed = {rating: str(turn.rating == rating).lower() for rating in ("up", "down")}
     buttons = [
         f'<button type="button" class="act copy" data-copy="{escape(copied(answer, texts))}" '
@@ -65,7 +65,7 @@ def _actions(turn: Turn, texts: Texts, words: ChatTexts) -> str:
         f'<a href="{address}/memo.docx?language={texts.language}" download>Word (.docx)</a>'
         f'<a href="{address}/memo.md?language={texts.language}" download>Markdown (.md)</a></div></details>',
         # The page shows it to curators, below an answer that there is none of, or that was judged bad.
-        f'<a class="act word make" href="/?{escape(urlencode({"tab": "questions", "make": answer.standalone_question}))}">'
+        f'<a class="act word make" href="../?{escape(urlencode({"tab": "questions", "make": answer.standalone_question}))}">'
         f"{escape(words.make)}</a>",
     ]
     return f'<div class="actions" lang="{texts.language}">{"".join(buttons)}</div>'

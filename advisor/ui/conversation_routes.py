@@ -148,14 +148,14 @@ def render_list(found: list[Summary], language: Language, *, searched: bool) -> 
 
 def _entry(one: Summary, language: Language) -> str:
     words = CHAT_TEXTS[language]
-    title, address = escape(one.title), f"/page/conversations/{escape(one.id)}"
+    title, address = escape(one.title), f"../page/conversations/{escape(one.id)}"
     label = escape(words.actions.format(one.title))
     files = "".join(
         f'<a href="{address}/memo.{kind}?language={language}" download>{escape(words.memo_of)} (.{kind})</a>'
         for kind in ("docx", "md")
     )
     return (
-        f'<li data-conversation="{escape(one.id)}"><a class="open" href="/{language}/?conversation={escape(one.id)}" '
+        f'<li data-conversation="{escape(one.id)}"><a class="open" href="../{language}/?conversation={escape(one.id)}" '
         f'title="{title}">{title}</a><details class="menu">'
         f'<summary class="act" aria-label="{label}">{icon("more")}</summary><div class="choices">'
         f'<button type="button" class="rename" data-save="{escape(words.save)}">{escape(words.rename)}'

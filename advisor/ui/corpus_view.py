@@ -113,7 +113,7 @@ def render_uploads(uploads: Sequence[Upload], texts: Texts) -> str:
 def render_waiting(uploads: Sequence[Waiting], texts: Texts) -> str:
     """The uploads that wait for approval, each with a way to its file, and who added it when."""
     items = (
-        f'<li><a href="/api/waiting/{quote(one.name)}" download><code>{escape(one.name)}</code></a> '
+        f'<li><a href="../api/waiting/{quote(one.name)}" download><code>{escape(one.name)}</code></a> '
         f"{escape(texts.corpus.added_by.format(one.added_by, texts.date(one.added)))}</li>"
         for one in uploads
     )

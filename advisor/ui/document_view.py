@@ -63,7 +63,7 @@ def _with_page_numbers(html: str, texts: Texts) -> str:
 
 def _header(document: Document, page: int | None, texts: Texts, provenance: Provenance | None) -> str:
     """What the document says of itself, for a reader, and the way to the file itself (to a page of it, if it has pages)."""
-    address = f"/api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
+    address = f"../api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
     original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
     topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
     facts = " · ".join(filter(None, (topic, evidence_name(document.evidence, texts), texts.date(document.updated))))

@@ -77,7 +77,8 @@ class GradioGate:
                 receive = _Replayed(body, receive)
             elif path == _DATA or path.startswith(_BEAT):
                 self._sessions.check(request.query_params.get("session_hash", path.removeprefix(_BEAT)), request)
-        await self._app(scope, receive, send)
+        # Gradio knows its whole address, below the path that a proxy has the page under, and takes that off by itself.
+        await self._app({**scope, "path": scope.get("app_root_path", "") + scope["path"]}, receive, send)
 
     def _checked(self, body: bytes, request: Request) -> bytes:
         """An event as the page sends it, and nothing else.

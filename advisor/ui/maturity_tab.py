@@ -115,8 +115,8 @@ def render_result(assessment: Assessment, given: Mapping[str, str], texts: Texts
         f"<h2>{escape(words.weakest)}</h2>{f'<ol>{weak}</ol>' if weak else f'<p>{escape(words.none_weak)}</p>'}"
         f'<p class="after"><button type="button" class="again">{escape(words.again)}</button> '
         f"{escape(words.memo)}{texts.colon} "
-        f'<a href="/page/maturity/memo.docx?{query}" download>Word (.docx)</a> · '
-        f'<a href="/page/maturity/memo.md?{query}" download>Markdown (.md)</a></p>'
+        f'<a href="../page/maturity/memo.docx?{query}" download>Word (.docx)</a> · '
+        f'<a href="../page/maturity/memo.md?{query}" download>Markdown (.md)</a></p>'
     )
 
 

@@ -61,18 +61,22 @@ def _brand(texts: Texts) -> str:
 
 def _other_language(texts: Texts) -> str:
     other = "en" if texts.language == "fr" else "fr"
-    return f'<a href="/{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
+    return f'<a href="../{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
 
 
-def head(texts: Texts) -> str:
-    """Language, icon, style and script, in the page itself.
+def head(texts: Texts, root: str) -> str:
+    """Language, base of addresses, icon, style and script, in the page itself.
 
-    Gradio would prefix the selectors of a style handed to it as such; from the head, all four apply before the first paint.
+    Gradio would prefix the selectors of a style handed to it as such; from the head, they all apply before the first paint.
+    The page's own addresses begin with "../", wherever it is: at `/`, at `/{language}/`, or below the path of a proxy.
+
+    :param root: the path below which a proxy has the page; "" for none.
     """
     style, script = ("\n".join((_ASSETS / name).read_text("utf-8") for name in names) for names in (_STYLES, _SCRIPTS))
     icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
     return (
-        f'<script>document.documentElement.lang = "{texts.language}";</script>'
+        f'<script>document.documentElement.lang = "{texts.language}"; '
+        f'document.querySelector("base").href = "{root}/{texts.language}/";</script>'
         f'<link rel="icon" href="data:image/svg+xml,{icon}"><style>{style}</style><script>{script}</script>'
     )
 

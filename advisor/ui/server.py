@@ -91,7 +91,12 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     for module in (gradio.queueing, gradio.routes):
         module.traceback = QuietTraceback()  # type: ignore[attr-defined]
     pool = QuestionPool(advisor)
-    app = create_interfaces(pool, _show_with(advisor.settings), "".join(map(head, TEXTS.values())), local=local)
+    app = create_interfaces(
+        pool,
+        _show_with(advisor.settings),
+        "".join(head(texts, advisor.settings.root_path) for texts in TEXTS.values()),
+        local=local,
+    )
     conversations = Conversations(advisor.settings.state_dir)
     for router in (
         account_routes(),
@@ -114,8 +119,9 @@ def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> N
         app,
         page,
         path=path,
+        root_path=f"{settings.root_path}{path}" if settings.root_path else None,
         theme=theme(),
-        head=head(texts),
+        head=head(texts, settings.root_path),
         footer_links=[],
         show_error=False,
         ssr_mode=False,

@@ -17,7 +17,7 @@
 
   function linkOther() {
     const other = byId("language")?.querySelector("a");
-    if (other) other.href = `/${other.hreflang}/${location.search}`;
+    if (other) other.href = `../${other.hreflang}/${location.search}`;
   }
 
   const button = (tab) => byId(`tab-${tab}-button`);

@@ -73,7 +73,7 @@
 
   /* What the server draws, escaped there; null when it cannot be had. */
   async function fragment(path) {
-    const response = await fetch(`/page/${path}`).catch(() => null);
+    const response = await fetch(`../page/${path}`).catch(() => null);
     return response && response.ok ? response.text() : null;
   }
 
@@ -86,7 +86,7 @@
       query.set("end", end);
     }
     const path = name.split("/").map(encodeURIComponent).join("/");
-    const response = await fetch(`/api/sources/${path}?${query}`).catch(() => null);
+    const response = await fetch(`../api/sources/${path}?${query}`).catch(() => null);
     return response && response.ok ? response.json() : null;
   }
 

@@ -16,7 +16,7 @@
 
   async function send(path, method, body) {
     const options = { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) };
-    const response = await fetch(`/page/${path}`, options).catch(() => null);
+    const response = await fetch(`../page/${path}`, options).catch(() => null);
     return Boolean(response && response.ok);
   }
 

@@ -13,7 +13,7 @@
 
   async function post(path, body) {
     const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-    const response = await fetch(`/page/questions/${path}?language=${page.lang}`, options).catch(() => null);
+    const response = await fetch(`../page/questions/${path}?language=${page.lang}`, options).catch(() => null);
     const isHtml = response?.headers.get("content-type")?.startsWith("text/html");
     return { isDone: Boolean(response?.ok), html: isHtml ? await response.text() : null };
   }
