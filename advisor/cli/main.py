@@ -10,6 +10,7 @@ import io
 import os
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,12 +18,14 @@ import typer
 
 from advisor.advisor import Advisor
 from advisor.cli import doctor as check_up
+from advisor.cli.chat_check import check_chat
 from advisor.cli.evaluation_commands import evaluation
 from advisor.cli.index_command import index_corpus
-from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of
+from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
 from advisor.cli.question_commands import ask_questions, search_passages
 from advisor.cli.user_commands import users
 from advisor.errors import AdvisorError, QuestionError
+from advisor.settings import Settings
 
 _OUTPUT_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
 
@@ -114,15 +117,43 @@ def mcp(corpus: Corpus = None, index: Index = None) -> None:
     advisor.close()
 
 
+@dataclass(frozen=True)
+class DoctorOptions:
+    """The options of `advisor doctor`."""
+
+    chat: Annotated[bool, typer.Option("--chat", help="Ask the chat model one question, and show what becomes of it.")] = (
+        False
+    )
+    question: Annotated[str, typer.Option(help="The question for the chat model.")] = "How do we start with FinOps?"
+    corpus: Corpus = None
+    index: Index = None
+    as_json: Json = False
+
+
 @app.command()
-def doctor(corpus: Corpus = None, index: Index = None, *, as_json: Json = False) -> None:
-    """Check the installation, the model, the corpus and the index, and say what to do."""
-    findings = check_up.examine(settings_of(corpus, index))
+@takes(DoctorOptions)
+def doctor(options: DoctorOptions) -> None:
+    """Check the installation, the model, the corpus and the index, and say what to do; or, with --chat, the chat model."""
+    settings = settings_of(options.corpus, options.index)
+    if options.chat:
+        _check_chat(settings, options)
+        return
+    findings = check_up.examine(settings)
     for finding in findings:
-        if as_json:
+        if options.as_json:
             print_json({"check": finding.check, "ok": finding.ok, "detail": finding.detail, "advice": finding.advice})
         else:
             mark = "ok  " if finding.ok else "FAIL"
             typer.echo(f"{mark} {finding.check}: {finding.detail}" + (f"\n     {finding.advice}" if finding.advice else ""))
     if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _check_chat(settings: Settings, options: DoctorOptions) -> None:
+    checked = check_chat(settings, options.question)
+    if options.as_json:
+        print_json(checked.as_json())
+    else:
+        typer.echo("\n".join(checked.in_words()))
+    if checked.failure:
         raise typer.Exit(1)

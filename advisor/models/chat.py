@@ -66,6 +66,8 @@ class ChatModel:
         """Take a finished client; `open_chat_model` makes it."""
         self.settings = settings
         self.name = shown_name(settings.chat_model or "")
+        self.overheard: list[str] | None = None
+        """Where it is a list, the text that is being written is added to it, anew each time."""
         self._client = client
 
     def stream(self, messages: Messages, use: ModelUse, *, seconds: float | None = None) -> Iterator[str]:
@@ -81,6 +83,8 @@ class ChatModel:
         try:
             for attempt in range(self.settings.chat_retries + 1):
                 use.attempts += 1
+                if self.overheard is not None:
+                    self.overheard.clear()
                 try:
                     yield from self._attempt(messages, use, started, deadline)
                     return
@@ -124,6 +128,7 @@ class ChatModel:
                     if not any_text:
                         use.first_token_ms = use.first_token_ms or round((time.perf_counter() - started) * 1_000, 2)
                     any_text = True
+                    self._let_hear(str(chunk.text))
                     yield str(chunk.text)
         finally:
             stopped.set()
@@ -136,6 +141,10 @@ class ChatModel:
         if error is not None or finish not in _FINISHED:
             kind = "cut"
             raise ChatFailure(kind)
+
+    def _let_hear(self, text: str) -> None:
+        if self.overheard is not None:
+            self.overheard.append(text)
 
     def _pump(self, messages: Messages, pieces: queue.SimpleQueue[AIMessageChunk | None], stopped: threading.Event) -> None:
         try:
