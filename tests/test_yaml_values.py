@@ -155,3 +155,17 @@ def test_the_command_tells_it_in_a_line(small_settings: Settings, place: str):
     assert isinstance(done.exception, CorpusError)
     assert str(path) in str(done.exception)
     assert "line 2: an alias" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a: 1\nb: [2, x, 'y: z']\n", "- 2026-11-29\n- 1_000\n- 1e3\n- yes\n- ~\n- 0x1F\n- 12:30:45\n",
+        "text: |\n  one\n\n  two\nfolded: >\n  three\n  four\n", "é: 'l''été — « ça »'\n", "{a: {b: [c, {d: e}]}}",
+        "a: " + "9" * 100 + "\n", "a: '" + "9" * 200 + "'\n", "[" * 38 + "deep" + "]" * 38,
+    ],
+)  # fmt: skip
+def test_libyaml_and_pyyaml_read_the_same(monkeypatch: pytest.MonkeyPatch, text: str):
+    read = yaml_value(text)
+    monkeypatch.setattr("advisor.documents.yaml_values._FAST", None)
+    assert yaml_value(text) == read
