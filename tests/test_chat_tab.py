@@ -57,7 +57,7 @@ def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser:
         r"^updated: (\S+)$", (project_root / "corpus/en/finops.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert updated
-    expect(page.locator("#hover .kind")).to_have_text(f"practice · {updated[1]}")
+    expect(page.locator("#hover .kind")).to_have_text(f"practice · {TEXTS['en'].date(updated[1])}")
     marker.click()
     expect(page.locator("#hover")).to_have_count(0)
     total = page.locator("#sources .card").count()
