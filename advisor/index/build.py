@@ -212,12 +212,13 @@ def _cut(
     same = old.catalog.hashes() if old else {}
     known = old.catalog.chunks_by_document() if old else {}
     kept, chunks, left_out = list[Document](), list[Chunk](), list[LeftOut]()
-    encode = _encode(context, shipped)
+    encode: Encode | None = None
     for document in documents:
         if document.id in known and same[document.id] == document.content_hash:
             kept.append(document)
             chunks += known[document.id]
             continue
+        encode = encode or _encode(context, shipped)
         orders = orders_in(document.text, passages_of(document), encode)
         left_out += [LeftOut(document.id, line_of(document.text, one), shortened(one.text)) for one in orders]
         if document.title in {one.text for one in orders}:
