@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, page } = window.advisor;
+  const { byId, page, until } = window.advisor;
   const parameters = () => new URLSearchParams(location.search);
   const FIRST = "chat";
 
@@ -25,8 +25,9 @@
 
   /* The tabs of curators appear once it is known that one is here. */
   async function showTab(tab) {
-    for (let tries = 0; !button(tab)?.offsetParent && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
-    if (button(tab)?.offsetParent && selected() !== tab) button(tab).click();
+    const isShown = () => Boolean(button(tab)?.offsetParent);
+    await until(isShown);
+    if (isShown() && selected() !== tab) button(tab).click();
     button(tab)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 

@@ -244,6 +244,11 @@
 
   document.addEventListener("advisor:address", (event) => openFromAddress(event.detail));
 
+  /* Wait for what Gradio or the server brings, for five seconds at most. */
+  async function until(isThere) {
+    for (let tries = 0; !isThere() && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
+  }
+
   const setOpener = (button) => (opener = button);
-  window.advisor = { byId, fetchDocument, fragment, narrow, page, openPane, showPart, selectTurn, setOpener };
+  window.advisor = { byId, fetchDocument, fragment, narrow, page, openPane, showPart, selectTurn, setOpener, until };
 })();

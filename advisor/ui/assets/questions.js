@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, fragment, go, page, parameters, showTab } = window.advisor;
+  const { byId, fragment, go, page, parameters, showTab, until } = window.advisor;
   const root = () => byId("questions");
   const part = (selector) => root()?.querySelector(selector);
   const chosen = []; // the lines of the answer, in order
@@ -143,7 +143,7 @@
   /* From an answer in the chat, and from an address: show the tab, then the editor with the question. */
   async function editHere(question) {
     await showTab("questions");
-    for (let tries = 0; !part(".results") && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
+    await until(() => part(".results"));
     if (part(".results")) edit(question);
   }
 
