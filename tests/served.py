@@ -57,7 +57,13 @@ def told(client: httpx.Client, event: int, data: object, session: str = "session
     joined = send_event(client, event, data, session)
     if joined.status_code != httpx.codes.OK:
         return joined.text
-    return client.get("/en/gradio_api/queue/data", params={"session_hash": session}).text
+    lines: list[str] = []
+    with client.stream("GET", "/en/gradio_api/queue/data", params={"session_hash": session}) as stream:
+        for line in stream.iter_lines():
+            lines.append(line)
+            if '"close_stream"' in line:  # the page closes it then
+                break
+    return "\n".join(lines)
 
 
 @contextmanager

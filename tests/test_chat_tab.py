@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import re
@@ -14,6 +15,7 @@ import docx
 import pytest
 from pages import open_page, serve_app, sign_in, stopped_or_complete
 from playwright.sync_api import Browser, Page, expect
+from starlette.types import Message, Receive, Scope, Send
 
 from advisor.accounts.users import add_user
 from advisor.advisor import Advisor
@@ -23,6 +25,7 @@ from advisor.features.suggestions import next_questions
 from advisor.index.sync import sync
 from advisor.settings import Settings
 from advisor.types import SentenceReady
+from advisor.ui.gradio_gate import GradioGate
 from advisor.ui.texts import CHAT_TEXTS, TEXTS
 
 FINOPS = "Where do we start with FinOps?"
@@ -256,6 +259,27 @@ def test_what_is_written_while_an_answer_comes_stays(browser: Browser, own: Advi
         expect(page.locator("#thread .actions")).to_have_count(1)
         expect(page.locator("#question textarea")).to_have_value(re.compile(r"^ ?And then\?$"))
         expect(page.locator("#thread .turn")).to_have_count(1)
+        page.context.close()
+
+
+def test_a_question_sent_while_the_stream_before_it_ends_is_answered(browser: Browser, own: Advisor, monkeypatch):
+    call = GradioGate.__call__
+
+    async def over_a_slow_line(gate: GradioGate, scope: Scope, receive: Receive, send: Send) -> None:
+        async def late(message: Message) -> None:
+            await asyncio.sleep(1 if b"close_stream" in message.get("body", b"") else 0)
+            await send(message)
+
+        await call(gate, scope, receive, late)
+
+    monkeypatch.setattr(GradioGate, "__call__", over_a_slow_line)
+    with serve_app(own) as address:
+        page = open_page(browser, address, width=390)
+        ask(page, FINOPS)
+        page.wait_for_timeout(200)  # the event is over, its stream is not
+        page.fill("#question textarea", "When should we choose multi-cloud?")
+        page.keyboard.press("Enter")
+        expect(page.locator("#thread .actions")).to_have_count(2)
         page.context.close()
 
 

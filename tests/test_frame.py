@@ -13,7 +13,7 @@ from advisor.advisor import Advisor
 from advisor.types import Language
 from advisor.ui.texts import TEXTS
 
-PLACES = [(1280, "fr-FR"), (390, "en-GB"), (390, "fr-FR"), (1280, "en-GB")]
+PLACES = [(1280, "fr-FR"), (390, "en-GB")]
 TABS = ("chat", "sources", "maturity", "corpus", "questions", "evaluations")
 FINOPS = "Where do we start with FinOps?"
 

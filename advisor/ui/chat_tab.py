@@ -25,14 +25,14 @@ from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
 
 _MOST_TURNS = 50  # shown on the page, and looked at for follow-ups
-_NOTHING = (gr.skip(),) * 5
+_NOTHING = (gr.skip(),) * 4
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What the page shows at one moment: the finished turns before the last, and the last one.
 
-    None leaves a part alone; `field` is the text of the entry field.
+    None leaves a part alone; `field` is the text of the entry field, which the page's script empties of what is answered.
     """
 
     current: str
@@ -41,17 +41,15 @@ class View:
     field: str | None = None
 
     def outputs(self) -> tuple[Any, ...]:
-        """For the components: earlier turns, last turn, state, entry field, answer to be replaced (none any more).
+        """For the components: earlier turns, last turn, state, entry field.
 
         Values go as updates: given as they are, Gradio 6.31 would keep every one that follows a `gr.skip()`, for as long as
         the page is open (half a megabyte for each question of a long conversation).
         """
-        replaced = None if self.field is None else ""
-        earlier, current, field, answer = (
-            gr.skip() if part is None else gr.update(value=part)
-            for part in (self.earlier, self.current, self.field, replaced)
+        earlier, current, field = (
+            gr.skip() if part is None else gr.update(value=part) for part in (self.earlier, self.current, self.field)
         )
-        return earlier, current, self.shown, field, answer
+        return earlier, current, self.shown, field
 
 
 def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -> None:
@@ -74,7 +72,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
             gr.HTML(_side(texts))
 
     desk = _ChatEvents(pool, conversations, texts)
-    outputs = [earlier, current, state, question, replaced]
+    outputs = [earlier, current, state, question]
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
     gr.on([question.submit, send.click], desk.ask, [question, replaced, state], outputs, **events)
@@ -160,14 +158,14 @@ class _ChatEvents:
             before = "".join(_kept(turn, shown.conversation) for turn in turns)
             if not any(map(str.isalpha, asked.question)):
                 notice = self._texts.no_letters if asked.question else self._texts.empty
-                yield View(render_notice(notice, texts), shown, before, asked.question)
+                yield View(render_notice(notice, texts), shown, before)
                 return
             history = remembered([turn.answer.question for turn in turns])
             texts = TEXTS[question_language(asked.question, history)]
-            earlier, field = before, ""  # sent once: afterwards the next question may be in the field
+            earlier: str | None = before  # sent once
             for view in self._views(asked, run, history, texts):
-                yield replace(view, earlier=earlier, field=field)
-                earlier = field = None  # type: ignore[assignment]
+                yield replace(view, earlier=earlier)
+                earlier = None
         except QuestionError:
             message = texts.too_long.format(self._pool.advisor.settings.max_question_chars)
             yield View(render_notice(message, texts), shown, before, asked.question)

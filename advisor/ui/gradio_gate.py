@@ -30,6 +30,7 @@ from advisor.api.access import may_curate, visitor_of
 from advisor.api.log import log_failure
 from advisor.api.problems import ProblemError
 from advisor.limits import DOCUMENT, FILES, KEY
+from advisor.ui.streams import StreamEnds
 
 PAGE_PATHS = (
     *("/", "/config", "/theme.css", "/manifest.json", "/favicon.ico", "/static/*", "/assets/*"),
@@ -56,6 +57,7 @@ class GradioGate:
         self._page = page
         self._curators_events = curators_events(page)
         self._sessions = _Sessions()
+        self._ends = StreamEnds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let Gradio answer it."""
@@ -70,17 +72,23 @@ class GradioGate:
             if path in _UPLOADS and not may_curate(request):
                 raise for_curators()
             if path == _JOIN and is_post:
-                receive = _Replayed(self._checked(await request.body(), request), receive)
+                event = self._checked(await request.body(), request)
+                receive = _Replayed(event.model_dump_json().encode(), receive)
+                send = self._ends.event(event.session_hash, send)
             elif path in (_CANCEL, _RESET) and is_post:
                 body = await request.body()
                 self._sessions.check(_session_in(body), request)
                 receive = _Replayed(body, receive)
-            elif path == _DATA or path.startswith(_BEAT):
-                self._sessions.check(request.query_params.get("session_hash", path.removeprefix(_BEAT)), request)
+            elif path == _DATA:
+                session = request.query_params.get("session_hash", "")
+                self._sessions.check(session, request)
+                send = self._ends.stream(session, receive, send)
+            elif path.startswith(_BEAT):
+                self._sessions.check(path.removeprefix(_BEAT), request)
         # Gradio knows its whole address, below the path that a proxy has the page under, and takes that off by itself.
         await self._app({**scope, "path": scope.get("app_root_path", "") + scope["path"]}, receive, send)
 
-    def _checked(self, body: bytes, request: Request) -> bytes:
+    def _checked(self, body: bytes, request: Request) -> _Event:
         """An event as the page sends it, and nothing else.
 
         :raises ProblemError: when no event of the page has this form, or none that this visitor may send.
@@ -99,7 +107,7 @@ class GradioGate:
             first = error.errors()[0]
             message = f"an event of the page has another form: {first['msg']}"
             raise ProblemError(422, "request", message, "Reload the page.") from error
-        return event.model_dump_json().encode()
+        return event
 
 
 class QuietTraceback:

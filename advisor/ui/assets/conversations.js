@@ -29,24 +29,15 @@
     byId("send").click();
   }
 
-  /* While an answer comes, the next question may be written: Enter sends nothing, and what was written between sending and the
-     first sign of an answer stays, although the server then empties the field. */
+  /* While an answer comes, the next question may be written: Enter sends nothing. What was sent leaves the field with the
+     first sign of an answer, here and not by the server, so that nothing is lost of what is being written behind it. */
   const isAnswering = () => Boolean(byId("current")?.querySelector(".stage"));
   let sent = null;
-  let written = null;
 
-  function noteSent() {
-    if (isAnswering()) return;
-    sent = field("question").value;
-    written = null;
-  }
-
-  async function keepWritten() {
-    if (sent === null) return;
-    const kept = written?.startsWith(sent) ? written.slice(sent.length) : written;
+  function takeSent() {
+    const text = field("question").value;
+    if (sent !== null && text.startsWith(sent)) fill("question", text.slice(sent.length));
     sent = null;
-    await settled();
-    if (kept) fill("question", kept);
   }
 
   /* What is sent before Gradio takes events would be lost: it is sent once it does. */
@@ -55,7 +46,7 @@
   const begun = new Promise((done) => (begin = done));
 
   function beforeSending(event) {
-    if (hasBegun && !isAnswering()) return noteSent();
+    if (hasBegun && !isAnswering()) return (sent = field("question").value);
     event.preventDefault();
     event.stopPropagation();
     if (!hasBegun) begun.then(() => byId("send").click());
@@ -67,9 +58,6 @@
     true,
   );
   document.addEventListener("click", (event) => event.target.closest?.("#send") && beforeSending(event), true);
-  document.addEventListener("input", (event) => {
-    if (event.isTrusted && event.target.closest?.("#question")) written = event.target.value;
-  });
 
   /* A page that is reloaded in the middle of an answer asks again. */
   const UNANSWERED = "advisor:unanswered";
@@ -104,10 +92,10 @@
 
   function leaveEditing(empty) {
     const note = byId("editing").querySelector(".editing");
+    fill("replaced", "");
     if (!note || note.hidden) return;
     note.hidden = true;
     if (!empty) return;
-    fill("replaced", "");
     fill("question", "");
     field("question").focus();
   }
@@ -357,7 +345,7 @@
       if (thread.querySelector(".stage")) {
         if (!busy) {
           leaveEditing(false);
-          keepWritten();
+          takeSent();
           rememberAsked(turn);
         }
         busy = true;
@@ -372,6 +360,7 @@
       const isBegun = !current && !parameters().has("conversation");
       current = conversation;
       leaveEditing(false);
+      if (answer) takeSent();
       showAddress(isBegun);
       refresh();
       if (answer) suggest(turn);
