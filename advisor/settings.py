@@ -109,7 +109,7 @@ class Settings(BaseSettings):
         default=0.1, ge=0, le=1, description="Least confidence with which the nearest passages are shown instead."
     )
     curated_threshold: float = Field(
-        default=0.5, ge=-1, le=1, description="How near a question must be to one of a curated answer, to get that."
+        default=0.8, ge=-1, le=1, description="How near a question must be to one of a curated answer, to get that."
     )
     max_answer_words: int = Field(default=180, ge=40, le=1_000, description="Longest answer, in words.")
 
