@@ -34,6 +34,7 @@ _GROUPS: dict[Section | None, str] = {
     "trade-offs": "caution",
     "warnings": "signs",
 }
+_LISTS = frozenset({"checklist", "signs"})
 _ORDER = ("", "how", "checklist", "figures", "caution", "signs")
 
 
@@ -66,9 +67,19 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     chosen = _choose(own, max_words)
     listed = {id(item) for ranked in chosen for item in _announced(ranked, sorted(own, key=_place))}
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
-    first = max(free or chosen, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
+    first = _first(index, free or chosen)
     rest = [_picks(index, ranked) for ranked in chosen if ranked is not first]
     return _draft(index, _arrange(_opening(first), rest), WRITER)
+
+
+def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
+    """The block that opens an answer.
+
+    A line to check or a warning sign is no statement about the asker: one opens where most of the blocks are such lines.
+    """
+    saying = [ranked for ranked in blocks if _group(index, ranked.block) not in _LISTS]
+    able = saying if 2 * len(saying) >= len(blocks) else blocks
+    return max(able, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
 
 
 def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
@@ -192,11 +203,15 @@ def _opening(ranked: RankedBlock) -> list[_Pick]:
 
 def _picks(index: Generation, ranked: RankedBlock) -> list[_Pick]:
     block: TextBlock = ranked.block
-    group = _GROUPS.get(index.sections.of(block.chunk.heading), "")
+    group = _group(index, block)
     return [
         _Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0 and not block.is_table)
         for number, at in enumerate(_kept(ranked))
     ]
+
+
+def _group(index: Generation, block: TextBlock) -> str:
+    return _GROUPS.get(index.sections.of(block.chunk.heading), "")
 
 
 def _arrange(opening: Sequence[_Pick], rest: Sequence[Sequence[_Pick]]) -> list[_Pick]:
