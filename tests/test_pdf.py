@@ -181,3 +181,24 @@ def test_a_portfolio_is_refused_and_says_why() -> None:
         read(drawn(cover))
     with pytest.raises(DocumentError, match="is a portfolio"):
         read(drawn("BT /F1 10 Tf 60 780 Td (Welcome.) Tj ET", catalog="/Collection<</Type/Collection>>"))
+
+
+SECTIONS = ("Who may enter", "How the racks are cooled", "What the guard does", "When the lamp is on")
+
+
+@pytest.mark.parametrize("leader", ["columns", " . . . . . . . . ", " ............ "])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_table_of_contents_is_left_out_where_its_headings_follow(leader: str, named: bool) -> None:
+    """Rows that end with a number and name nothing that follows are a table like any other."""
+    first: list[Word] = []
+    for at, title in enumerate(SECTIONS):
+        place = 780.0 - 14 * at
+        if leader == "columns":
+            first += [(60.0, place, 10.0, title), (400.0, place, 10.0, str(at + 2))]
+        else:
+            first.append((60.0, place, 10.0, f"{title}{leader}{at + 2}"))
+    headings = SECTIONS if named else ("One", "Two", "Three", "Four")
+    pages = [[(60.0, 780.0, 16.0, title), (60.0, 750.0, 10.0, f"So it is with {title}.")] for title in headings]
+    text = read(pdf([first, *pages])).text
+    assert all(f"So it is with {title}." in text for title in headings)
+    assert [text.count(title) for title in SECTIONS] == [2 if named else 1] * len(SECTIONS)

@@ -30,7 +30,7 @@ from advisor.api.access import may_curate, visitor_of
 from advisor.api.log import log_failure
 from advisor.api.problems import ProblemError
 from advisor.limits import DOCUMENT, FILES, KEY
-from advisor.ui.streams import StreamEnds
+from advisor.ui.stream_ends import StreamEnds
 
 PAGE_PATHS = (
     *("/", "/config", "/theme.css", "/manifest.json", "/favicon.ico", "/static/*", "/assets/*"),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.documents.formats.pdf_blocks import PageBlock, page_blocks
+from advisor.documents.formats.pdf_contents import without_contents
 from advisor.documents.formats.pdf_layout import Line
 from advisor.documents.formats.pdf_lines import read_pages
 from advisor.errors import DocumentError
@@ -44,7 +45,7 @@ def read_pdf(data: bytes, *, max_pages: int, max_chars: int) -> Extracted:
     if len(_UNREADABLE.findall(letters)) > _MOST_UNREADABLE * len(letters):
         message = "has fonts that do not say which letters they draw. Export it again, or recognise its text (OCR)"
         raise DocumentError(message)
-    text, starts = _write(page_blocks(pages.lines), pages.count, _vocabulary(pages.lines))
+    text, starts = _write(without_contents(page_blocks(pages.lines)), pages.count, _vocabulary(pages.lines))
     title = one_line(pages.properties.get("Title", ""))
     date = _DATE.match(pages.properties.get("ModDate") or pages.properties.get("CreationDate") or "")
     return Extracted(

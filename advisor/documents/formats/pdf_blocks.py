@@ -20,7 +20,7 @@ _SECTION = re.compile(r"\d{1,2}(?P<dots>(?:\.\d{1,2}){1,3})\.?\s+[^\W\d_a-zà-ÿ
 _END = re.compile(r"[.!?:;…][»”\"'’)\]\d\s]*\Z")
 _LARGER = 1.12  # times the height of most lines: a heading
 _LEVELS = 4
-_LONGEST_HEADING = 200  # characters
+LONGEST_HEADING = 200  # characters
 _LOOSE = 1.3  # times the usual distance of lines: more is another block
 _SAME_ROW = 0.3  # of a line's height
 _INDENT = 0.7  # of a line's height
@@ -54,7 +54,7 @@ class _Measures:
         section = _SECTION.match(line.text)
         if section and not line.row and self.is_short(line) and not _END.search(line.text):
             return self.levels.get(round(line.height), 0) or min(len(self.levels) + section["dots"].count("."), _LEVELS + 1)
-        larger = not (line.row or line.ends) and line.height > _LARGER * self.height and len(line.text) <= _LONGEST_HEADING
+        larger = not (line.row or line.ends) and line.height > _LARGER * self.height and len(line.text) <= LONGEST_HEADING
         return self.levels.get(round(line.height), 0) if larger else 0
 
     def is_near(self, above: Line, line: Line) -> bool:
@@ -149,7 +149,7 @@ def _raise_bold_lines(blocks: list[PageBlock], level: int) -> None:
         return
     for block, below in itertools.pairwise(blocks):
         words = " ".join(line.text for line in block.lines)
-        plain = not (block.mark or block.level or block.is_table) and len(words) <= _LONGEST_HEADING / 2
+        plain = not (block.mark or block.level or block.is_table) and len(words) <= LONGEST_HEADING / 2
         is_bold = all(line.bold for line in block.lines) and (below.is_table or not below.lines[0].bold)
         if plain and is_bold and not _END.search(words):
             block.level = level
