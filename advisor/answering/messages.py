@@ -80,8 +80,8 @@ def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
     words, text = ANSWER_WORDS[language], ""
     before: Paragraph | None = None
     for each in paragraphs(sentences):
-        if each.group in words.groups and (before is None or before.group != each.group):
-            text += "\n\n" + words.label.format(words.groups[each.group])
+        if each.group and (before is None or before.group != each.group):
+            text += "\n\n" + words.label.format(words.groups.get(each.group, each.group))
         listed = before is not None and before.is_item and each.is_item and before.group == each.group
         written = " ".join(marked(sentence) for sentence in each.sentences)
         text += ("\n" if listed else "\n\n") + ("- " if each.is_item else "") + written
