@@ -9,7 +9,8 @@
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
     │   └── IndexLockedError     somebody else is writing it
     ├── StorageError         a file cannot be written: no room, or no right to
-    ├── ModelError           an embedding model cannot be loaded
+    ├── ModelError           a model cannot be loaded
+    │   └── EmbeddingServerError  the server of the embedding model does not answer, or not with vectors
     ├── EvaluationError      a question set, a run or a gate that cannot be used
     ├── QuestionError        a question that cannot be taken
     ├── BusyError            too many questions at once
@@ -67,6 +68,10 @@ class StorageError(AdvisorError):
 
 class ModelError(AdvisorError):
     """A model cannot be loaded."""
+
+
+class EmbeddingServerError(ModelError):
+    """The embedding server cannot be reached, refuses what it is sent, or answers something else than vectors."""
 
 
 class EvaluationError(AdvisorError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -36,8 +36,20 @@ class Settings(BaseSettings):
     )
     embedding_model: str = Field(
         default=BUNDLED_MODEL,
-        description="The bundled model, or any sentence-transformers model by name or folder.",
+        description="The bundled model, or any of sentence-transformers by name or folder; with a server, its name there.",
     )
+    embedding_url: str | None = Field(
+        default=None,
+        description="Address of a server that encodes instead, by OpenAI's protocol, such as `http://127.0.0.1:8080`.",
+    )
+    embedding_key: SecretStr | None = Field(default=None, description="Key of the embedding server, where it wants one.")
+    embedding_seconds: float = Field(
+        default=30, gt=0, le=600, description="Longest wait for an answer of the embedding server, new attempts included."
+    )
+    embedding_retries: int = Field(
+        default=2, ge=0, le=10, description="New attempts when the embedding server is busy, fails or cannot be reached."
+    )
+    embedding_batch: int = Field(default=32, ge=1, le=2_048, description="Most texts sent to the embedding server at once.")
     threads: int = Field(default=2, ge=1, le=256, description="Threads that encode passages.")
 
     chunk_chars: int = Field(default=900, ge=200, le=8_000, description="Longest chunk, in characters (about 4 a token).")
@@ -117,6 +129,15 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [name.strip().lower() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("embedding_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and not (parts.scheme in ("http", "https") and parts.hostname):
+            message = "is no address such as http://127.0.0.1:8080"
+            raise ValueError(message)
+        return value
 
     @field_validator("root_path")
     @classmethod

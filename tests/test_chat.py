@@ -40,7 +40,7 @@ def settings_for(small: Settings, url: str, **more: object) -> Settings:
 @pytest.fixture
 def ask(small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("advisor.models.chat._BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr("advisor.models.retries._BACK_OFF_SECONDS", 0.01)
     sync(small_settings, embeddings)
 
     def run(

@@ -28,7 +28,7 @@ BESIDE = (
 @pytest.fixture
 def opened(small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("advisor.models.chat._BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr("advisor.models.retries._BACK_OFF_SECONDS", 0.01)
     sync(small_settings, embeddings)
 
     def with_model(url: str, **more: object) -> Advisor:

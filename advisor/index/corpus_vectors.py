@@ -24,7 +24,6 @@ from advisor.index.catalog import Catalog, text_hash
 from advisor.index.generation import Generation
 from advisor.index.generations import PUBLIC
 from advisor.models.embeddings import Embeddings, EncodingProgress
-from advisor.settings import BUNDLED_MODEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +100,7 @@ def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Em
     vectors = dict(zip(rows, sentences, strict=True)) | chunks
     asked = [text_hash(_QUESTION + question) for question in phrasings.questions]
     vectors |= dict(zip(asked, phrasings.vectors, strict=True))
-    if embeddings.name == BUNDLED_MODEL:  # the one that orders to an assistant are looked for with
+    if embeddings.finds_orders:  # the one that orders to an assistant are looked for with
         judged = suspicious_wordings(catalog)
         keys = [text_hash(_QUESTION + wording) for wording in judged]
         vectors |= dict(zip(keys, embeddings.encode_questions(judged), strict=True))

@@ -174,6 +174,13 @@ def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) 
     different = [key for key, value in manifest.recipe().items() if expected[key] != value]
     if different:
         key = different[0]
+        if key == "dimension":  # of one model under one name: only a server has another behind it
+            message = (
+                f"the index in {settings.index_dir} has vectors of {manifest.dimension} numbers, and the embedding server "
+                f"gives {embeddings.dimension} for {embeddings.name!r}: it has another model under that name. Have it serve "
+                "the earlier one again, or run: advisor index"
+            )
+            raise IndexMismatchError(message)
         message = (
             f"the index in {settings.index_dir} was built with {key} {manifest.recipe()[key]!r}, the settings say "
             f"{expected[key]!r}. Run: advisor index"

