@@ -12,7 +12,7 @@ from advisor.answering.extractive import WRITER, write_curated, write_extractive
 from advisor.answering.fallback import Extract, verified
 from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import WritingTask, write_generative
-from advisor.answering.intake import check_history, check_question, question_language
+from advisor.answering.intake import check_question, take
 from advisor.answering.messages import (
     compose,
     instead_in_words,
@@ -22,7 +22,7 @@ from advisor.answering.messages import (
 )
 from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
 from advisor.answering.near import abstained_answer, near_answer
-from advisor.answering.small_talk import asked_language, reply
+from advisor.answering.small_talk import reply
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError
 from advisor.index import archive
@@ -35,6 +35,7 @@ from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
 from advisor.text.plain import detect_language, is_in_another_language
+from advisor.tracing import in_own_context, question_span, stage_span, tell_outcome
 from advisor.types import (
     Answer,
     Citation,
@@ -134,19 +135,22 @@ class Advisor:
             raise RuntimeError(message)
         return answer
 
+    @in_own_context
     def stream(
         self, question: str, *, history: Sequence[str] = (), language: Language | None = None
-    ) -> Iterator[Stage | SentenceReady | Answer]:
+    ) -> Generator[Stage | SentenceReady | Answer, None, None]:
         """The stages, each sentence once it is verified, and the whole answer last."""
-        try:
-            for event in self._stream(question, history, language):
-                if isinstance(event, Answer):
-                    self._tell(event)
-                if not isinstance(event, Evidence):
-                    yield event
-        except AdvisorError as error:
-            self._tell(error)
-            raise
+        with question_span() as span:
+            try:
+                for event in self._stream(question, history, language):
+                    if isinstance(event, Answer):
+                        tell_outcome(span, event)
+                        self._tell(event)
+                    if not isinstance(event, Evidence):
+                        yield event
+            except AdvisorError as error:
+                self._tell(error)
+                raise
 
     def watch(self, observer: Observer) -> None:
         """Tell somebody of what becomes of each question: metrics, logs."""
@@ -191,25 +195,21 @@ class Advisor:
     def _stream(
         self, question: str, history: Sequence[str], language: Language | None
     ) -> Iterator[Stage | Evidence | SentenceReady | Answer]:
-        asked, history = check_question(question, self.settings), check_history(history, self.settings)
-        language = language or question_language(asked, history)
-        use = ModelUse(self.chat.name) if self.chat else None
-        timer = Timer()
-        again = asked_language(asked, language) if history else None
-        meant, history = (history[-1], history[:-1]) if again else (asked, history)
-        language = again or language
-        follow_up = resolve(meant, history, language)
-        full = follow_up.standalone(language)
-        if self.chat and use and follow_up.subject:
-            full = rewritten_question(self.chat, full, history, language, use)
-        index = self.index
-        said = None if again else reply(asked, language, index.titles(language))
+        use, timer = ModelUse(self.chat.name) if self.chat else None, Timer()
+        with stage_span("intake"):
+            taken = take(question, history, language, self.settings)
+            asked, history, language, follow_up = taken.asked, taken.history, taken.language, taken.follow_up
+            full = follow_up.standalone(language)
+            if self.chat and use and follow_up.subject:
+                full = rewritten_question(self.chat, full, history, language, use)
+            index = self.index
+            said = None if taken.again else reply(asked, language, index.titles(language))
         if said:
             yield replace(_blank_answer(index.info, asked, language), status="answered", text=said, ms=timer.total())
             return
         yield Stage("search", language)
-        evidence = self._gather(index, follow_up, history, language)
-        timer.mark("search")
+        with timer.stage("search"):
+            evidence = self._gather(index, follow_up, history, language)
         yield evidence
         base = replace(
             _blank_answer(index.info, asked, language),
@@ -221,13 +221,13 @@ class Advisor:
             yield replace(self._without_answer(base, evidence), ms=timer.total())
             return
         yield Stage("write", language)
-        whole = self._extract(index, evidence, follow_up)
-        timer.mark("write")
+        with timer.stage("write"):
+            whole = self._extract(index, evidence, follow_up)
         seen = 0
         if self.chat and use:
-            task = self._writing_task(self.chat, index, base, evidence, use)
-            generated = yield from write_generative(self.chat, task, self.embeddings.encode_passages, use)
-            timer.add("write")
+            with timer.stage("write"):
+                task = self._writing_task(self.chat, index, base, evidence, use)
+                generated = yield from write_generative(self.chat, task, self.embeddings.encode_passages, use)
             timer.move("write", "verify", generated.verify_ms)
             base = replace(base, model=generated.use_of_model(use))
             if generated.failure is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path
@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     questions_per_minute: int = Field(
         default=120, ge=1, description="Most requests of one user, or of one address without users, that search or answer."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="The form of the server's log on stderr: for people, or one JSON object a line."
+    )
     log_questions: bool = Field(default=False, description="Whether the log has the words of questions.")
     unanswered_log: bool = Field(
         default=False, description="Whether questions without an answer are kept, without their askers, in the state folder."
@@ -148,6 +151,28 @@ class Settings(BaseSettings):
             message = "is no path such as /advisor: letters, digits, hyphens and slashes"
             raise ValueError(message)
         return f"/{path}" if path else ""
+
+
+def traces_wanted() -> bool:
+    """Whether the standard variables of OpenTelemetry name a place to send traces to.
+
+    :raises SettingsError: when they name a way of sending them that is not known here.
+    """
+    if not (_standard("EXPORTER_OTLP_TRACES_ENDPOINT") or _standard("EXPORTER_OTLP_ENDPOINT")):
+        return False
+    exporter = _standard("TRACES_EXPORTER") or "otlp"
+    if exporter == "none" or _standard("SDK_DISABLED") == "true":
+        return False
+    protocol = _standard("EXPORTER_OTLP_TRACES_PROTOCOL") or _standard("EXPORTER_OTLP_PROTOCOL") or "http/protobuf"
+    if (exporter, protocol) != ("otlp", "http/protobuf"):
+        message = f"traces are sent by otlp over http/protobuf, and the environment asks for {exporter} over {protocol}"
+        raise SettingsError(message)
+    return True
+
+
+def _standard(name: str) -> str:
+    """A variable of OpenTelemetry's standard."""
+    return os.environ.get(f"OTEL_{name}", "").strip().lower()
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer.main
 from pydantic.fields import FieldInfo
@@ -120,6 +120,8 @@ def settings_reference() -> str:
 
 
 def _takes(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(f"`{one}`" for one in get_args(field.annotation))
     kind = str(getattr(field.annotation, "__name__", field.annotation)).replace(" | None", "")
     words = {"Path": "a folder", "str": "text", "int": "a whole number", "float": "a number", "bool": "`true` or `false`"}
     named = words.get(kind, "text")

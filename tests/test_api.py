@@ -291,7 +291,7 @@ def test_the_log_holds_questions_only_when_asked_to(tmp_path, embeddings, caplog
         client.get("/api/sources/en/nothing.md")
     lines = [JsonLines().format(record) for record in caplog.records if record.name == "advisor.server"]
     events = [json.loads(line) for line in lines]
-    question = next(event for event in events if event["event"] == "question")
+    question = next(event for event in events if event["message"] == "question")
     assert (question["id"], question["outcome"], question["generation"]) == (
         answer["id"],
         "answered",
@@ -300,7 +300,7 @@ def test_the_log_holds_questions_only_when_asked_to(tmp_path, embeddings, caplog
     assert question.get("question") == (QUESTION if words else None)
     assert any("outage" in line for line in lines) is words
     refused = next(event for event in events if event.get("status") == 404)
-    assert (refused["event"], refused["method"], refused["path"]) == ("request", "GET", "/api/sources/en/nothing.md")
+    assert (refused["message"], refused["method"], refused["path"]) == ("request", "GET", "/api/sources/en/nothing.md")
 
 
 def test_the_interface_does_what_its_description_says(served: Served):

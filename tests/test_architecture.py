@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 ORDER = (
-    *("errors", "types", "settings", "files", "limits"),
+    *("errors", "types", "settings", "files", "limits", "tracing"),
     *("text", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
     *("advisor", "serialization", "retriever"),
     *("features", "evaluation", "api", "ui", "cli", "__main__"),
@@ -116,6 +116,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("langchain_community") | importers("langgraph") == set()
     assert importers("langchain") == {"models.chat"}
     assert importers("httpx") == {"models.embedding_server"}
+    assert importers("opentelemetry") == {"tracing"}
     assert importers("xllamacpp") == {"models.llama_cpp"}
 
 

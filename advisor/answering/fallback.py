@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from advisor.answering.generative import GeneratedAnswer
 from advisor.index.generation import Generation
 from advisor.text.plain import fold
+from advisor.tracing import stage_span
 from advisor.types import AnswerSentence, Citation, Draft, SentenceReady
 from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify_extractive
@@ -38,7 +39,8 @@ class Extract:
 
 def verified(index: Generation, draft: Draft) -> Extract:
     """A draft made of sentences of the corpus, each of them checked."""
-    shown, rejected = verify_extractive(draft, _texts(index, draft))
+    with stage_span("verify"):
+        shown, rejected = verify_extractive(draft, _texts(index, draft))
     used = {marker for sentence in shown for marker in sentence.markers}
     return Extract(tuple(shown), tuple(rejected), tuple(c for c in draft.citations if c.marker in used), draft.writer)
 

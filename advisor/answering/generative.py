@@ -21,6 +21,7 @@ from advisor.models.chat import ChatFailure, ChatModel
 from advisor.text.names import names
 from advisor.text.plain import detect_language, fold
 from advisor.text.terms import term_set
+from advisor.tracing import stage_span
 from advisor.types import (
     Answer,
     AnswerSentence,
@@ -107,7 +108,8 @@ def write_generative(
         try:
             for sentence in _read(chat, task, use):
                 prepared.result()
-                ready = verifier.verify(sentence)
+                with stage_span("verify"):
+                    ready = verifier.verify(sentence)
                 if ready:
                     first_sentence_ms = first_sentence_ms or round((time.perf_counter() - started) * 1_000, 2)
                     yield ready

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from advisor.answering.follow_up import FollowUp, resolve
+from advisor.answering.small_talk import asked_language
 from advisor.errors import QuestionError
 from advisor.limits import HISTORY, Limit
 from advisor.settings import Settings
@@ -11,6 +14,33 @@ from advisor.text.plain import detect_language
 from advisor.types import Language
 
 _TOO_SHORT_TO_TELL = 2  # words
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A question that was taken, as it is answered.
+
+    `history` are the questions before what is meant; `again` says that the answer before is wanted in another language.
+    """
+
+    asked: str
+    history: list[str]
+    language: Language
+    follow_up: FollowUp
+    again: bool
+
+
+def take(question: str, history: Sequence[str], language: Language | None, settings: Settings) -> Taken:
+    """The question, cleaned, with what it goes on from; its language is detected when None.
+
+    :raises QuestionError: when it, or its history, cannot be taken.
+    """
+    asked, before = check_question(question, settings), check_history(history, settings)
+    language = language or question_language(asked, before)
+    again = asked_language(asked, language) if before else None
+    meant, before = (before[-1], before[:-1]) if again else (asked, before)
+    language = again or language
+    return Taken(asked, before, language, resolve(meant, before, language), bool(again))
 
 
 def check_question(question: str, settings: Settings) -> str:

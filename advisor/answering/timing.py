@@ -1,9 +1,13 @@
-"""Milliseconds per stage of an answer."""
+"""Milliseconds per stage of an answer. Each stage is a span too, where the question is traced."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from advisor.tracing import stage_span
 
 
 @dataclass(slots=True)
@@ -14,17 +18,14 @@ class Timer:
     started: float = field(default_factory=time.perf_counter)
     lap: float = field(default_factory=time.perf_counter)
 
-    def mark(self, stage: str) -> None:
-        """A stage has ended."""
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """A stage, or more of it. What has passed since the one before counts for it."""
+        with stage_span(name):
+            yield
         now = time.perf_counter()
-        self.ms[stage] = round((now - self.lap) * 1000, 2)
+        self.ms[name] = round(self.ms.get(name, 0.0) + (now - self.lap) * 1000, 2)
         self.lap = now
-
-    def add(self, stage: str) -> None:
-        """A stage that was begun before has gone on until now."""
-        before = self.ms.get(stage, 0.0)
-        self.mark(stage)
-        self.ms[stage] = round(self.ms[stage] + before, 2)
 
     def move(self, stage: str, other: str, ms: float) -> None:
         """Count so much of one stage's time for another."""

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -115,7 +116,9 @@ class QuestionPool:
                 return
             work: _Work[Given] = _Work()
             self._running.add(work)
-            threading.Thread(target=work.run, args=(give, self._places.release), name="question", daemon=True).start()
+            run = copy_context().run  # in the span of whoever asks, if any
+            arguments = (work.run, give, self._places.release)
+            threading.Thread(target=run, args=arguments, name="question", daemon=True).start()
             try:
                 yield from self._given(work, deadline, cancelled)
             finally:

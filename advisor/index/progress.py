@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,7 @@ from advisor.settings import Settings
 from advisor.types import IndexReport
 
 STDERR = Console(stderr=True)
+_LOGGER = logging.getLogger("advisor.index")
 
 
 _STAGES = {
@@ -69,17 +71,22 @@ def ensure_index(settings: Settings, embeddings: Embeddings) -> None:
     try:
         open_current(settings, embeddings).close()
     except (IndexNotFoundError, IndexMismatchError) as reason:
-        STDERR.print(f"[dim]{reason}[/dim]", highlight=False)
-        STDERR.print(
+        _say(settings, str(reason), "dim")
+        _say(
+            settings,
             f"Building the index of {settings.corpus_dir} in {settings.index_dir}. This is done once, usually within a "
             "minute for the corpus that comes with the program; about a second for each page of another.",
-            highlight=False,
-            soft_wrap=True,
         )
         report = _build_apart(settings)
-        STDERR.print(
-            f"Indexed {report.documents} documents, {report.chunks} passages in {report.seconds:.0f} s.", highlight=False
-        )
+        _say(settings, f"Indexed {report.documents} documents, {report.chunks} passages in {report.seconds:.0f} s.")
+
+
+def _say(settings: Settings, message: str, style: str | None = None) -> None:
+    """A line on stderr: of the log, where programs read that."""
+    if settings.log_format == "json":
+        _LOGGER.info(message)
+    else:
+        STDERR.print(message, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def _build_apart(settings: Settings) -> IndexReport:
@@ -96,4 +103,6 @@ def _build_apart(settings: Settings) -> IndexReport:
 
 
 def _build(settings: Settings) -> IndexReport:
+    if settings.log_format == "json":
+        return sync(settings, Embeddings(settings))
     return sync_with_progress(settings, Embeddings(settings), told=True)

@@ -18,6 +18,7 @@ from advisor.retrieval.like_questions import LikeQuestions, like_questions
 from advisor.retrieval.query import Query, analyse
 from advisor.retrieval.ranking import RankedBlock, rank_blocks
 from advisor.settings import Settings
+from advisor.tracing import stage_span
 from advisor.types import Citation, Language, ScoredChunk
 
 if TYPE_CHECKING:
@@ -88,27 +89,35 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     fused order, which the weights were fitted on.
     """
     found = _retrieve(searcher, question, language, searcher.settings.num_passages)
-    fused = in_one_language(found.passages, language)
-    spoken = fused[0].chunk.language if fused else language
-    blocks = candidate_blocks(searcher.index, fused, spoken)
-    ranked = rank_blocks(searcher.index, found.asked, blocks)
     like, index = found.like, searcher.index
-    curated = nearest_curated(index, like, spoken) if like else known_answer(index, found.vector, spoken)
-    signals = measure(found.asked, fused, ranked, curated)
-    passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
+    with stage_span("rank"):
+        fused = in_one_language(found.passages, language)
+        spoken = fused[0].chunk.language if fused else language
+        ranked = rank_blocks(index, found.asked, candidate_blocks(index, fused, spoken))
+        curated = nearest_curated(index, like, spoken) if like else known_answer(index, found.vector, spoken)
+        signals = measure(found.asked, fused, ranked, curated)
+    passages = _rerank(searcher.reranker, question, fused) if searcher.reranker else fused
     known = like.is_known if like else curated is not None
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest)
     return Evidence(passages, ranked, curated, signals, confidence)
 
 
+def _rerank(reranker: Reranker, question: str, passages: list[ScoredChunk]) -> list[ScoredChunk]:
+    with stage_span("rerank"):
+        return rerank(reranker, question, passages, first=len(passages))
+
+
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
     settings, index = searcher.settings, searcher.index
-    query = analyse(index, question, language)
-    vector = searcher.embeddings.encode_query(query.expanded)
+    with stage_span("query"):
+        query = analyse(index, question, language)
+    with stage_span("encode"):
+        vector = searcher.embeddings.encode_query(query.expanded)
     fused = max(num_results, settings.num_passages) if searcher.reranker else num_results
     limits = SearchLimits(max(settings.num_candidates, fused), fused, settings.dense_weight)
-    like = like_questions(index, vector)
-    result: HybridResult = hybrid_search(index, query, vector, like, limits)
+    with stage_span("hybrid"):
+        like = like_questions(index, vector)
+        result: HybridResult = hybrid_search(index, query, vector, like, limits)
     return Retrieved(query, vector, like, result.passages, result.keyword_scores)
 
 

@@ -38,7 +38,8 @@ from advisor.errors import SettingsError
 from advisor.features.conversations import Conversations
 from advisor.index.progress import ensure_index
 from advisor.models.embeddings import Embeddings
-from advisor.settings import Settings
+from advisor.settings import Settings, traces_wanted
+from advisor.tracing import send_traces
 from advisor.types import Document, Language
 from advisor.ui.account import account_routes
 from advisor.ui.conversation_routes import conversation_routes
@@ -66,10 +67,11 @@ def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860)
         where = host if not local else f"the names {', '.join(sorted(settings.host_names))}"
         message = f"others can reach {where}, and there are no users. Add one first: advisor users add NAME --curator"
         raise SettingsError(message)
+    stop_traces = send_traces() if traces_wanted() else None
+    write_log(settings)
     embeddings = Embeddings(settings)
     ensure_index(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    write_log()
     app = create_app(advisor, local=local)
     # Once it has stopped, the web server sends itself the signal again: it ends this function, not the process at once.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -79,6 +81,8 @@ def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860)
         sys.stdout.flush()
         uvicorn.Server(server_config(app, settings)).run(sockets=[listening])
     advisor.close()
+    if stop_traces:
+        stop_traces()
     upload_folder().cleanup()
 
 
