@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
@@ -16,6 +17,9 @@ import httpx
 import pytest
 from gradio.utils import get_upload_folder
 from served import Served, event_of, serve, told
+from starlette.types import Message, Receive, Send
+
+from advisor.ui.stream_ends import StreamEnds
 
 SECRET = "# Secret\n\nThe vault opens at noon on Tuesdays.\n"
 
@@ -204,3 +208,39 @@ def test_uploads_lie_in_a_folder_of_this_account(served: Served):
     folder = Path(get_upload_folder())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert folder.name not in ("gradio", "advisor-uploads-")
+
+
+@pytest.mark.parametrize("is_cut_off", [True, False])
+def test_an_event_waits_for_the_stream_that_ends_and_for_no_other(is_cut_off: bool):
+    """The page closes the stream a moment after the word of its end, or the server cuts it off when it is gone."""
+    said: list[str] = []
+
+    async def stream_ends() -> None:
+        ends, is_gone = StreamEnds(), asyncio.Event()
+
+        async def receive() -> Message:
+            await is_gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            said.append(message["body"].decode())
+
+        async def stream(_: Receive, send: Send) -> None:
+            await send({"type": "http.response.body", "body": b'data: {"msg":"close_stream"}', "more_body": True})
+            if is_cut_off:
+                await is_gone.wait()
+                raise asyncio.CancelledError
+            await send({"type": "http.response.body", "body": b""})
+
+        streamed = asyncio.create_task(ends.stream("page", stream, receive, send))
+        await asyncio.sleep(0)
+        replied = asyncio.create_task(ends.event("page", send)({"type": "http.response.body", "body": b"held"}))
+        await ends.event("another page", send)({"type": "http.response.body", "body": b"not held"})
+        assert said[-1] == "not held"
+        is_gone.set()
+        await replied
+        await asyncio.wait([streamed])
+        await ends.event("page", send)({"type": "http.response.body", "body": b"later"})
+
+    asyncio.run(asyncio.wait_for(stream_ends(), 1.5))  # less than an event is held at most
+    assert [word for word in said if word in ("held", "not held", "later")] == ["not held", "held", "later"]

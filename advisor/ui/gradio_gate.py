@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -82,9 +83,12 @@ class GradioGate:
             elif path == _DATA:
                 session = request.query_params.get("session_hash", "")
                 self._sessions.check(session, request)
-                send = self._ends.stream(session, receive, send)
+                return await self._ends.stream(session, partial(self._hand_over, scope), receive, send)
             elif path.startswith(_BEAT):
                 self._sessions.check(path.removeprefix(_BEAT), request)
+        return await self._hand_over(scope, receive, send)
+
+    async def _hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Gradio knows its whole address, below the path that a proxy has the page under, and takes that off by itself.
         await self._app({**scope, "path": scope.get("app_root_path", "") + scope["path"]}, receive, send)
 

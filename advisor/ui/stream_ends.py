@@ -8,12 +8,13 @@ nobody. So Gradio's reply to a new event is held until the page has closed the s
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from starlette.types import Message, Receive, Send
 
 _LAST_WORD = b'"msg":"close_stream"'
-_PATIENCE = 2.0  # seconds; a page that closes its stream does so at once, one that is gone is seen to be
+_PATIENCE = 2.0  # seconds; a page closes its stream at once, and one that is gone is seen to be
 
 
 class StreamEnds:
@@ -22,24 +23,32 @@ class StreamEnds:
     def __init__(self) -> None:
         self._closed: dict[str, asyncio.Event] = {}
 
-    def stream(self, session: str, receive: Receive, send: Send) -> Send:
-        """Sends the stream of a page, and ends it once the page has closed it."""
+    async def stream(
+        self, session: str, answer: Callable[[Receive, Send], Awaitable[None]], receive: Receive, send: Send
+    ) -> None:
+        """Have the stream of a page answered; it ends once the page has closed it.
+
+        :param answer: what sends the stream.
+        """
+        closed = asyncio.Event()
 
         async def ended(message: Message) -> None:
             if _LAST_WORD in message.get("body", b""):
-                self._closed[session] = asyncio.Event()
-            elif session in self._closed and not message.get("more_body"):
-                try:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(_gone(receive), _PATIENCE)
-                finally:  # Starlette may end the whole request when the page is gone
-                    self._closed.pop(session).set()
+                self._closed[session] = closed
+            elif self._closed.get(session) is closed and not message.get("more_body"):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(_gone(receive), _PATIENCE)
             await send(message)
 
-        return ended
+        try:
+            await answer(receive, ended)
+        finally:  # however it ends: where the page is gone, it is cut off
+            closed.set()
+            if self._closed.get(session) is closed:
+                del self._closed[session]
 
     def event(self, session: str, send: Send) -> Send:
-        """Sends what becomes of a new event of a page once the page has closed the stream that ends."""
+        """Sends the reply to a new event of a page once the page has closed the stream that ends."""
 
         async def held(message: Message) -> None:
             if (closed := self._closed.get(session)) is not None:
