@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 import advisor
 from advisor.answering.follow_up import resolve
@@ -27,6 +28,7 @@ from advisor.errors import DocumentError
 from advisor.text.disguise import undisguised
 from advisor.text.figures import figures
 from advisor.text.invisible import hides, seen, unseen_characters
+from advisor.text.markdown_parser import markdown_parser
 from advisor.text.names import names, quotations, words_of
 from advisor.text.plain import detect_language, fold, plain, sentence_spans
 from advisor.text.terms import terms
@@ -238,6 +240,44 @@ def test_a_step_takes_time_in_proportion(name: str):
 def test_a_step_of_documents_takes_time_in_proportion(name: str):
     """Their paragraphs can be much longer than questions."""
     assert too_slow(STEPS[name], times=10) == ""
+
+
+QUOTED = (
+    ">>",
+    "> # a",
+    "> ---",
+    "> - a",
+    ">     a",
+    "> ```",
+    "> | a |\n> | - |",
+    "> <div>",
+    "> [a]: b",
+    "> a\n> ===",
+    "> 1. a",
+    "> a",
+)
+
+
+@pytest.mark.parametrize("quoted", QUOTED)
+@pytest.mark.parametrize("after", ["\na\n", "\n# a\n", "\n- a\n", "\n<a>\n", "\n"])
+def test_quotes_are_parsed_in_proportion(quoted: str, after: str):
+    """What markdown-it takes for more of a quote, and gives back."""
+    short, long = ((quoted + after) * times for times in (200, 400))
+    assert in_proportion(markdown_parser().disable("inline").parse, short, long)
+
+
+@pytest.mark.parametrize(
+    ("quote", "shown"),
+    [
+        ("> a\nb\n", "<blockquote>\n<p>a\nb</p>\n</blockquote>\n"),
+        ("> *a* b\nc\n\nd", "<blockquote>\n<p><em>a</em> b\nc</p>\n</blockquote>\n<p>d</p>\n"),
+        ("> # a\nb\n", "<blockquote>\n<h1>a</h1>\n</blockquote>\n<p>b</p>\n"),
+        (">\n> a\n>\n> b", "<blockquote>\n<p>a</p>\n<p>b</p>\n</blockquote>\n"),
+        ("> a\n>> b\nc", "<blockquote>\n<p>a</p>\n<blockquote>\n<p>b\nc</p>\n</blockquote>\n</blockquote>\n"),
+    ],
+)
+def test_quotes_are_what_they_were(quote: str, shown: str):
+    assert markdown_parser().render(quote) == shown == MarkdownIt("commonmark").render(quote)
 
 
 def test_a_long_paragraph_has_the_sentences_of_its_parts():

@@ -13,19 +13,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, zip_longest
 
-from markdown_it import MarkdownIt
-
 from advisor.documents.dialects import Prepared, prepare
 from advisor.documents.instructions import Passage
 from advisor.documents.reading import is_markdown, is_source
 from advisor.text.invisible import is_reversed
+from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
 VERSION = 9
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
-_PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
+_PARSER = markdown_parser().disable("inline")
 _OPAQUE = ("fence", "code_block", "html_block", "table_open")
 # It begins where no space stands before: of a line of spaces, not each is tried.
 _PARAGRAPH = re.compile(r"(?<![^\S\r\n])(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z))+")

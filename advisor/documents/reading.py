@@ -9,8 +9,6 @@ import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
-from markdown_it import MarkdownIt
-
 from advisor.documents.dialects import Prepared, prepare
 from advisor.documents.formats.encoding import decode, decode_html
 from advisor.documents.formats.extractor import Extractor
@@ -21,10 +19,11 @@ from advisor.errors import DocumentError
 from advisor.limits import FILE_NAME
 from advisor.settings import Settings
 from advisor.text.invisible import unseen_characters
+from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import detect_language, fold, has_words, plain
 from advisor.types import Document, Extracted
 
-_BLOCKS = MarkdownIt("commonmark").disable("inline")
+_BLOCKS = markdown_parser().disable(["inline", "table"])
 _TITLE_TAGS = ("h1", "h2")
 _LONGEST_TITLE = 120  # characters; a longer first line is a paragraph
 _ENOUGH_TO_TELL = 200  # characters from which on a text shows its language better than what it says of itself

@@ -9,13 +9,13 @@ from itertools import count
 from posixpath import dirname, join, normpath
 from urllib.parse import quote, unquote
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from advisor.documents.chunking import blocks_of
 from advisor.documents.formats.file_type import SUFFIXES
 from advisor.documents.provenance import Provenance
 from advisor.documents.reading import is_markdown
+from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import has_words, plain
 from advisor.types import Document
 from advisor.ui.answer_view import evidence_name
@@ -168,7 +168,7 @@ def _paragraphs(text: str) -> str:
 
 def _markdown(document: Document, text: str) -> str:
     """Markdown without HTML, images and links that lead outside; its headings stand below the document's title."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    parser = markdown_parser(html=False).disable("image")
     tokens = parser.parse(text)
     if len(tokens) > 1 and tokens[0].type == "heading_open" and plain(tokens[1].content) == document.title:
         tokens = tokens[3:]  # the header shows it
