@@ -183,3 +183,20 @@ def test_a_follow_up_says_something_new(advisor: Advisor, first: str, follow_up:
     assert fact not in before.text.lower()
     assert fact in after.text.lower()
     assert {s.text for s in after.sentences} - {s.text for s in before.sentences}
+
+
+@pytest.mark.parametrize(
+    "question", ["What should I do in my first 90 days as a CTO?", "Comment réduire notre facture cloud ?"]
+)
+def test_the_steps_of_a_curated_answer_are_a_list_below_what_decides(advisor: Advisor, question: str) -> None:
+    answer = advisor.ask(question)
+    assert answer.writer == "curated"
+    opening, *following = answer.sentences
+    assert not opening.is_item
+    assert answer.text.startswith(opening.text)
+    items = [sentence for sentence in following if sentence.is_item]
+    steps = {
+        citation.marker for citation in answer.citations if "step" in citation.heading[-1] or "étape" in citation.heading[-1]
+    }
+    assert {marker for sentence in items for marker in sentence.markers} == steps
+    assert answer.text.count("\n- ") == len(steps) == sum(not sentence.continues for sentence in items)

@@ -84,8 +84,16 @@ def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
 
 
 def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
-    """A curator's answer: its lines in their order."""
-    return _draft(index, [_Pick(chunk, sentence, "") for chunk, sentence in answer.lines], CURATED)
+    """A curator's answer: its lines in their order, two or more steps as a list."""
+    places = [(chunk, sentence, (chunk.id, sentence.block)) for chunk, sentence in answer.lines]
+    steps = {place for chunk, _, place in places if index.sections.of(chunk.heading) == "steps"}
+    picks: list[_Pick] = []
+    before = None
+    for chunk, sentence, place in places:
+        is_item = len(steps) > 1 and place in steps
+        picks.append(_Pick(chunk, sentence, "", is_item, is_item and place == before))
+        before = place
+    return _draft(index, picks, CURATED)
 
 
 def _best_document(blocks: Sequence[RankedBlock]) -> str:
