@@ -22,8 +22,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 QUESTIONS = {
-    "en": "What did the e-commerce company’s AI Committee gain?",
-    "fr": "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?",
+    "en": "How do we cut our cloud bill?",
+    "fr": "Comment réduire notre facture cloud ?",
 }
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 SIZE = (1200, 800)  # pixels
