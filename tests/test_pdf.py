@@ -202,3 +202,17 @@ def test_a_table_of_contents_is_left_out_where_its_headings_follow(leader: str, 
     text = read(pdf([first, *pages])).text
     assert all(f"So it is with {title}." in text for title in headings)
     assert [text.count(title) for title in SECTIONS] == [2 if named else 1] * len(SECTIONS)
+
+
+def test_a_table_of_numbers_stays_beside_a_table_of_contents() -> None:
+    contents: list[Word] = []
+    for at, title in enumerate(SECTIONS):
+        contents += [(60.0, 780.0 - 14 * at, 10.0, title), (400.0, 780.0 - 14 * at, 10.0, str(at + 2))]
+    pages = [[(60.0, 780.0, 16.0, title), (60.0, 750.0, 10.0, f"So it is with {title}.")] for title in SECTIONS]
+    racks = ("North hall", "South hall", "Cellar")
+    table = [
+        (x, 780.0 - 14 * at, 10.0, said) for at, hall in enumerate(racks) for x, said in ((60.0, hall), (400.0, f"1{at}"))
+    ]
+    text = read(pdf([contents, *pages, table])).text
+    assert [text.count(title) for title in SECTIONS] == [2] * len(SECTIONS)
+    assert all(f"| {hall} | 1{at} |" in text for at, hall in enumerate(racks))

@@ -12,13 +12,10 @@ _WORD = re.compile(r"\w+")
 
 
 def without_contents(blocks: Sequence[PageBlock]) -> list[PageBlock]:
-    """The blocks, less those whose lines all end with a page, when most of what these name stands elsewhere, too."""
-    titles = {id(block): found for block in blocks if (found := _titles(block))}
-    elsewhere = {_key(line.text) for block in blocks if id(block) not in titles for line in block.lines}
-    named = [title for found in titles.values() for title in found]
-    if 2 * sum(title in elsewhere for title in named) <= len(named):
-        return list(blocks)
-    return [block for block in blocks if id(block) not in titles]
+    """The blocks, less those whose lines all end with a page, when most of what one names stands elsewhere, too."""
+    named = [(block, _titles(block)) for block in blocks]
+    elsewhere = {_key(line.text) for block, titles in named if not titles for line in block.lines}
+    return [block for block, titles in named if 2 * sum(title in elsewhere for title in titles) <= len(titles)]
 
 
 def _titles(block: PageBlock) -> list[str]:
