@@ -78,7 +78,7 @@ def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
 
     A line to check or a warning sign is no statement about the asker: one opens where most of the blocks are such lines.
     """
-    saying = [ranked for ranked in blocks if _group(index, ranked.block) not in _LISTS]
+    saying = [ranked for ranked in blocks if _group(index, ranked.block.chunk) not in _LISTS]
     able = saying if 2 * len(saying) >= len(blocks) else blocks
     return max(able, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
 
@@ -86,7 +86,7 @@ def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
 def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
     """A curator's answer: its lines in their order, two or more steps as a list."""
     places = [(chunk, sentence, (chunk.id, sentence.block)) for chunk, sentence in answer.lines]
-    steps = {place for chunk, _, place in places if index.sections.of(chunk.heading) == "steps"}
+    steps = {place for chunk, _, place in places if _group(index, chunk) == "how"}
     picks: list[_Pick] = []
     before = None
     for chunk, sentence, place in places:
@@ -218,15 +218,15 @@ def _opening(ranked: RankedBlock) -> list[_Pick]:
 
 def _picks(index: Generation, ranked: RankedBlock) -> list[_Pick]:
     block: TextBlock = ranked.block
-    group = _group(index, block)
+    group = _group(index, block.chunk)
     return [
         _Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0 and not block.is_table)
         for number, at in enumerate(_kept(ranked))
     ]
 
 
-def _group(index: Generation, block: TextBlock) -> str:
-    return _GROUPS.get(index.sections.of(block.chunk.heading), "")
+def _group(index: Generation, chunk: Chunk) -> str:
+    return _GROUPS.get(index.sections.of(chunk.heading), "")
 
 
 def _arrange(opening: Sequence[_Pick], rest: Sequence[Sequence[_Pick]]) -> list[_Pick]:

@@ -12,6 +12,7 @@ from advisor.models.profile import profile_of
 from advisor.models.reranker import Reranker
 from advisor.retrieval.like_questions import LikeQuestions
 from advisor.retrieval.query import Query
+from advisor.tracing import stage_span
 from advisor.types import Language, ScoredChunk
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def rerank(reranker: Reranker, question: str, passages: Sequence[ScoredChunk], *
     :param first: how many passages are read with the question.
     """
     moving = passages[:first]
-    relevance = reranker.scores(question, [embedded_text(passage.chunk) for passage in moving])
+    with stage_span("rerank"):
+        relevance = reranker.scores(question, [embedded_text(passage.chunk) for passage in moving])
     order = sorted(range(len(moving)), key=lambda at: (-float(relevance[at]), at))
     moved = [replace(moving[at], score=place.score, rank=place.rank) for at, place in zip(order, moving, strict=True)]
     return [*moved, *passages[first:]]

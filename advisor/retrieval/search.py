@@ -96,15 +96,10 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
         ranked = rank_blocks(index, found.asked, candidate_blocks(index, fused, spoken))
         curated = nearest_curated(index, like, spoken) if like else known_answer(index, found.vector, spoken)
         signals = measure(found.asked, fused, ranked, curated)
-    passages = _rerank(searcher.reranker, question, fused) if searcher.reranker else fused
+    passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
     known = like.is_known if like else curated is not None
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest)
     return Evidence(passages, ranked, curated, signals, confidence)
-
-
-def _rerank(reranker: Reranker, question: str, passages: list[ScoredChunk]) -> list[ScoredChunk]:
-    with stage_span("rerank"):
-        return rerank(reranker, question, passages, first=len(passages))
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:

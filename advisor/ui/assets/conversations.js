@@ -46,7 +46,10 @@
   const begun = new Promise((done) => (begin = done));
 
   function beforeSending(event) {
-    if (hasBegun && !isAnswering()) return (sent = field("question").value);
+    if (hasBegun && !isAnswering()) {
+      sent = field("question").value;
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
     if (!hasBegun) begun.then(() => byId("send").click());
