@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from loopback import LoopbackHandler, LoopbackServer, running
 
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding")
 
 
-class PathProxy(ThreadingHTTPServer):
-    daemon_threads = True
-
+class PathProxy(LoopbackServer):
     def __init__(self, path: str, *, kept: bool) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.path = path
         self.kept = kept
         self.server = ""
@@ -24,16 +22,13 @@ class PathProxy(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}{self.path}"
-
-    def handle_error(self, *_: object) -> None:
-        """A browser that went away is no news."""
+        return f"{super().address}{self.path}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     server: PathProxy
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that the library looks for
         """Send the request on, and the answer back as it comes; what is not below the path belongs to somebody else."""
         proxy = self.server
         if not self.path.startswith(f"{proxy.path}/"):
@@ -41,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         path = self.path if proxy.kept else self.path.removeprefix(proxy.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         with closing(http.client.HTTPConnection(urlsplit(proxy.server).netloc, timeout=60)) as there:
             there.request(self.command, path, body, dict(self.headers))
             with closing(there.getresponse()) as answer:
@@ -60,18 +55,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - the names that the library looks for
 
-    def log_message(self, *_: object) -> None:
-        """Nothing on stderr."""
-
 
 @contextmanager
 def path_proxy(path: str, *, kept: bool) -> Iterator[PathProxy]:
     """The proxy; where the advisor is is told it once that is known."""
-    proxy = PathProxy(path, kept=kept)
-    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running(PathProxy(path, kept=kept)) as proxy:
         yield proxy
-    finally:
-        proxy.shutdown()
-        proxy.server_close()

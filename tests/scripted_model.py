@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from loopback import LoopbackHandler, LoopbackServer, running
 
 Reply = str | Callable[["Handler"], None]
 KEY = "sk-secret-key-of-the-tests"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(LoopbackHandler):
     """Each request takes the next reply of the script; the last one is repeated."""
 
     protocol_version = "HTTP/1.1"
     server: ScriptedServer
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def do_POST(self) -> None:  # noqa: N802 - the name that the library looks for
+        body = json.loads(self.body())
         with self.server.lock:
             number = len(self.server.requests)
             self.server.requests.append(body)
@@ -53,41 +53,21 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def fail(self, status: int, headers: Sequence[tuple[str, str]] = ()) -> None:
-        body = json.dumps({"error": {"message": f"refused {KEY}", "type": "x"}}).encode()
-        self.send_response(status)
-        for name, value in [*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on stderr."""
+        self.send_body(status, json.dumps({"error": {"message": f"refused {KEY}", "type": "x"}}).encode(), headers)
 
 
-class ScriptedServer(ThreadingHTTPServer):
-    daemon_threads = True
-
+class ScriptedServer(LoopbackServer):
     def __init__(self, replies: Sequence[Reply]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.replies = list(replies)
         self.requests: list[dict] = []
-        self.lock = threading.Lock()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-    def handle_error(self, *_: object) -> None:
-        """A client that went away is no news."""
+        return f"{self.address}/v1"
 
 
 @contextmanager
 def scripted(*replies: Reply) -> Iterator[ScriptedServer]:
-    server = ScriptedServer(replies)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running(ScriptedServer(replies)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()

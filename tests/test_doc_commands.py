@@ -9,20 +9,19 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from subprocess import PIPE, Popen, TimeoutExpired
+from subprocess import run as run_process
 
 import httpx
 import openai
 import pytest
+from loopback import ROOT, advisor_process, places_of
 from served import PASSWORD, Served, serve
 from typer.testing import CliRunner
 
 from advisor.accounts.users import add_user, new_token
 from advisor.cli.main import app
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *(path for path in (ROOT / "docs").glob("*.md") if path.name != "evaluation-tutorial.md")]
 TEXTS = {path: path.read_text(encoding="utf-8") for path in sorted(PAGES)}
 
@@ -84,12 +83,6 @@ def place(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
-def places_of(served: Served) -> dict[str, str]:
-    return {
-        f"ADVISOR_{name}_DIR": str(getattr(served.settings, f"{name.lower()}_dir")) for name in ("CORPUS", "INDEX", "STATE")
-    }
-
-
 def run(line: str, **environment: str) -> str:
     """What a command of the advisor prints; a password is given where one is asked for."""
     before, (program, *arguments) = words_of(line)
@@ -122,14 +115,15 @@ def test_evaluation(place: Path):
     assert len(commands) >= 9
     for line in commands:
         run(line)
-    assert (place / "evals/runs/x/report.json").exists() or (place / "evals/runs/x").is_dir()
+    assert (place / "evals/runs/x").is_dir()
 
 
 def test_users(place: Path):
     commands = [line for _, line in with_first("advisor") if line.startswith("advisor users")]
     listed = [run(line) for line in commands if not line.endswith("remove ada")]
     assert any("grace" in text for text in listed)
-    assert "ada" not in run("advisor users remove ada") or "ada" not in run("advisor users list")
+    run("advisor users remove ada")
+    assert "ada" not in run("advisor users list")
 
 
 def test_requests(served: Served):
@@ -148,7 +142,7 @@ def test_requests(served: Served):
 
 @pytest.mark.parametrize(("name", "block"), blocks("python"), ids=lambda value: value if len(value) < 30 else "")
 def test_python(name: str, block: str, served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    for key, folder in places_of(served).items():
+    for key, folder in places_of(served.settings).items():
         monkeypatch.setenv(key, folder)
     code = block.replace("http://127.0.0.1:7860", served.address).replace("adv_…", new_token(served.settings, "curator"))
     names: dict[str, object] = {}
@@ -158,26 +152,21 @@ def test_python(name: str, block: str, served: Served, monkeypatch: pytest.Monke
     assert capsys.readouterr().out.strip()
 
 
-def test_what_is_served(served: Served, place: Path):
+def test_what_is_served(served: Served):
     """Every form of `advisor serve` starts: as a process, which answers, or says how to get what the page installs first."""
     commands = {line for _, line in with_first("advisor") if words_of(line)[1][1] == "serve"}
     assert len(commands) >= 4
     ((_, installs),) = with_first("pip")
     for line in sorted(commands):
         before, (_, *arguments) = words_of(line)
-        environment = {**os.environ, **before, **places_of(served), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "advisor", *arguments, "--port", "17900"]
-        with Popen(command, env=environment, stdout=PIPE, stderr=PIPE, text=True, cwd=place) as process:
-            try:
-                if "ADVISOR_CHAT_MODEL" in before:
-                    assert f"Run: {installs}" in process.stderr.read()
-                    continue
-                told = re.search(r"http://\S+", process.stdout.readline())
-                assert told, line
-                health = httpx.get(f"{told[0].rstrip('/')}/api/health", timeout=30, follow_redirects=True)
-                assert health.status_code in (httpx.codes.OK, httpx.codes.MISDIRECTED_REQUEST), f"{line}: {health.text}"
-            finally:
-                process.terminate()
-                with suppress(TimeoutExpired):
-                    process.wait(10)
-                process.kill()
+        command = ["-m", "advisor", *arguments, "--port", "17900"]
+        if "ADVISOR_CHAT_MODEL" in before:
+            environment = {**os.environ, **before, **places_of(served.settings), "PYTHONPATH": str(ROOT)}
+            ended = run_process([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
+            assert f"Run: {installs}" in ended.stderr
+            continue
+        with advisor_process(command, served.settings, before) as (process, address):
+            health = httpx.get(f"{address.rstrip('/')}/api/health", timeout=30, follow_redirects=True)
+            assert health.status_code in (httpx.codes.OK, httpx.codes.MISDIRECTED_REQUEST), f"{line}: {health.text}"
+            process.terminate()
+            process.wait(10)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import AbstractContextManager, suppress
+from subprocess import Popen
 
 import httpx
 import pytest
+from loopback import ROOT, advisor_process
 from scripted_model import Handler, scripted
 
 from advisor.index.sync import sync
@@ -28,21 +24,10 @@ SECONDS = 2.0
 HISTORIES = [[(seed * 2_000)[:2_000]] * 20 for seed in HEAVY]
 
 
-@contextmanager
-def running(settings: Settings, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(settings: Settings, **more: str) -> AbstractContextManager[tuple[Popen[str], str]]:
     """`python app.py` over the small corpus: its process and its address."""
-    root = Path(__file__).resolve().parent.parent
-    places = ["--corpus", str(settings.corpus_dir), "--index", str(settings.index_dir)]
-    environment = {**os.environ, "ADVISOR_STATE_DIR": str(settings.state_dir), **more}
-    environment |= {"TMPDIR": str(settings.state_dir.parent)}  # whatever is left there is seen
-    command = [sys.executable, str(root / "app.py"), "--port", "17860", *places]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            told = re.search(r"http://\S+", process.stdout.readline())
-            assert told
-            yield process, told[0]
-        finally:
-            process.kill()
+    more["TMPDIR"] = str(settings.state_dir.parent)  # whatever is left there is seen
+    return advisor_process([str(ROOT / "app.py"), "--port", "17860"], settings, more)
 
 
 @pytest.fixture

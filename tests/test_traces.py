@@ -10,16 +10,15 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from tempfile import TemporaryFile
 
 import httpx
 import pytest
+from loopback import ROOT, LoopbackHandler, LoopbackServer, advisor_process, running
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -35,7 +34,6 @@ from advisor.errors import ModelError, QuestionError, SettingsError
 from advisor.index.sync import sync
 from advisor.settings import Settings, load_settings, traces_wanted
 
-ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "When does a blameless review take place after an outage?"
 OTHER = "Combien de dépenses du cloud le tagging couvre-t-il ?"
 REFUSED = "Who won the marathon of Reykjavik?"
@@ -340,50 +338,31 @@ def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
     """A collector of OTLP on loopback: its address, and what it is sent."""
     received: list[tuple[str, bytes]] = []
 
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    class Receiver(LoopbackHandler):
+        def do_POST(self) -> None:  # noqa: N802 - the name that the library looks for
+            received.append((self.path, self.body()))
+            self.send_body(200, b"", [("Content-Type", "application/x-protobuf")])
 
-        def log_message(self, *_: object) -> None:
-            """Nothing on stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", received
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(LoopbackServer(Receiver)) as server:
+        yield server.address, received
 
 
 @contextmanager
 def process(settings: Settings, **variables: str) -> Iterator[tuple[str, Callable[[], str]]]:
     """`advisor serve` as a process: its address, and what ends it and gives what it wrote on stderr."""
-    places = {f"ADVISOR_{name.upper()}": str(getattr(settings, name)) for name in ("corpus_dir", "index_dir", "state_dir")}
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    environment = {**clean, **places, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), **variables}
-    command = [sys.executable, "-m", "advisor", "serve", "--port", "17960"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        said: list[str] = []
-        reading = threading.Thread(target=lambda: said.append(running.stderr.read()), daemon=True)
-        reading.start()
+    command = ["-m", "advisor", "serve", "--port", "17960"]
+    with (
+        TemporaryFile("w+") as errors,
+        advisor_process(command, settings, variables, stderr=errors) as (started, address),
+    ):
 
         def end() -> str:
-            running.send_signal(signal.SIGTERM)
-            running.wait(30)
-            reading.join(10)
-            return "".join(said)
+            started.send_signal(signal.SIGTERM)
+            started.wait(30)
+            errors.seek(0)
+            return errors.read()
 
-        try:
-            shown = re.search(r"http://\S+", running.stdout.readline())
-            assert shown, end()
-            yield shown[0], end
-        finally:
-            running.kill()
+        yield address, end
 
 
 @pytest.mark.skipif(not CAN_SEND, reason="the extra `traces` is not installed")
