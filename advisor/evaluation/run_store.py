@@ -36,7 +36,11 @@ LATEST = "latest"
 _LOCK = ".lock"
 _NAME = re.compile(r"\w[\w.-]*")
 # What changes no answer.
-_OF_THE_SERVER = {"answer_seconds", "threads", "host_names", "questions_per_minute", "log_questions", "unanswered_log"}
+_OF_THE_SERVER = {
+    *("answer_seconds", "threads", "host_names", "root_path", "questions_per_minute"),
+    *("log_format", "log_questions", "unanswered_log"),
+    *("embedding_url", "embedding_seconds", "embedding_retries", "embedding_batch"),
+}
 
 
 _DEFAULTS = {
