@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from string import digits
 
 from advisor.documents.formats.pdf_blocks import LONGEST_HEADING, PageBlock
 
-_ENTRY = re.compile(r"(?P<title>[^|.].*?)\s*(?:\||[ .·…_]{4,})\s*\d{1,4}")
+_LONGEST_PAGE = 4  # digits
+_LEADERS, _FEWEST_LEADERS = " .·…_", 4  # what leads from a title to its page
 _WORD = re.compile(r"\w+")
 
 
@@ -21,8 +23,19 @@ def without_contents(blocks: Sequence[PageBlock]) -> list[PageBlock]:
 def _titles(block: PageBlock) -> list[str]:
     """What the lines of a block name beside a number; nothing where one of them is no such line."""
     lines = [line.text.strip("| ") for line in block.lines]
-    entries = [_ENTRY.fullmatch(text) if len(text) <= LONGEST_HEADING else None for text in lines]
-    return [_key(entry["title"]) for entry in entries if entry] if all(entries) else []
+    titles = [_title(text) if len(text) <= LONGEST_HEADING else "" for text in lines]
+    return [_key(title) for title in titles] if all(titles) else []
+
+
+def _title(line: str) -> str:
+    """What a line names before the number at its end; "" where it is no entry."""
+    before = line.rstrip(digits)
+    if not 1 <= len(line) - len(before) <= _LONGEST_PAGE:
+        return ""
+    cell, title = before.rstrip(), before.rstrip(_LEADERS)
+    if cell.endswith("|"):
+        return cell[:-1].strip()
+    return title if len(before) - len(title) >= _FEWEST_LEADERS else ""
 
 
 def _key(text: str) -> str:
