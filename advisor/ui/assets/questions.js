@@ -98,6 +98,7 @@
     const at = chosen.indexOf(line.dataset.line);
     if (at >= 0) chosen.splice(at, 1);
     else chosen.push(line.dataset.line);
+    part(".outcome-of-saving").replaceChildren();
     mark();
     preview();
   }
@@ -111,7 +112,6 @@
     lastPreview += 1;
     const request = lastPreview;
     const place = part(".preview");
-    part(".outcome-of-saving").replaceChildren();
     if (!chosen.length) {
       place.textContent = place.dataset.empty;
       return;
@@ -175,6 +175,7 @@
   document.addEventListener("input", (event) => {
     if (!event.target.closest?.("#questions form")) return;
     const { name } = event.target;
+    part(".outcome-of-saving")?.replaceChildren(); // at once: what a late preview would clear may be of a later save
     if (name === "search") later(list);
     else if (name === "find") later(showLines);
     else if (name === "document") {
