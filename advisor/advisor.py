@@ -8,10 +8,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.answering import fallback, unanswered
+from advisor.answering.chat_context import gather_context
+from advisor.answering.chat_questions import rewritten_question, sub_questions
+from advisor.answering.draft_verifier import WritingTask
 from advisor.answering.extractive import WRITER, write_curated, write_extractive
 from advisor.answering.fallback import Extract, verified
 from advisor.answering.follow_up import FollowUp, resolve
-from advisor.answering.generative import WritingTask, write_generative
+from advisor.answering.generative import open_writer, write_generative
 from advisor.answering.intake import check_question, take
 from advisor.answering.messages import (
     compose,
@@ -20,7 +23,6 @@ from advisor.answering.messages import (
     reason_in_words,
     withheld_in_words,
 )
-from advisor.answering.model_output import choose_passages, in_turn, rewritten_question, sub_questions
 from advisor.answering.near import abstained_answer, near_answer
 from advisor.answering.small_talk import reply
 from advisor.answering.timing import Timer
@@ -68,12 +70,14 @@ class Advisor:
     def __init__(self, settings: Settings, embeddings: Embeddings, index: Generation, chat: ChatModel | None = None) -> None:
         """Take finished parts; `Advisor.open` makes them. Without a chat model, the one that the settings name, if any.
 
-        :raises ModelError: when the chat model or the reranker that the settings name cannot be had.
+        :raises ModelError: when a model that the settings name cannot be had.
+        :raises SettingsError: when a folder of prompts cannot be used.
         """
         self.settings = settings
         self.embeddings = embeddings
         self.chat = chat or open_chat_model(settings)
         self.reranker = open_reranker(settings)
+        self._writer = open_writer(self.chat, embeddings.encode_passages) if self.chat else None
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
@@ -224,10 +228,10 @@ class Advisor:
         with timer.stage("write"):
             whole = self._extract(index, evidence, follow_up)
         seen = 0
-        if self.chat and use:
+        if self.chat and self._writer and use:
             with timer.stage("write"):
                 task = self._writing_task(self.chat, index, base, evidence, use)
-                generated = yield from write_generative(self.chat, task, self.embeddings.encode_passages, use)
+                generated = yield from write_generative(self._writer, task, use)
             timer.move("write", "verify", generated.verify_ms)
             base = replace(base, model=generated.use_of_model(use))
             if generated.failure is None:
@@ -235,7 +239,8 @@ class Advisor:
                 yield replace(answer if answer.sentences else abstained_answer(answer, evidence), ms=timer.total())
                 return
             seen, whole = len(generated.shown), fallback.after(generated, whole)
-            base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name, kept=bool(seen)))
+            kept = any(not sentence.is_quoted for sentence in generated.shown)
+            base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name, kept=kept))
         answer = yield from self._show(base, evidence, whole, seen)
         yield replace(answer, ms=timer.total())
 
@@ -265,7 +270,7 @@ class Advisor:
                 blocks = without(found.blocks, said) if earlier.more else found.blocks
                 said += self._extract(index, replace(found, blocks=blocks), earlier).citations
         blocks = without(evidence.blocks, said) if follow_up.more else counting_less(evidence.blocks, said)
-        return replace(evidence, blocks=blocks)
+        return replace(evidence, blocks=blocks, told=tuple(said))
 
     def _extract(self, index: Generation, evidence: Evidence, follow_up: FollowUp) -> Extract:
         """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
@@ -293,10 +298,7 @@ class Advisor:
         question, language = base.standalone_question, base.language
         parts = sub_questions(chat, question, language, use)
         found = [evidence, *(gather_evidence(self._searcher(index), part, language) for part in parts)]
-        most, most_chars = self.settings.chat_passages, self.settings.chat_context_chars
-        shares = [choose_passages(each.blocks, each.passages, most=most, most_chars=most_chars) for each in found]
-        passages = in_turn(shares, most=most, most_chars=most_chars)
-        return WritingTask(question, language, passages, index, self.settings.max_answer_words)
+        return WritingTask(question, language, gather_context(index, found, self.settings))
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:
         """A document as a generation held it, however old (the published one when None).

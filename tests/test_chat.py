@@ -11,7 +11,7 @@ from scripted_model import KEY, Handler, Reply, scripted
 from typer.testing import CliRunner
 
 from advisor.advisor import Advisor, Stage
-from advisor.answering.model_output import SentenceReader
+from advisor.answering.draft_reader import DraftReader
 from advisor.errors import ModelError
 from advisor.index.sync import sync
 from advisor.models.chat import open_chat_model
@@ -258,7 +258,7 @@ def test_a_file_that_is_no_model(small_settings, tmp_path):
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_sentences_come_out_whole_however_the_text_is_cut(size):
     text = "Un fait. [1] Un autre fait [2][3]. Selon M. Dupont, c'est 2.5 fois plus [1, 2].\n- Un point. [4]\n- Un second 【5】\n## Titre\nFin"
-    reader = SentenceReader("fr")
+    reader = DraftReader("fr")
     found = [s for at in range(0, len(text), size) for s in reader.feed(text[at : at + size])] + list(
         reader.finish(whole=True)
     )
@@ -273,7 +273,7 @@ def test_sentences_come_out_whole_however_the_text_is_cut(size):
 
 
 def test_markup_and_addresses_never_reach_the_reader():
-    reader = SentenceReader("en")
+    reader = DraftReader("en")
     [sentence] = list(reader.feed("<script>x()</script>Go to https://evil.invalid now. [1]\n"))
     assert sentence.text == "x()Go to now."
 

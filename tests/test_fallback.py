@@ -15,6 +15,7 @@ from advisor.answering.generative import GeneratedAnswer
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
+from advisor.text.plain import plain
 from advisor.types import Answer, AnswerSentence, Citation, SentenceReady
 
 QUESTION = "De combien les réservations ont-elles réduit la facture ?"
@@ -46,7 +47,8 @@ def test_an_answer_of_a_model_is_not_measured_by_the_extractive_one(opened):
         *before, answer = advisor.stream(QUESTION)
         advisor.close()
     assert (answer.writer, answer.model.failure, answer.reason) == ("openai:scripted", None, None)
-    assert len(answer.sentences) == 2
+    assert [sentence.is_quoted for sentence in answer.sentences] == [False, False, True]
+    assert plain(answer.sentences[2].text).strip("«»\u00a0 ") == "Les réservations sur un an ont réduit la facture de 17 %."
     assert len(answer.withheld) == 3
     assert [event.sentence for event in before if isinstance(event, SentenceReady)] == list(answer.sentences)
 

@@ -9,15 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from conftest import SMALL_CORPUS
 from sentence_transformers import CrossEncoder
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.processors import TemplateProcessing
-from tokenizers.trainers import WordLevelTrainer
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+from tiny_models import make_cross_encoder
 from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
@@ -35,32 +29,6 @@ from advisor.settings import Settings
 from advisor.types import Chunk, ScoredChunk
 
 QUESTION = "When does a blameless review take place after an outage?"
-SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-
-
-def make_cross_encoder(folder: Path, *, labels: int = 1) -> str:
-    """Save a BERT of two small layers that knows the words of the small corpus; random, the same every time."""
-    words = Tokenizer(WordLevel(unk_token="[UNK]"))
-    words.pre_tokenizer = BertPreTokenizer()
-    words.train_from_iterator(SMALL_CORPUS.values(), WordLevelTrainer(special_tokens=list(SPECIAL.values())))
-    marks = [(mark, words.token_to_id(mark)) for mark in ("[CLS]", "[SEP]")]
-    words.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=marks
-    )
-    PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=256, **SPECIAL).save_pretrained(folder)
-    torch.manual_seed(7)
-    config = BertConfig(
-        vocab_size=words.get_vocab_size(),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=256,
-        num_labels=labels,
-        initializer_range=0.5,  # at the usual 0.02, all texts have nearly the same score
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)
-    return str(folder)
 
 
 @pytest.fixture(scope="module")

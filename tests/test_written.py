@@ -9,7 +9,7 @@ from advisor.types import DraftSentence, Language
 from advisor.verification.framing import is_announcement, says_what_is_missing
 from advisor.verification.groundedness import Sources, SourceSentence
 from advisor.verification.rejection import Rejected
-from advisor.verification.verify import Grounded, verify_generative
+from advisor.verification.verify import Grounded, by_words, verify_generative
 
 FRENCH = [
     "Une fois l’AI Committee créé, le taux de conversion de l’entreprise d’e-commerce a augmenté de 17 % en 6 mois.",
@@ -34,13 +34,14 @@ ENGLISH = [
 def sources(embeddings: Embeddings, language: Language) -> Sources:
     texts = FRENCH if language == "fr" else ENGLISH
     return Sources(
-        [SourceSentence("a.md", n * 500, n * 500 + 400, t, language, 1) for n, t in enumerate(texts)],
+        [SourceSentence("a.md", n * 500, n * 500 + 400, t, language, 1, ("A", "B")) for n, t in enumerate(texts)],
         embeddings.encode_passages,
     )
 
 
 def verdict(embeddings: Embeddings, text: str, language: Language, markers: tuple[int, ...] = (1,)) -> Grounded | Rejected:
-    return verify_generative(DraftSentence(text, markers), language, sources(embeddings, language), {1: ["A", "B"]})
+    given = sources(embeddings, language)
+    return verify_generative(DraftSentence(text, markers), language, given, by_words(given))
 
 
 @pytest.mark.parametrize(
@@ -146,13 +147,15 @@ def two_passages(embeddings: Embeddings) -> Sources:
 @pytest.mark.parametrize("markers", [(), (1,), (7,)], ids=["missing", "wrong", "unknown"])
 def test_a_wrong_marker_is_put_right_when_a_passage_clearly_supports_the_sentence(embeddings, markers):
     text = "The conversion rate of the e-commerce company rose by 17% in six months."
-    found = verify_generative(DraftSentence(text, markers), "en", two_passages(embeddings), {})
+    given = two_passages(embeddings)
+    found = verify_generative(DraftSentence(text, markers), "en", given, by_words(given))
     assert isinstance(found, Grounded)
     assert {source.document for source in found.rests_on} == {"b.md"}
 
 
 def test_a_wrong_marker_is_not_put_right_when_none_does(embeddings):
-    found = verify_generative(DraftSentence("The rate rose.", (7,)), "en", two_passages(embeddings), {})
+    given = two_passages(embeddings)
+    found = verify_generative(DraftSentence("The rate rose.", (7,)), "en", given, by_words(given))
     assert isinstance(found, Rejected)
     assert (found.code, found.detail) == ("no-passage", "7")
 
@@ -161,12 +164,9 @@ def test_a_figure_of_another_sentence_is_not_lent(embeddings):
     """Both figures stand in the passage, of different things."""
     sentences = ["Tagging covers 92% of cloud spend after six months.", "One-year reservations cut the cloud bill by 17%."]
     held = [SourceSentence("a.md", n * 99, n * 99 + 50, t, "en", 1) for n, t in enumerate(sentences)]
-    found = verify_generative(
-        DraftSentence("One-year reservations cut the cloud bill by 92%.", (1,)),
-        "en",
-        Sources(held, embeddings.encode_passages),
-        {},
-    )
+    given = Sources(held, embeddings.encode_passages)
+    text = "One-year reservations cut the cloud bill by 92%."
+    found = verify_generative(DraftSentence(text, (1,)), "en", given, by_words(given))
     assert isinstance(found, Rejected)
     assert (found.code, found.detail) == ("figure-elsewhere", "92%")
 

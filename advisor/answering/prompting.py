@@ -85,6 +85,18 @@ def splitting_messages(prompts: Prompts, question: str, language: Language) -> M
     return [("system", prompts.of("split", language)), ("user", _as_data(question))]
 
 
+def checking_messages(prompts: Prompts, pairs: Sequence[tuple[str, Sequence[str]]], language: Language) -> Messages:
+    """The messages that ask whether lines support sentences.
+
+    :param pairs: sentences, each with the lines that it rests on.
+    """
+    parts = []
+    for number, (sentence, lines) in enumerate(pairs, start=1):
+        cited = "\n".join(f"<line>{_as_data(line)}</line>" for line in lines)
+        parts.append(f"{number}. <sentence>{_as_data(sentence)}</sentence>\n{cited}")
+    return [("system", prompts.of("check", language)), ("user", "\n\n".join(parts))]
+
+
 def numbered_passages(context: ChatContext, language: Language) -> str:
     """Passages as a model reads them, numbered from 1, each with its place, kind of evidence and date."""
     numbered = enumerate(context.passages, start=1)

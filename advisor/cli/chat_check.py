@@ -66,7 +66,8 @@ class ChatCheck:
 
     def _verdicts(self) -> Sequence[tuple[str, str]]:
         """Each sentence with why it is withheld ("" for one that passed), in the order of the draft."""
-        said = [(one.text, "") for one in self.passed] + [(one.text, one.why) for one in self.answer.withheld]
+        said = [(one.text, "") for one in self.passed if not one.is_quoted]
+        said += [(one.text, one.why) for one in self.answer.withheld]
         places = {text: self.draft.find(text) for text, _ in said}
         return sorted(said, key=lambda one: places[one[0]] if places[one[0]] >= 0 else len(self.draft))
 

@@ -43,6 +43,7 @@ _PACKAGES = {
 }
 _BUSY, _FIRST_CLIENT_ERROR = 429, 400
 _FINISHED = ("stop", "end_turn", "eos", "stop_sequence")
+_THOUGHT = ("<think>", "</think>")
 _FAREWELL_SECONDS = 2.0
 _streams: WeakKeyDictionary[Future[None], threading.Event] = WeakKeyDictionary()
 """What models are writing, each with the event that stops it."""
@@ -83,7 +84,7 @@ class ChatModel:
                 if self.overheard is not None:
                     self.overheard.clear()
                 try:
-                    yield from self._attempt(messages, use, started, deadline)
+                    yield from _without_thoughts(self._attempt(messages, use, started, deadline))
                     return
                 except _NotYetError as early:
                     wait = pause(attempt, _asked_wait(early.error))
@@ -158,6 +159,26 @@ class ChatModel:
         if price_in is None or price_out is None or use.input_tokens is None or use.output_tokens is None:
             return None
         return round((use.input_tokens * price_in + use.output_tokens * price_out) / 1_000_000, 6)
+
+
+def _without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
+    """A text without what its model thought first, where the server leaves that in: "<think> ... </think>"."""
+    held, is_past = "", False
+    for piece in pieces:
+        held += piece
+        begun = held.lstrip()
+        if begun.startswith(_THOUGHT[0]):
+            _, closed, after = held.partition(_THOUGHT[1])
+            held, is_past = (after.lstrip(), True) if closed else (held, False)
+        elif not _THOUGHT[0].startswith(begun):
+            is_past = True
+        if is_past:
+            break
+    if is_past:
+        yield from filter(None, [held])
+        yield from pieces
+    elif held and not held.lstrip().startswith(_THOUGHT[0]):
+        yield held
 
 
 class _NotYetError(Exception):
@@ -258,6 +279,16 @@ def open_chat_model(settings: Settings) -> ChatModel | None:
             message = f"{provider} models need the package {package}. Run: pip install 'cto-advisor[{provider}]'"
             raise ModelError(message)
     return ChatModel(settings, _client(provider, model, settings))
+
+
+def open_checker(settings: Settings) -> ChatModel | None:
+    """The chat model that judges what another has written; None where the verifier is not `chat`, or nothing writes.
+
+    :raises ModelError: as above.
+    """
+    if settings.verifier != "chat" or not settings.chat_model:
+        return None
+    return open_chat_model(settings.model_copy(update={"chat_model": settings.check_model or settings.chat_model}))
 
 
 def _client(provider: str, model: str, settings: Settings) -> BaseChatModel:

@@ -60,7 +60,7 @@ class Evidence:
 
     `passages` are those of one language, best first; `blocks` the blocks of their documents, best first; `curated` the
     curated answer nearest to the question, if there is any; `confidence` the probability (0..1) that an answer made of
-    this is right, by the `signals`.
+    this is right, by the `signals`; `told` what the answers before it on the same subject cited.
     """
 
     passages: list[ScoredChunk]
@@ -68,6 +68,7 @@ class Evidence:
     curated: CuratedAnswer | None
     signals: Signals
     confidence: float
+    told: tuple[Citation, ...] = ()
 
 
 def retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:

@@ -32,6 +32,7 @@ _TWENTIES = frozenset(word for rules in _RULES for word in rules.twenties)
 _AND = frozenset(word for rules in _RULES for word in rules.conjunction)
 _AFTER_AND = frozenset(word for rules in _RULES for word in rules.after_and)
 _OF = frozenset(["-", *(word for rules in _RULES for word in rules.of)])
+_BETWEEN = frozenset(word for rules in _RULES for word in rules.between)
 _PERCENT = frozenset(phrase for rules in _RULES for phrase in rules.percent)
 _PER = frozenset(phrase[0] for phrase in _PERCENT)
 _JOINS = frozenset(["-", "–", *(word for rules in _RULES for word in rules.joins)])
@@ -142,16 +143,18 @@ def _with_unit(tokens: list[_Token], at: int, value: float, after: int) -> tuple
     if _text(tokens, after) == "m" and _text(tokens, after + 1) in ("€", "$", "£"):
         value, after = value * 1e6, after + 1
     before = _UNITS.get(_text(tokens, at - 1), "")
-    if before in _CURRENCIES:
+    if before in _CURRENCIES and tokens[at].start - tokens[at - 1].end <= 1:
         return Figure(value, before, tokens[at - 1].start, end), after
     if (_text(tokens, after), _text(tokens, after + 1)) in _PERCENT:
         return Figure(value, "%", tokens[at].start, tokens[after + 1].end), after + 2
     if _text(tokens, after) == "percentage":
         after += 1
-    unit_at = after + 1 if _text(tokens, after) in _OF else after
+    unit_at = after + 1 if _text(tokens, after) in _OF | _BETWEEN else after
     unit = "" if _is_part(tokens, unit_at) else _UNITS.get(_text(tokens, unit_at), "")
-    close = unit_at == after or _text(tokens, after) == "-" or unit in _CURRENCIES  # "6-month", "10 millions d'euros"
-    if tokens[at].text in _ONE and after == at + 1 and unit not in _COUNTED_AS_ONE:
+    # "6-month", "the 12 next months", "10 millions d'euros"
+    close = unit_at == after or _text(tokens, after) in _BETWEEN | {"-"} or unit in _CURRENCIES
+    is_second = _text(tokens, unit_at) == "second"  # "un second fournisseur"
+    if tokens[at].text in _ONE and after == at + 1 and (unit not in _COUNTED_AS_ONE or is_second):
         return None, at + 1
     if unit and close:
         value, unit = _in_base_unit(value, unit)

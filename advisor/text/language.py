@@ -79,6 +79,7 @@ class FigureWords(WordTable):
     after_and: Words
     conjunction: Words
     of: Words
+    between: Words
     percent: tuple[Words, ...]
     joins: Words
     ordinal_endings: Words
@@ -122,9 +123,10 @@ class Opposites(WordTable):
 class VerificationWords(WordTable):
     """What tells which way a sentence points. In phrases, an asterisk stands for any letters.
 
-    `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence
-    of `announcing` words alone says nothing. One that begins with a word for the `sources`, one of `saying` and a negation
-    says what the sources lack.
+    `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence of `announcing` words
+    alone says nothing. One that begins with a word for the `sources`, one of `saying` and a negation says what the sources
+    lack, as does one with `otherwise` in place of the negation. `cues` are the kinds of word that change what a sentence
+    claims.
     """
 
     negations: tuple[Word, ...]
@@ -132,6 +134,8 @@ class VerificationWords(WordTable):
     announcing: Words
     sources: Words
     saying: Words
+    otherwise: tuple[Word, ...]
+    cues: dict[str, tuple[Word, ...]]
     opposites: dict[Axis, Opposites]
 
 

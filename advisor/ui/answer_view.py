@@ -128,6 +128,8 @@ def _about(answer: Answer, texts: Texts) -> str:
     if answer.status == "answered":
         facts = [*filter(None, [texts.supported(answer.citations)]), *facts]
         facts.append(texts.writers.get(answer.writer, answer.writer))
+        if answer.model and answer.writer == answer.model.model:
+            facts.append(texts.checked.get(answer.model.checked_by, texts.checked["model"]).format(answer.model.checked_by))
     button = ""
     if answer.citations:
         button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'

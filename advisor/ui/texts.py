@@ -86,6 +86,7 @@ class Texts(WordTable):
     withheld: str
     other_language: str
     writers: dict[str, str]
+    checked: dict[str, str]
     stages: dict[str, str]
     topics: dict[str, str]
     empty: str

@@ -1,4 +1,4 @@
-"""Which way a sentence points: negation, and opposites such as more and less, before and after, must and may.
+"""Which way a sentence points: negation, opposites such as more and less, before and after, and what its figures are of.
 
 Only a contradiction counts: the source says the opposite of the same words. What the source does not say at all is for
 `advisor.verification.groundedness` to judge. The words are data: the table `verification` of `advisor/text/language/*.toml`.
@@ -7,11 +7,11 @@ Only a contradiction counts: the source says the opposite of the same words. Wha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from advisor.text.figures import figures
+from advisor.text.figures import Figure, figures
 from advisor.text.language import Axis, language_rules
 from advisor.text.phrases import phrase_pattern
 from advisor.text.plain import fold
@@ -20,6 +20,7 @@ from advisor.types import Language
 from advisor.verification.rejection import Rejected
 
 _NEAR = 4  # content words on either side that a mark is about
+_CLEARLY = 2  # how many more of the words about a figure another figure of the source must share
 _ENOUGH = 0.75  # share of the words that a negation is about: with those, the other side speaks of the same thing
 
 
@@ -63,10 +64,15 @@ def around(folded: str, start: int, end: int, language: Language) -> frozenset[s
 
 
 def contradiction(text: str, language: Language, sources: Sequence[str]) -> Rejected | None:
-    """By which word a text turns the sense of what the source says ("opposite", "denies", "affirms"), or None.
+    """By which word a text turns the sense of what the source says, or None.
+
+    Codes: "figure-elsewhere", "opposite", "denies", "affirms".
 
     :param sources: the sentences that the text rests on, in its language.
     """
+    elsewhere = _figure_elsewhere(text, language, sources)
+    if elsewhere:
+        return Rejected(text, "figure-elsewhere", elsewhere)
     own = marks(text, language)
     theirs = [mark for source in sources for mark in marks(source, language)]
     for mark in own:
@@ -109,3 +115,23 @@ def _hold(texts: Sequence[str], mark: Mark, language: Language) -> bool:
 def _shares(mark: Mark, other: Mark) -> bool:
     """Whether two negations are about the same words."""
     return bool(mark.about & other.about) or not mark.about or not other.about
+
+
+def _figure_elsewhere(text: str, language: Language, sources: Sequence[str]) -> str:
+    """The first figure that the sources clearly state of something else; "" where there is none."""
+    folded = fold(text)
+    for figure in figures(text):
+        if _is_of_another(figure, around(folded, figure.start, figure.end, language), language, sources):
+            return folded[figure.start : figure.end]
+    return ""
+
+
+def _is_of_another(figure: Figure, about: Set[str], language: Language, sources: Sequence[str]) -> bool:
+    """Whether the words about a figure clearly stand about another figure of the source."""
+    shared = {True: 0, False: 0}
+    for source in sources:
+        for other in figures(source):
+            if other.unit == figure.unit:
+                near = len(about & around(fold(source), other.start, other.end, language))
+                shared[other.key == figure.key] = max(near, shared[other.key == figure.key])
+    return shared[False] >= shared[True] + _CLEARLY

@@ -7,6 +7,7 @@ from typing import Literal
 
 Code = Literal[
     "affirms",  # leaves out a negation of the source
+    "changed",  # says what a model that read both does not find in the source
     "denies",  # negates what the source does not
     "figure",  # states a figure that the source does not
     "figure-elsewhere",  # states a figure that the source gives of something else

@@ -11,15 +11,18 @@ off.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from advisor.models.grounding import Grounding, GroundingModel
 from advisor.text.plain import fold, has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language
+from advisor.verification.contradiction import contradiction
 from advisor.verification.facts import check_facts
-from advisor.verification.groundedness import Alignment, Sources, SourceSentence, calibration
+from advisor.verification.groundedness import Sources, SourceSentence, least_support
 from advisor.verification.rejection import Rejected
 
+_LIKELY = 0.5  # that a model must find a sentence supported with
 _CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
 
 
@@ -77,13 +80,45 @@ class Grounded:
     support: float
 
 
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Who judges the meaning of a sentence whose figures, names and quotations are right.
+
+    `support` gives the probability (0..1) that source sentences support it, with the words that they do not, if it can
+    tell; `least` is what a sentence needs.
+    """
+
+    name: str
+    least: float
+    support: Callable[[str, Language, Sequence[SourceSentence]], Grounding]
+
+
+def by_words(sources: Sources) -> Judge:
+    """Shared words, cosines and cues: what there is without a model that reads."""
+    return Judge("words", least_support(), lambda *read: Grounding(sources.support(*read)))
+
+
+def by_model(model: GroundingModel) -> Judge:
+    """A model that reads the sentence beside its sources."""
+
+    def support(text: str, _: Language, chosen: Sequence[SourceSentence]) -> Grounding:
+        return model.ground(text, " ".join(one.text for one in chosen))
+
+    return Judge(model.name, _LIKELY, support)
+
+
+def later() -> Judge:
+    """Nobody yet: the sentences of an answer are judged together, when all are there."""
+    return Judge("chat", 0.0, lambda *_: Grounding(1.0))
+
+
 def verify_generative(
-    sentence: DraftSentence, language: Language, sources: Sources, context: Mapping[int, Sequence[str]]
+    sentence: DraftSentence, language: Language, sources: Sources, judge: Judge, asked: str = ""
 ) -> Grounded | Rejected:
     """Whether a sentence of a chat model may be shown.
 
     :param sources: the sentences of the numbered passages that the model was given.
-    :param context: number of a passage -> its title and headings.
+    :param asked: the question: its figures and names need no source.
     """
     text = sentence.text
     if not has_words(text):
@@ -93,32 +128,41 @@ def verify_generative(
     wrong = [marker for marker in sentence.markers if marker not in numbers]
     reason = Rejected(text, "no-passage", str(wrong[0])) if wrong else Rejected(text, "uncited")
     if cited:
-        found = _examine(text, language, sources, context, cited)
-        if isinstance(found, Alignment):
-            return Grounded(sentence, found.sentences, round(found.score, 4))
-        reason = found
-    found = _examine(text, language, sources, context, ())
-    if isinstance(found, Alignment) and found.score >= _CLEAR_SUPPORT:
-        return Grounded(sentence, found.sentences, round(found.score, 4))
-    return reason
+        found = _examine(sentence, language, [s for s in sources.sentences if s.marker in cited], asked, sources)
+        judged = _judged(found, language, judge) if isinstance(found, Grounded) else found
+        if isinstance(judged, Grounded):
+            return judged
+        reason = judged
+    found = _examine(sentence, language, sources.sentences, asked, sources)
+    if isinstance(found, Rejected):
+        return reason
+    words = by_words(sources)
+    moved = _judged(found, language, Judge(words.name, _CLEAR_SUPPORT, words.support))
+    return _judged(moved, language, judge) if isinstance(moved, Grounded) else reason
 
 
 def _examine(
-    text: str, language: Language, sources: Sources, context: Mapping[int, Sequence[str]], cited: Sequence[int]
-) -> Rejected | Alignment:
-    """What a sentence rests on if it cites these passages (any when empty), or why it may not be shown then."""
-    passages = [source for source in sources.sentences if not cited or source.marker in cited]
+    sentence: DraftSentence, language: Language, passages: Sequence[SourceSentence], asked: str, sources: Sources
+) -> Grounded | Rejected:
+    """What a sentence rests on if it cites these passages, or which fact it gets wrong."""
+    text = sentence.text
     copied = next((source for source in passages if fold(source.text) == fold(text)), None)
     if copied:
-        return Alignment((copied,), sources.identical, 1.0)
-    chosen = sources.rests_on(text, language, cited)
-    if not chosen:
-        return Rejected(text, "uncited")
-    headings = [line for marker in {source.marker for source in chosen} for line in context.get(marker, ())]
-    wrong = check_facts(text, language, chosen, passages, headings)
-    if wrong:
-        return wrong
-    aligned = sources.judge(text, language, chosen)
-    if aligned.score < calibration()["threshold"]:
-        return Rejected(text, "unclear", f"{aligned.score:.2f}")
-    return aligned
+        return Grounded(sentence, (copied,), 1.0)
+    chosen = sources.rests_on(text, language, passages)
+    wrong = check_facts(text, language, chosen, passages, asked) if chosen else Rejected(text, "uncited")
+    return wrong or Grounded(sentence, tuple(sorted(chosen, key=lambda s: (s.marker, s.start))), 0.0)
+
+
+def _judged(found: Grounded, language: Language, judge: Judge) -> Grounded | Rejected:
+    """The sentence with its support, or why that is too little. What was copied is supported."""
+    text = found.sentence.text
+    if [fold(text)] == [fold(source.text) for source in found.rests_on]:
+        return found
+    grounding = judge.support(text, language, found.rests_on)
+    if grounding.support >= judge.least:
+        return replace(found, support=round(grounding.support, 4))
+    own = [one.text for one in found.rests_on if one.language == language]
+    if grounding.words:
+        return Rejected(text, "changed", grounding.words)
+    return contradiction(text, language, own) or Rejected(text, "unclear", f"{grounding.support:.2f}")

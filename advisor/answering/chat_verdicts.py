@@ -1,0 +1,43 @@
+"""A chat model reads the sentences of a draft beside their lines, in one call. It may only withhold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from advisor.answering.prompting import checking_messages, load_prompts
+from advisor.models.chat import ChatFailure, ChatModel
+from advisor.types import Language, ModelUse
+from advisor.verification.rejection import Rejected
+from advisor.verification.verify import Grounded
+
+_VERDICT = re.compile(r"^\W*(\d+)\W+(supported|changed)\b\W*(.*?)[\s`.»\"”]*$", re.IGNORECASE)
+
+
+def chat_verdicts(
+    chat: ChatModel, sentences: Sequence[Grounded], language: Language, use: ModelUse
+) -> list[Grounded | Rejected | None]:
+    """What the model says of each sentence; None where it says nothing that can be read.
+
+    :param use: counts what the call costs beside the answer.
+    """
+    if not sentences:
+        return []
+    pairs = [(one.sentence.text, [source.text for source in one.rests_on]) for one in sentences]
+    try:
+        written = chat.complete(
+            checking_messages(load_prompts(chat.settings.chat_prompts_dir), pairs, language),
+            use,
+            seconds=chat.settings.chat_seconds,
+        )
+    except ChatFailure:
+        return [None] * len(sentences)
+    said = {int(found[1]): found for found in map(_VERDICT.match, written.splitlines()) if found}
+    verdicts: list[Grounded | Rejected | None] = []
+    for number, one in enumerate(sentences, start=1):
+        found = said.get(number)
+        if found and found[2].lower() == "changed":
+            verdicts.append(Rejected(one.sentence.text, "changed", found[3]))
+        else:
+            verdicts.append(one if found else None)
+    return verdicts
