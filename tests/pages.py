@@ -63,6 +63,13 @@ def sign_in(browser: Browser, address: str, name: str, password: str) -> Page:
     return page
 
 
+def ask(page: Page, question: str, *, answers: int = 1) -> None:
+    """Ask, and wait until so many answers are there."""
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread .actions")).to_have_count(answers)
+
+
 def show_tab(page: Page, name: str) -> None:
     """Show a tab by its words."""
     page.get_by_role("tab", name=name).click()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import docx
 import pytest
-from pages import open_page, serve_app, sign_in, stopped_or_complete
-from playwright.sync_api import Browser, Page, expect
+from pages import ask, open_page, serve_app, sign_in, stopped_or_complete
+from playwright.sync_api import Browser, expect
 from starlette.types import Message, Receive, Scope, Send
 
 from advisor.accounts.users import add_user
@@ -42,12 +42,6 @@ def own(advisor: Advisor, tmp_path) -> Advisor:
 def address(own: Advisor) -> Iterator[str]:
     with serve_app(own) as served:
         yield served
-
-
-def ask(page: Page, question: str, *, answers: int = 1) -> None:
-    page.fill("#question textarea", question)
-    page.keyboard.press("Enter")
-    expect(page.locator("#thread .actions")).to_have_count(answers)
 
 
 def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser: Browser, address: str, project_root: Path):

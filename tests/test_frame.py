@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from pages import open_page, serve_app
+from pages import ask, open_page, serve_app
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
@@ -25,12 +25,6 @@ def address(advisor: Advisor, tmp_path_factory: pytest.TempPathFactory) -> Itera
     own.ask(FINOPS)  # what the first question loads is loaded
     with serve_app(own, local=True) as served:
         yield served
-
-
-def ask(page: Page, question: str, *, answers: int = 1) -> None:
-    page.fill("#question textarea", question)
-    page.keyboard.press("Enter")
-    expect(page.locator("#thread .actions")).to_have_count(answers)
 
 
 def frame_of(page: Page) -> list[float]:

@@ -255,6 +255,8 @@ WAYS: dict[str, list[Way]] = {
         by_rest("PATCH", "/page/conversations/{}", title=lambda _: "x"),
         by_rest("DELETE", "/page/conversations/{}"),
         by_rest("GET", "/page/conversations/{}/memo.md?language=en"),
+        *(by_rest(method, "/page/conversations/{}/share?language=en") for method in ("GET", "POST", "DELETE")),
+        by_rest("GET", "/shared/{}"),
         by_rest("GET", "/page/answers/{}/memo.md?language=en"),
         by_rest("POST", "/page/answers/{}/verdict", rating=lambda _: "up"),
         by_rest("GET", "/page/answers/{}/why?language=en"),

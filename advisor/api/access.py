@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 STATE_KEY = "visitor"
 """Where the guard puts the visitor: a key of the request's `state`."""
 
+SHARED_PATH = "/shared/"
+"""Below it are conversations that people share by a link. What follows it opens one, and is told to nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:

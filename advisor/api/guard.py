@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from advisor.accounts.sessions import Sessions
 from advisor.accounts.users import Users
-from advisor.api.access import STATE_KEY, Visitor, who_takes_turns
+from advisor.api.access import SHARED_PATH, STATE_KEY, Visitor, who_takes_turns
 from advisor.api.headers import SecuredSend
 from advisor.api.log import log_failure, log_request
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
@@ -194,7 +194,8 @@ class Guard:
             return None
         if request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", ""):
             query = request.url.query
-            goal = f"?{urlencode({'next': f'{path}?{query}'})}" if query else ""  # the link of a memo, of a conversation
+            # The link of a memo, of a conversation; the front page needs none.
+            goal = f"?{urlencode({'next': f'{path}?{query}'})}" if query or path.startswith(SHARED_PATH) else ""
             return RedirectResponse(f"{self._gate.settings.root_path}/login{goal}", 303)
         message, advice = "this needs a user", "Sign in at /login, or send a token: Authorization: Bearer …"
         return ProblemError(401, "sign_in", message, advice, {"WWW-Authenticate": "Bearer"}).response(path)
@@ -220,7 +221,9 @@ class Guard:
 def _is_counted(scope: Scope) -> bool:
     """Whether a request counts among those of a minute."""
     path: str = scope["path"]
-    return (scope["method"] == "POST" and path.endswith((*_WORK, _JOIN))) or (path.startswith(_LOOKING) and path != _LISTING)
+    return (scope["method"] == "POST" and path.endswith((*_WORK, _JOIN))) or (
+        path.startswith((_LOOKING, SHARED_PATH)) and path != _LISTING
+    )
 
 
 def _is_work(scope: Scope) -> bool:

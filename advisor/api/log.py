@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 
-from advisor.api.access import Visitor
+from advisor.api.access import SHARED_PATH, Visitor
 from advisor.errors import AdvisorError
 from advisor.settings import Settings
 from advisor.tracing import span_ids
@@ -100,6 +100,8 @@ def log_request(method: str, path: str, status: int, seconds: float, visitor: Vi
     """A line for a request that says something: not for the parts of a page, nor for what it asks again and again."""
     if status < _FAILED and any(part in path for part in _QUIET):
         return
+    if path.startswith(SHARED_PATH):
+        path = f"{SHARED_PATH}…"  # whoever reads the log is not who the link was made for
     fields = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)}
     fields |= {"user": visitor.name, "address": visitor.address} if visitor else {}
     _LOGGER.info("request", extra={_FIELDS: fields})

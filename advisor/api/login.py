@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Annotated
@@ -13,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from advisor.accounts.audit import record_action
 from advisor.accounts.sessions import LONGEST_SECONDS
-from advisor.api.access import browser_language
+from advisor.api.access import SHARED_PATH, browser_language
 from advisor.api.guard import COOKIE, Gate
 from advisor.limits import PASSWORD, USER_NAME
 from advisor.types import Language
@@ -53,7 +54,7 @@ _WORDS: dict[Language, _Words] = {
 _HASHES_AT_ONCE = 2  # each takes 64 MiB
 _MOST_WAITING = 50
 _BUSY_SECONDS = 5
-_PAGES = ("/", "/fr/", "/en/")
+_PAGES = re.compile(rf"/|/fr/|/en/|{SHARED_PATH}[\w-]+", re.ASCII)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 _PAGE = """<!doctype html>
 <html lang="{language}">
@@ -154,8 +155,10 @@ def _goal(request: Request) -> str:
         wanted = urlsplit(request.query_params.get("next", ""))
     except ValueError:
         return "/"
-    is_own = not wanted.scheme and not wanted.netloc and wanted.path in _PAGES
-    return f"{wanted.path}?{wanted.query}" if is_own and wanted.query else "/"
+    is_own = not wanted.scheme and not wanted.netloc and _PAGES.fullmatch(wanted.path)
+    if not is_own or not (wanted.query or wanted.path.startswith(SHARED_PATH)):
+        return "/"
+    return f"{wanted.path}?{wanted.query}" if wanted.query else wanted.path
 
 
 def _words(request: Request) -> _Words:

@@ -8,58 +8,39 @@ A verdict on an answer goes to `feedback.jsonl` beside it, in the form that `adv
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import TypeAdapter
 
-from advisor.errors import ConversationError, StorageError
-from advisor.files import append_line, private_folder
+from advisor.errors import ConversationError
+from advisor.features.conversation_file import ConversationFile, time_now
+from advisor.files import append_line
 from advisor.limits import COMMENT
 from advisor.text.plain import fold
 from advisor.types import Answer
 
-CONVERSATIONS_FILE = "conversations.sqlite"
 FEEDBACK = "feedback.jsonl"
 Rating = Literal["up", "down"]
 Reason = Literal["", "wrong", "incomplete", "off-topic", "unclear", "refused"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS conversations (
-    id TEXT PRIMARY KEY, user TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS turns (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, answer TEXT NOT NULL, folded TEXT NOT NULL,
-    asked TEXT NOT NULL, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE
-);
-CREATE TABLE IF NOT EXISTS verdicts (
-    turn TEXT PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE, rating TEXT NOT NULL, reason TEXT NOT NULL,
-    comment TEXT NOT NULL, time TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS conversation_user ON conversations (user, updated);
-CREATE INDEX IF NOT EXISTS turn_conversation ON turns (conversation);
-"""
 _ANSWERS = TypeAdapter(Answer)
 _LONGEST_TITLE = 70
-_WAIT_SECONDS = 15  # for another writer
 _OWN = "c.user = ? AND c.id = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A line of the list. Times are in ISO 8601, UTC; `turns` counts its questions."""
+    """A line of the list. Times are in ISO 8601, UTC; `turns` counts its questions; `shared`: whether a link shows it."""
 
     id: str
     title: str
     created: str
     updated: str
     turns: int
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +61,7 @@ class Conversations:
     def __init__(self, folder: Path) -> None:
         """Nothing is written before the first question is kept."""
         self.folder = folder
-        self._prepared = False
+        self.file = ConversationFile(folder)
 
     def find(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
         """The user's conversations, latest first; those whose title, questions or answers hold every word of `search`."""
@@ -113,8 +94,8 @@ class Conversations:
         :param replacing: the id of an answer of that conversation; it and those after it go, in the same transaction.
         :raises StorageError: when it cannot be written.
         """
-        time = _now()
-        with self._writing() as database:
+        time = time_now()
+        with self.file.writing() as database:
             own = "SELECT c.id FROM conversations c WHERE " + _OWN
             if conversation is None or not database.execute(own, (user, conversation)).fetchone():
                 conversation = uuid.uuid4().hex
@@ -160,8 +141,10 @@ class Conversations:
             message = f"there is no answer {answer_id} to say {rating!r} of. Ask again, then say it of the new answer"
             raise ConversationError(message)
         comment = comment.strip()[: COMMENT.most]
-        with self._writing() as database:
-            database.execute("REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", (answer_id, rating, reason, comment, _now()))
+        with self.file.writing() as database:
+            database.execute(
+                "REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", (answer_id, rating, reason, comment, time_now())
+            )
             self._append(turn.answer, rating, ": ".join(filter(None, (reason, comment))))
 
     def _append(self, answer: Answer, rating: Rating, comment: str) -> None:
@@ -173,22 +156,23 @@ class Conversations:
             "comment": comment,
             "language": answer.language,
             "citations": [{"document": citation.document, "quote": citation.quote} for citation in answer.citations],
-            "time": _now(),
+            "time": time_now(),
         }
         append_line(self.folder / FEEDBACK, line)
 
     def _summaries(self, where: str, values: tuple[str | int, ...]) -> list[Summary]:
-        if not self._exists():
+        if not self.file.exists:
             return []
         query = (
-            "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id) "
+            "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id), "
+            "EXISTS (SELECT 1 FROM shares WHERE conversation = c.id) "
             f"FROM conversations c WHERE {where}"
         )
-        with self._database() as database:
-            return [Summary(*row) for row in database.execute(query, values)]
+        with self.file.reading() as database:
+            return [Summary(*row[:5], *map(bool, row[5:])) for row in database.execute(query, values)]
 
     def _turns(self, where: str, values: tuple[str | int, ...]) -> list[Turn]:
-        if not self._exists():
+        if not self.file.exists:
             return []
         query = (
             "SELECT t.answer, t.asked, coalesce(v.rating, ''), coalesce(v.reason, ''), coalesce(v.comment, ''), "
@@ -196,47 +180,15 @@ class Conversations:
             "FROM turns t JOIN conversations c ON c.id = t.conversation LEFT JOIN verdicts v ON v.turn = t.id "
             f"WHERE {where}"
         )
-        with self._database() as database:
+        with self.file.reading() as database:
             rows = database.execute(query, values).fetchall()
         return [Turn(_ANSWERS.validate_json(answer), *rest) for answer, *rest in rows]
 
     def _change(self, query: str, values: tuple[str, ...]) -> None:
-        with self._writing() as database:
+        with self.file.writing() as database:
             if not database.execute(query, values).rowcount:
                 message = "this conversation is not there any more. Reload the page"
                 raise ConversationError(message)
-
-    def _exists(self) -> bool:
-        return self._prepared or (self.folder / CONVERSATIONS_FILE).exists()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction."""
-        try:
-            if not self._prepared:
-                (private_folder(self.folder) / CONVERSATIONS_FILE).touch(mode=0o600)
-            with self._database() as database:
-                if not self._prepared:
-                    database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
-                    self._prepared = True
-                with database:
-                    yield database
-        except OSError as cause:
-            raise StorageError(self._cannot(cause)) from cause
-
-    @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each use: SQLite's are not for several threads, and opening one takes 0.1 ms."""
-        try:
-            with closing(sqlite3.connect(self.folder / CONVERSATIONS_FILE, timeout=_WAIT_SECONDS)) as database:
-                database.execute("PRAGMA foreign_keys = ON")
-                database.create_function("fold", 1, fold, deterministic=True)
-                yield database
-        except sqlite3.Error as cause:
-            raise StorageError(self._cannot(cause)) from cause
-
-    def _cannot(self, cause: Exception) -> str:
-        return f"conversations cannot be kept in {self.folder}: {cause}. Set ADVISOR_STATE_DIR to another folder"
 
 
 def title_of(question: str) -> str:
@@ -246,7 +198,3 @@ def title_of(question: str) -> str:
         return line
     cut = line[:_LONGEST_TITLE]
     return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:") + "…"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import groupby
 from urllib.parse import urlencode
@@ -14,6 +14,9 @@ from advisor.text.plain import plain
 from advisor.types import Answer, AnswerSentence, Chunk, Citation
 from advisor.ui.icons import icon
 from advisor.ui.texts import CHAT_TEXTS, ChatTexts, Texts
+
+Marker = Callable[[Citation, str], str]
+"""Draws what leads from a sentence to a citation, made from a generation of the index."""
 
 _FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 
@@ -85,7 +88,18 @@ def render_stage(stage: str) -> str:
 
 def render_answer(answer: Answer, texts: Texts) -> str:
     """How the question was understood, the answer or the abstention, a line about it, and its sources (hidden)."""
-    generation = answer.index.generation
+    button = ""
+    if answer.citations:
+        button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
+    sources = render_sources(answer.citations, answer.index.generation, texts)
+    return render_body(answer, texts) + render_about(answer, texts, button) + f'<div class="sources" hidden>{sources}</div>'
+
+
+def render_body(answer: Answer, texts: Texts, marker: Marker | None = None) -> str:
+    """How the question was understood, and the answer or the abstention.
+
+    :param marker: what stands behind a sentence; a button that opens the cited lines unless another is given.
+    """
     understood = ""
     if answer.standalone_question != answer.question:
         understood = f'<p class="understood">{typeset(texts.understood_as.format(answer.standalone_question))}</p>'
@@ -96,9 +110,8 @@ def render_answer(answer: Answer, texts: Texts) -> str:
     elif not answer.sentences:  # a greeting, thanks
         body = "".join(f"<p>{typeset(line)}</p>" for line in answer.text.splitlines())
     else:
-        body = render_sentences(answer.sentences, answer.citations, generation, texts)
-    sources = f'<div class="sources" hidden>{render_sources(answer.citations, generation, texts)}</div>'
-    return understood + body + _about(answer, texts) + sources
+        body = render_sentences(answer.sentences, answer.citations, answer.index.generation, texts, marker or _marker)
+    return understood + body
 
 
 def _render_near(answer: Answer, texts: Texts) -> str:
@@ -121,8 +134,8 @@ def typeset(text: str) -> str:
     return escape(_FRENCH_SPACE.sub("\u00a0", text))
 
 
-def _about(answer: Answer, texts: Texts) -> str:
-    """What the answer rests on, its evidence and writer in one quiet line, and the way to the sources."""
+def render_about(answer: Answer, texts: Texts, button: str = "") -> str:
+    """What the answer rests on, its evidence and writer in one quiet line, which ends with a button; what was withheld."""
     levels = dict.fromkeys(evidence_name(citation.evidence, texts) for citation in answer.citations)
     facts = [*filter(None, levels)]
     if answer.status == "answered":
@@ -130,9 +143,6 @@ def _about(answer: Answer, texts: Texts) -> str:
         facts.append(texts.writers.get(answer.writer, answer.writer))
         if answer.model and answer.writer == answer.model.model:
             facts.append(texts.checked.get(answer.model.checked_by, texts.checked["model"]).format(answer.model.checked_by))
-    button = ""
-    if answer.citations:
-        button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
     note = f'<p class="note">{typeset(answer.reason)}</p>' if answer.status == "answered" and answer.reason else ""
     return f'{note}<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>{_withheld(answer, texts)}'
 
@@ -151,17 +161,33 @@ def evidence_name(code: str | None, texts: Texts) -> str:
     return texts.evidence.get(code, code) if code else ""
 
 
+def _marker(citation: Citation, generation: str) -> str:
+    return (
+        f'<button type="button" class="cite" aria-label="{where(citation)}" '
+        f"{place(citation, generation)}>{citation.marker}</button>"
+    )
+
+
+def where(citation: Citation) -> str:
+    """What a marker stands for, for those who do not see where it leads: "[1] FinOps › Where to start"."""
+    return escape(f"[{citation.marker}] {' › '.join((citation.title, *citation.heading))}")
+
+
 def render_sentences(
-    sentences: Sequence[AnswerSentence], citations: Sequence[Citation], generation: str, texts: Texts
+    sentences: Sequence[AnswerSentence],
+    citations: Sequence[Citation],
+    generation: str,
+    texts: Texts,
+    marker: Marker = _marker,
 ) -> str:
     """Paragraphs and lists, each group under its label."""
-    places = {citation.marker: citation for citation in citations}
+    markers = {citation.marker: marker(citation, generation) for citation in citations}
     html = []
     for group, members in groupby(paragraphs(sentences), key=lambda paragraph: paragraph.group):
         if group:
             html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
         for is_item, run in groupby(members, key=lambda paragraph: paragraph.is_item):
-            written = [" ".join(_sentence(one, places, generation) for one in each.sentences) for each in run]
+            written = [" ".join(_sentence(one, markers) for one in each.sentences) for each in run]
             if is_item:
                 html.append("<ul>" + "".join(f"<li>{each}</li>" for each in written) + "</ul>")
             else:
@@ -169,18 +195,10 @@ def render_sentences(
     return "".join(html)
 
 
-def _sentence(sentence: AnswerSentence, places: dict[int, Citation], generation: str) -> str:
+def _sentence(sentence: AnswerSentence, markers: dict[int, str]) -> str:
     # A no-break space keeps the first marker on the line of the last word.
-    markers = "\u00a0".join(_marker(places[m], generation) for m in sentence.markers if m in places)
-    return typeset(sentence.text) + ("\u00a0" + markers if markers else "")
-
-
-def _marker(citation: Citation, generation: str) -> str:
-    where = escape(" › ".join((citation.title, *citation.heading)))
-    return (
-        f'<button type="button" class="cite" aria-label="[{citation.marker}] {where}" '
-        f"{place(citation, generation)}>{citation.marker}</button>"
-    )
+    drawn = "\u00a0".join(markers[marker] for marker in sentence.markers if marker in markers)
+    return typeset(sentence.text) + ("\u00a0" + drawn if drawn else "")
 
 
 def place(span: Citation | Chunk, generation: str) -> str:
@@ -193,15 +211,19 @@ def place(span: Citation | Chunk, generation: str) -> str:
 
 def render_sources(citations: Sequence[Citation], generation: str, texts: Texts) -> str:
     """The cards of an answer's citations; nothing when there are none."""
-    cards = []
-    for citation in citations:
-        page = texts.page_short.format(citation.page) if citation.page else ""
-        kind = " · ".join(filter(None, (page, evidence_name(citation.evidence, texts), texts.date(citation.date))))
-        section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
-        cards.append(
-            f'<li><button type="button" class="card" {place(citation, generation)}>'
-            f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'
-            f'<span class="quote">{escape(plain(citation.quote))}</span>'
-            f'<span class="kind">{escape(kind)}</span></button></li>'
-        )
-    return f'<ol class="cards">{"".join(cards)}</ol>' if cards else ""
+    cards = "".join(
+        f'<li><button type="button" class="card" {place(citation, generation)}>{render_card(citation, texts)}</button></li>'
+        for citation in citations
+    )
+    return f'<ol class="cards">{cards}</ol>' if cards else ""
+
+
+def render_card(citation: Citation, texts: Texts) -> str:
+    """What a card says of a citation: title, section, quote, level of evidence, date."""
+    page = texts.page_short.format(citation.page) if citation.page else ""
+    kind = " · ".join(filter(None, (page, evidence_name(citation.evidence, texts), texts.date(citation.date))))
+    section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
+    return (
+        f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'
+        f'<span class="quote">{escape(plain(citation.quote))}</span><span class="kind">{escape(kind)}</span>'
+    )

@@ -14,14 +14,14 @@ from advisor.advisor import Advisor
 from advisor.api.access import owner_of
 from advisor.api.pool import QuestionPool
 from advisor.api.schemas import Text
-from advisor.features.conversations import Conversations, Rating, Reason, Summary, Turn, title_of
+from advisor.features.conversations import Conversations, Rating, Reason, Turn, title_of
 from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY, SEARCH, TITLE
 from advisor.text.plain import stem_of
 from advisor.types import Answer, Language
-from advisor.ui.icons import icon
+from advisor.ui.conversation_list import render_list
 from advisor.ui.texts import CHAT_TEXTS, TEXTS
 from advisor.ui.why_view import render_why
 
@@ -136,32 +136,6 @@ def memo_response(memo: Memo, name: str, kind: Format) -> Response:
         "Cache-Control": "no-store",
     }
     return Response(content, 200, headers, MEDIA[kind])
-
-
-def render_list(found: list[Summary], language: Language, *, searched: bool) -> str:
-    """The conversations, each with its menu."""
-    words = CHAT_TEXTS[language]
-    if not found:
-        return f'<p class="empty">{escape(words.none_found if searched else words.none_yet)}</p>'
-    return f"<ul>{''.join(_entry(one, language) for one in found)}</ul>"
-
-
-def _entry(one: Summary, language: Language) -> str:
-    words = CHAT_TEXTS[language]
-    title, address = escape(one.title), f"../page/conversations/{escape(one.id)}"
-    label = escape(words.actions.format(one.title))
-    files = "".join(
-        f'<a href="{address}/memo.{kind}?language={language}" download>{escape(words.memo_of)} (.{kind})</a>'
-        for kind in ("docx", "md")
-    )
-    return (
-        f'<li data-conversation="{escape(one.id)}"><a class="open" href="../{language}/?conversation={escape(one.id)}" '
-        f'title="{title}">{title}</a><details class="menu">'
-        f'<summary class="act" aria-label="{label}">{icon("more")}</summary><div class="choices">'
-        f'<button type="button" class="rename" data-save="{escape(words.save)}">{escape(words.rename)}'
-        f'</button><button type="button" class="delete" data-really="{escape(words.really)}">{escape(words.delete)}</button>'
-        f"{files}</div></details></li>"
-    )
 
 
 def render_next(answer: Answer, questions: list[str]) -> str:

@@ -15,12 +15,16 @@ from advisor.ui.corpus_tab import build_corpus
 from advisor.ui.evaluations_tab import build_evaluations
 from advisor.ui.maturity_tab import build_maturity
 from advisor.ui.questions_tab import build_questions
+from advisor.ui.sheets import render_sheets
 from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import EVALUATION_TEXTS, QUESTION_TEXTS, TAB_TEXTS, Texts
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css")
-_SCRIPTS = ("advisor.js", "account.js", "addresses.js", "conversations.js", "library.js", "maturity.js", "questions.js")
+_STYLES = ("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css", "sheets.css")
+_SCRIPTS = (
+    *("advisor.js", "account.js", "addresses.js", "conversations.js", "library.js", "maturity.js", "questions.js"),
+    *("sheets.js",),
+)
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
 _UPLOADS_KEPT = (3_600, 3_600)  # looked at every so many seconds, removed after so many
@@ -50,6 +54,7 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
                 build_questions(texts)
             with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations") as evaluations:
                 build_evaluations(advisor, evaluations, texts)
+        gr.HTML(render_sheets(texts), elem_id="sheets")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
 

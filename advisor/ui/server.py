@@ -48,6 +48,7 @@ from advisor.ui.gradio_gate import GradioGate, QuietTraceback
 from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.questions_tab import question_routes
+from advisor.ui.share_routes import share_routes
 from advisor.ui.sources_tab import library_routes
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.uploads import WholeUploads, tell_when_full, upload_folder
@@ -105,6 +106,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     for router in (
         account_routes(),
         conversation_routes(pool, conversations),
+        share_routes(advisor.settings, conversations),
         library_routes(pool),
         maturity_routes(pool),
         question_routes(pool, conversations),

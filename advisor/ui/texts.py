@@ -8,47 +8,7 @@ from datetime import date
 from advisor.answering.messages import ANSWER_WORDS
 from advisor.text.language import WordTable, read_words
 from advisor.types import Citation, Language
-
-
-class CorpusTexts(WordTable):
-    """The Corpus tab in one language; `states`, `stages` and `changes` go from codes to words."""
-
-    title: str
-    curators_only: str
-    server_says: str
-    columns: tuple[str, ...]
-    states: dict[str, str]
-    summary: str
-    synced: str
-    changes: dict[str, str]
-    failed: str
-    hidden: str
-    left_out: str
-    silent: str
-    passed_over: str
-    reindex: str
-    stages: dict[str, str]
-    done: str
-    rate: str
-    upload: str
-    stored: str
-    waits: str
-    waiting: str
-    approve: str
-    decline: str
-    added_by: str
-    approved_by: str
-    by_operator: str
-    replaced: str
-    refused: str
-    choose: str
-    delete: str
-    really_delete: str
-    confirm: str
-    cancel: str
-    deleted: str
-    rollback: str
-    rolled_back: str
+from advisor.ui.curator_texts import CorpusTexts, EvaluationTexts, QuestionTexts
 
 
 class Texts(WordTable):
@@ -237,75 +197,29 @@ class TabTexts(WordTable):
     memo: str
 
 
-class EvaluationTexts(WordTable):
-    """The Evaluations tab in one language."""
+class ShareTexts(WordTable):
+    """Sharing a conversation by a link, and the page that the link shows."""
 
+    share: str
+    shared: str
     title: str
-    intro: str
-    sets: str
-    name: str
-    name_hint: str
-    run: str
-    shown: str
-    against: str
-    nothing: str
-    show: str
-    report: str
-    done: str
-    asking: str
-    written: str
-    no_runs: str
-    curators_only: str
-
-
-class QuestionTexts(WordTable):
-    """The Questions tab in one language.
-
-    `seen_as` goes from the languages of readers to words, `refusals` from the codes of why an answer cannot be kept.
-    """
-
-    title: str
-    lead: str
-    search: str
-    count: str
-    shown: str
-    none_open: str
-    none_found: str
-    log_off: str
-    refused: tuple[str, str]
-    judged: tuple[str, str]
-    last: str
-    near: str
+    what: str
+    who: str
+    whoever: str
     make: str
-    new: str
-    set_aside: str
+    link: str
+    copy_link: str
+    open: str
+    shows: str
+    renew: str
+    end: str
+    lead: str
+    until: str
+    questions: tuple[str, str]
+    read: str
+    own: str
     gone: str
-    failed: str
-    editor: str
-    back: str
-    question: str
-    phrasings: str
-    phrasings_hint: str
-    document: str
-    nearest: str
-    every_document: str
-    lines: str
-    lines_hint: str
-    find_lines: str
-    no_lines: str
-    more_lines: str
-    not_alone: str
-    preview: str
-    nothing_chosen: str
-    seen_as: dict[Language, str]
-    save: str
-    saving: str
-    saved: str
-    given: str
-    not_given: str
-    not_indexed: str
-    ask: str
-    refusals: dict[str, str]
+    gone_why: str
 
 
 class _WordFile(WordTable):
@@ -316,6 +230,7 @@ class _WordFile(WordTable):
     tabs: TabTexts
     evaluations: EvaluationTexts
     questions: QuestionTexts
+    sharing: ShareTexts
 
 
 _FILES = read_words("advisor.ui", _WordFile)
@@ -324,3 +239,4 @@ CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, fi
 TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in _FILES.items()}
 EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in _FILES.items()}
 QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in _FILES.items()}
+SHARE_TEXTS: Mapping[Language, ShareTexts] = {language: file.sharing for language, file in _FILES.items()}

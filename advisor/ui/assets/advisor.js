@@ -72,8 +72,8 @@
   }
 
   /* What the server draws, escaped there; null when it cannot be had. */
-  async function fragment(path) {
-    const response = await fetch(`../page/${path}`).catch(() => null);
+  async function fragment(path, options) {
+    const response = await fetch(`../page/${path}`, options).catch(() => null);
     return response && response.ok ? response.text() : null;
   }
 
@@ -197,7 +197,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && byId("side")) leave();
+    if (event.key === "Escape" && byId("side") && !hasSheet()) leave();
   });
 
   narrow.addEventListener("change", () => {
@@ -244,11 +244,30 @@
 
   document.addEventListener("advisor:address", (event) => openFromAddress(event.detail));
 
+  async function toClipboard(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const from = document.activeElement; // not a secure context
+      const area = document.createElement("textarea");
+      area.value = text;
+      (document.querySelector("dialog[open]") ?? document.body).append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      from?.focus();
+    }
+  }
+
+  /* Over the page, a sheet takes the keys: Escape closes it, and nothing else. */
+  const hasSheet = () => document.querySelector("dialog[open]") !== null;
+
   /* Wait for what Gradio or the server brings, for five seconds at most. */
   async function until(isThere) {
     for (let tries = 0; !isThere() && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
   }
 
   const setOpener = (button) => (opener = button);
-  window.advisor = { byId, fetchDocument, fragment, narrow, page, openPane, showPart, selectTurn, setOpener, until };
+  const shared = { byId, fetchDocument, fragment, hasSheet, narrow, page, toClipboard, until };
+  window.advisor = { ...shared, openPane, showPart, selectTurn, setOpener };
 })();

@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  const { byId, fragment, narrow, page, parameters, openPane, showPart, selectTurn, setOpener } = window.advisor;
+  const { byId, fragment, hasSheet, narrow, page, parameters, toClipboard } = window.advisor;
+  const { openPane, showPart, selectTurn, setOpener } = window.advisor;
   const language = () => page.lang;
   const field = (id) => byId(id).querySelector("textarea, input");
 
@@ -202,17 +203,7 @@
 
   /* An answer */
   async function copy(button) {
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      const area = document.createElement("textarea"); // not a secure context
-      area.value = button.dataset.copy;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-      button.focus();
-    }
+    await toClipboard(button.dataset.copy);
     say(button.closest(".actions"), button.dataset.done);
   }
 
@@ -323,7 +314,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !byId("history")) return;
+    if (event.key !== "Escape" || !byId("history") || hasSheet()) return;
     const menu = document.querySelector("details.menu[open]");
     if (menu) {
       menu.open = false;
@@ -389,6 +380,7 @@
   });
   waiting.observe(page, { childList: true, subtree: true });
 
+  Object.assign(window.advisor, { refreshConversations: refresh });
   window.advisor.opened = () => opened();
   window.advisor.begin = () => {
     hasBegun = true;

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, fetchDocument, fragment, narrow, page } = window.advisor;
+  const { byId, fetchDocument, fragment, hasSheet, narrow, page } = window.advisor;
   const root = () => byId("library");
   let lastList = 0;
   let lastRead = 0;
@@ -82,7 +82,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && root()?.contains(document.activeElement)) leave();
+    if (event.key === "Escape" && !hasSheet() && root()?.contains(document.activeElement)) leave();
   });
 
   /* What is listed is read again whenever the tab is opened: the index may have changed. */

@@ -1,0 +1,118 @@
+"""The words of the tabs that curators have; `texts` reads them."""
+
+from __future__ import annotations
+
+from advisor.text.language import WordTable
+from advisor.types import Language
+
+
+class CorpusTexts(WordTable):
+    """The Corpus tab in one language; `states`, `stages` and `changes` go from codes to words."""
+
+    title: str
+    curators_only: str
+    server_says: str
+    columns: tuple[str, ...]
+    states: dict[str, str]
+    summary: str
+    synced: str
+    changes: dict[str, str]
+    failed: str
+    hidden: str
+    left_out: str
+    silent: str
+    passed_over: str
+    reindex: str
+    stages: dict[str, str]
+    done: str
+    rate: str
+    upload: str
+    stored: str
+    waits: str
+    waiting: str
+    approve: str
+    decline: str
+    added_by: str
+    approved_by: str
+    by_operator: str
+    replaced: str
+    refused: str
+    choose: str
+    delete: str
+    really_delete: str
+    confirm: str
+    cancel: str
+    deleted: str
+    rollback: str
+    rolled_back: str
+
+
+class EvaluationTexts(WordTable):
+    """The Evaluations tab in one language."""
+
+    title: str
+    intro: str
+    sets: str
+    name: str
+    name_hint: str
+    run: str
+    shown: str
+    against: str
+    nothing: str
+    show: str
+    report: str
+    done: str
+    asking: str
+    written: str
+    no_runs: str
+    curators_only: str
+
+
+class QuestionTexts(WordTable):
+    """The Questions tab in one language.
+
+    `seen_as` goes from the languages of readers to words, `refusals` from the codes of why an answer cannot be kept.
+    """
+
+    title: str
+    lead: str
+    search: str
+    count: str
+    shown: str
+    none_open: str
+    none_found: str
+    log_off: str
+    refused: tuple[str, str]
+    judged: tuple[str, str]
+    last: str
+    near: str
+    make: str
+    new: str
+    set_aside: str
+    gone: str
+    failed: str
+    editor: str
+    back: str
+    question: str
+    phrasings: str
+    phrasings_hint: str
+    document: str
+    nearest: str
+    every_document: str
+    lines: str
+    lines_hint: str
+    find_lines: str
+    no_lines: str
+    more_lines: str
+    not_alone: str
+    preview: str
+    nothing_chosen: str
+    seen_as: dict[Language, str]
+    save: str
+    saving: str
+    saved: str
+    given: str
+    not_given: str
+    not_indexed: str
+    ask: str
+    refusals: dict[str, str]
