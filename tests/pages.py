@@ -8,14 +8,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
 from advisor.api.connections import server_config
 from advisor.ui.server import create_app
 
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}  # of axe
 _PATIENCE = 20_000  # milliseconds: other tests run at the same time
 expect.set_options(timeout=_PATIENCE)
 
@@ -68,6 +71,17 @@ def ask(page: Page, question: str, *, answers: int = 1) -> None:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
     expect(page.locator("#thread .actions")).to_have_count(answers)
+
+
+def serious(page: Page) -> list[tuple[Any, ...]]:
+    """What axe finds serious or worse: the rule, and where."""
+    page.wait_for_timeout(300)  # no mark is fading in
+    found = Axe().run(page, options=_RULES).response["violations"]
+    return [
+        (one["id"], [(node["target"], node["failureSummary"][:300]) for node in one["nodes"][:4]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def show_tab(page: Page, name: str) -> None:

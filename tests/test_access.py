@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from pages import open_page, serve_app, show_tab
+from pages import open_page, serious, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
@@ -17,24 +15,12 @@ from advisor.index.sync import sync
 from advisor.settings import Settings
 
 QUESTION = "Par où commencer une démarche FinOps ?"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module")
 def address(advisor: Advisor) -> Iterator[str]:
     with serve_app(advisor, local=True) as served:
         yield served
-
-
-def serious(page: Page) -> list[tuple[Any, ...]]:
-    """What axe finds serious or worse: the rule, and where."""
-    page.wait_for_timeout(300)  # no mark is fading in
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [
-        (one["id"], [(node["target"], node["failureSummary"][:300]) for node in one["nodes"][:4]])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def ask(page: Page, question: str) -> None:
@@ -60,7 +46,7 @@ def test_no_serious_violation_in_any_tab(browser: Browser, address: str, width: 
     assert serious(page) == []
     page.keyboard.press("Escape")
     show_tab(page, "Sources")
-    page.fill("#library input", "FinOps")
+    page.fill("#library form input", "FinOps")
     page.locator("#library .hits .read").first.click()
     expect(page.locator("#library article mark").first).to_be_visible()
     assert serious(page) == []

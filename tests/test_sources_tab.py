@@ -63,7 +63,7 @@ def test_browse_search_read_and_follow_a_link(browser: Browser, advisor: Advisor
         expect(page.locator("#library .results .read")).to_have_count(26)
         page.locator("#library select[name=written]").select_option("en")
         expect(page.locator("#library .results .read")).to_have_count(13)
-        page.fill("#library input", "restore test <b>")
+        page.fill("#library form input", "restore test <b>")
         page.locator("#library .hits .read").first.click()
         mark = page.locator("#library article mark").first
         expect(mark).to_be_in_viewport()

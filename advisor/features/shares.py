@@ -1,6 +1,6 @@
 """Links that show a conversation to others, to read only: made, renewed, ended, and followed.
 
-A link shows the answers that were there when it was made or renewed, whatever is asked afterwards. Its token is all that leads
+A link shows the answers that were there when it was made or renewed, whatever is asked later. Its token is all that leads
 to them: long enough that nobody guesses it, and worthless once the link is ended or the conversation deleted.
 """
 

@@ -21,6 +21,7 @@ from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_sentences, render_stage, render_turn
 from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
+from advisor.ui.reader_view import render_tools
 from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
 
@@ -290,9 +291,10 @@ def _side(texts: Texts) -> str:
         f'<section id="sources" aria-labelledby="sources-title"><div class="bar">'
         f'<h2 id="sources-title">{escape(texts.sources)}</h2>{close}</div><p class="asked"></p>'
         f'<div class="list"></div><p class="empty">{escape(texts.no_sources)}</p></section>'
-        f'<section id="document" aria-label="{escape(texts.document)}" data-unreadable="{escape(texts.unreadable)}" hidden>'
-        f'<div class="bar">{back}<span class="steps" data-position="{escape(words.position)}"><output></output>{step}</span>'
-        f'{close}</div><article tabindex="-1"></article></section>'
+        f'<section id="document" aria-label="{escape(texts.document)}" data-unreadable="{escape(texts.unreadable)}" '
+        'data-reader hidden><div class="bar">'
+        f'{back}<span class="steps" data-position="{escape(words.position)}"><output></output>{step}</span>'
+        f'{close}</div>{render_tools(texts)}<article tabindex="-1"></article></section>'
         f'<section id="why" aria-labelledby="why-title" data-failed="{escape(words.failed)}" hidden><div class="bar">{back}'
         f'{close}</div><h2 id="why-title" tabindex="-1">{escape(words.why)}</h2><div class="list"></div></section>'
         f'<template id="opinion"><form class="opinion" data-thanks="{escape(words.thanks)}" '

@@ -19,6 +19,7 @@ from advisor.limits import DOCUMENT, KEY, SEARCH
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.conversation_routes import Owner
+from advisor.ui.reader_view import render_tools
 from advisor.ui.texts import TAB_TEXTS, TEXTS, Texts
 
 
@@ -71,9 +72,11 @@ def render_tab(topics: Sequence[str], texts: Texts) -> str:
         f'{of_topics}</select><select name="written" aria-label="{escape(words.language)}">'
         f'<option value="">{escape(words.any_language)}</option>{languages}</select></form>'
         '<div class="columns"><div class="results"></div>'
-        f'<section class="reader" aria-label="{escape(words.reader)}" data-unreadable="{escape(texts.unreadable)}">'
+        f'<section class="reader" aria-label="{escape(words.reader)}" data-unreadable="{escape(texts.unreadable)}" '
+        "data-reader>"
         f'<button type="button" class="act word leave">← {escape(words.back)}</button>'
         f'<p class="empty">{escape(words.choose)}</p><div class="links"></div>'
+        f"{render_tools(texts)}"
         '<article class="document" tabindex="-1"></article></section></div></div>'
     )
 

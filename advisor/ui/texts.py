@@ -197,6 +197,24 @@ class TabTexts(WordTable):
     memo: str
 
 
+class ReaderTexts(WordTable):
+    """What can be done with a document that is read."""
+
+    tools: str
+    find: str
+    matches: str
+    no_match: str
+    previous: str
+    following: str
+    contents: str
+    copy_quote: str
+    copied: str
+    quote: str
+    about: str
+    ask: str
+    print: str
+
+
 class ShareTexts(WordTable):
     """Sharing a conversation by a link, and the page that the link shows."""
 
@@ -230,6 +248,7 @@ class _WordFile(WordTable):
     tabs: TabTexts
     evaluations: EvaluationTexts
     questions: QuestionTexts
+    reader: ReaderTexts
     sharing: ShareTexts
 
 
@@ -239,4 +258,5 @@ CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, fi
 TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in _FILES.items()}
 EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in _FILES.items()}
 QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in _FILES.items()}
+READER_TEXTS: Mapping[Language, ReaderTexts] = {language: file.reader for language, file in _FILES.items()}
 SHARE_TEXTS: Mapping[Language, ShareTexts] = {language: file.sharing for language, file in _FILES.items()}

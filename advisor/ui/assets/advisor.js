@@ -90,6 +90,15 @@
     return response && response.ok ? response.json() : null;
   }
 
+  /* A document, or why there is none, into its place: the side pane, or the Sources tab. */
+  function putInto(article, found) {
+    if (found) article.innerHTML = found.html; // escaped by the server
+    else article.textContent = article.closest("[data-unreadable]").dataset.unreadable;
+    article.lang = found ? found.language : page.lang;
+    Object.assign(article.dataset, { name: found?.document ?? "", title: found?.title ?? "", made: found?.generation ?? "" });
+    article.dispatchEvent(new CustomEvent("advisor:document", { bubbles: true }));
+  }
+
   async function openDocument(link) {
     const { generation = shownGeneration } = link.dataset;
     lastRequest += 1;
@@ -105,14 +114,8 @@
 
   function fillDocument(found, generation) {
     const article = byId("document").querySelector("article");
-    if (found) {
-      article.innerHTML = found.html; // escaped by the server
-      article.lang = found.language;
-      shownGeneration = generation;
-    } else {
-      article.textContent = byId("document").dataset.unreadable;
-      article.lang = page.lang;
-    }
+    if (found) shownGeneration = generation;
+    putInto(article, found);
     showPart("document");
     openPane();
     byId("side").scrollTop = 0;
@@ -197,7 +200,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && byId("side") && !hasSheet()) leave();
+    if (event.key === "Escape" && byId("side") && !hasSheet() && !document.querySelector("details.menu[open]")) leave();
   });
 
   narrow.addEventListener("change", () => {
@@ -268,6 +271,6 @@
   }
 
   const setOpener = (button) => (opener = button);
-  const shared = { byId, fetchDocument, fragment, hasSheet, narrow, page, toClipboard, until };
-  window.advisor = { ...shared, openPane, showPart, selectTurn, setOpener };
+  const shared = { byId, fetchDocument, fragment, hasSheet, narrow, page, putInto, toClipboard, until };
+  window.advisor = { ...shared, closePane, openPane, showPart, selectTurn, setOpener };
 })();

@@ -317,6 +317,7 @@
     if (event.key !== "Escape" || !byId("history") || hasSheet()) return;
     const menu = document.querySelector("details.menu[open]");
     if (menu) {
+      event.preventDefault(); // nothing else is left by it
       menu.open = false;
       menu.querySelector("summary").focus();
     }
@@ -380,7 +381,13 @@
   });
   waiting.observe(page, { childList: true, subtree: true });
 
-  Object.assign(window.advisor, { refreshConversations: refresh });
+  /* A question to go on writing. */
+  function compose(question) {
+    fill("question", question);
+    field("question").focus();
+  }
+
+  Object.assign(window.advisor, { compose, refreshConversations: refresh });
   window.advisor.opened = () => opened();
   window.advisor.begin = () => {
     hasBegun = true;

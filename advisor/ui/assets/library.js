@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { byId, fetchDocument, fragment, hasSheet, narrow, page } = window.advisor;
+  const { byId, fetchDocument, fragment, hasSheet, narrow, page, putInto } = window.advisor;
   const root = () => byId("library");
   let lastList = 0;
   let lastRead = 0;
@@ -33,9 +33,7 @@
     if (request !== lastRead) return;
     const reader = root().querySelector(".reader");
     const article = reader.querySelector("article");
-    if (found) article.innerHTML = found.html;
-    else article.textContent = reader.dataset.unreadable;
-    article.lang = found ? found.language : page.lang;
+    putInto(article, found);
     reader.querySelector(".links").innerHTML = (found && links) || "";
     root().classList.add("reading");
     reader.scrollTop = 0;
@@ -82,7 +80,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !hasSheet() && root()?.contains(document.activeElement)) leave();
+    if (event.key === "Escape" && !hasSheet() && !event.defaultPrevented && root()?.contains(document.activeElement)) leave();
   });
 
   /* What is listed is read again whenever the tab is opened: the index may have changed. */
