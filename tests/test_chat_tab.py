@@ -13,7 +13,7 @@ from pathlib import Path
 
 import docx
 import pytest
-from pages import ask, open_page, serve_app, sign_in, stopped_or_complete
+from pages import ask, open_page, serious, serve_app, sign_in, stopped_or_complete
 from playwright.sync_api import Browser, expect
 from starlette.types import Message, Receive, Scope, Send
 
@@ -69,7 +69,7 @@ def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser:
 
 
 @pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
-def test_conversations_are_listed_opened_renamed_and_deleted(browser: Browser, address: str, width: int, locale: str):
+def test_conversations_are_listed_opened_renamed_deleted_and_pinned(browser: Browser, address: str, width: int, locale: str):
     words = CHAT_TEXTS[locale[:2]]
     page = open_page(browser, address, width=width, locale=locale)
     ask(page, FINOPS)
@@ -98,9 +98,26 @@ def test_conversations_are_listed_opened_renamed_and_deleted(browser: Browser, a
         page.get_by_role("button", name=words.show_conversations).click()
     entries.locator("summary").click()
     page.locator("#history .delete:visible").click()
-    page.get_by_role("button", name=words.really).click()
     expect(page.locator("#history .empty")).to_have_text(words.none_found)
     expect(page.locator("#thread .turn")).to_have_count(0)
+    expect(page.locator("#history .undo")).to_contain_text("Costs <b>")
+    expect(page.get_by_role("button", name=words.undo)).to_be_focused()
+    assert serious(page) == []
+    page.keyboard.press("Enter")
+    expect(entries).to_have_count(1)
+    expect(page.locator("#thread .question p")).to_have_text(FINOPS)
+    expect(page.locator("#history .undo")).to_be_hidden()
+    if width == 390:
+        page.get_by_role("button", name=words.show_conversations).click()
+    page.get_by_role("searchbox", name=words.search).fill("")
+    expect(entries).to_have_count(2)
+    expect(page.locator("#history h3")).to_have_text([words.days["today"]])
+    expect(entries.first.locator("a.open")).not_to_have_text("Costs <b>")
+    entries.last.locator("summary").click()
+    page.get_by_role("button", name=words.pin).locator("visible=true").click()
+    expect(page.locator("#history h3")).to_have_text([words.pinned, words.days["today"]])
+    expect(entries.first.locator("a.open")).to_have_text("Costs <b>")
+    expect(entries.first.locator("a.open")).to_be_focused()
     page.context.close()
 
 

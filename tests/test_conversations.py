@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,13 @@ import pytest
 from advisor.advisor import Advisor
 from advisor.errors import ConversationError, StorageError
 from advisor.evaluation.drafting import draft_from_feedback
-from advisor.features.conversations import CONVERSATIONS_FILE, FEEDBACK, Conversations, title_of
+from advisor.features.conversation_file import CONVERSATIONS_FILE, time_now
+from advisor.features.conversations import FEEDBACK, UNDO_SECONDS, Conversations, Summary, title_of
 from advisor.index.sync import sync
 from advisor.settings import Settings
 from advisor.types import Answer
+from advisor.ui.conversation_list import render_list
+from advisor.ui.texts import CHAT_TEXTS
 
 
 @pytest.fixture
@@ -88,6 +93,52 @@ def test_the_list_is_searched_without_accents_and_latest_first(kept: Conversatio
     assert [one.id for one in kept.find("ada")] == [first]
     with pytest.raises(ConversationError):
         kept.rename("ada", first, "   ")
+
+
+def test_what_is_deleted_can_be_taken_back_until_it_is_erased(kept: Conversations, answer: Answer):
+    conversation = kept.keep("ada", answer)
+    kept.rate("ada", answer.id, "down")
+    kept.delete("ada", conversation)
+    assert kept.find("ada") == kept.turns("ada", conversation) == kept.disliked() == []
+    assert kept.turn("ada", answer.id) is None
+    with pytest.raises(ConversationError):
+        kept.delete("ada", conversation)
+    with pytest.raises(ConversationError):
+        kept.restore("bob", conversation)
+    kept.erase_deleted()  # it is too early
+    kept.restore("ada", conversation)
+    assert [turn.rating for turn in kept.turns("ada", conversation)] == ["down"]
+    kept.delete("ada", conversation)
+    with kept.file.writing() as database:
+        database.execute("UPDATE deleted SET time = ?", (time_now(seconds_ago=UNDO_SECONDS + 1),))
+    kept.erase_deleted()
+    with kept.file.reading() as database:
+        assert [database.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("turns", "verdicts")] == [
+            (0,)
+        ] * 2
+    with pytest.raises(ConversationError):
+        kept.restore("ada", conversation)
+
+
+def test_what_is_pinned_comes_first(kept: Conversations, answer: Answer):
+    first, second = (kept.keep("ada", another(answer, name)) for name in ("1", "2"))
+    kept.pin("ada", first, pinned=True)
+    kept.pin("ada", first, pinned=True)
+    assert [(one.id, one.pinned) for one in kept.find("ada")] == [(first, True), (second, False)]
+    with pytest.raises(ConversationError):
+        kept.pin("bob", first, pinned=False)
+    kept.pin("ada", first, pinned=False)
+    assert [one.id for one in kept.find("ada")] == [second, first]
+
+
+def test_the_list_goes_by_the_days_of_its_reader():
+    clock = timezone(timedelta(hours=-5))
+    today = datetime.now(clock).replace(hour=0, minute=30)
+    ago = {0: "today", 1: "yesterday", 7: "week", 30: "month", 31: "earlier"}
+    times = [(today - timedelta(days=days)).astimezone(UTC).isoformat() for days in ago]
+    found = [Summary(str(n), f"t{n}", time, time, 1) for n, time in enumerate(times)]
+    html = render_list(found, "en", clock, searched=False)
+    assert re.findall("<h3>(.*?)</h3>", html) == [CHAT_TEXTS["en"].days[name] for name in ago.values()]
 
 
 def test_an_edited_question_replaces_what_followed(kept: Conversations, answer: Answer):

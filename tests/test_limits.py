@@ -254,6 +254,7 @@ WAYS: dict[str, list[Way]] = {
         by_mcp("read_source", document=lambda _: "en/board.md", generation=letters),
         by_rest("PATCH", "/page/conversations/{}", title=lambda _: "x"),
         by_rest("DELETE", "/page/conversations/{}"),
+        by_rest("POST", "/page/conversations/{}/restore"),
         by_rest("GET", "/page/conversations/{}/memo.md?language=en"),
         *(by_rest(method, "/page/conversations/{}/share?language=en") for method in ("GET", "POST", "DELETE")),
         by_rest("GET", "/shared/{}"),

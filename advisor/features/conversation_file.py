@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from advisor.errors import StorageError
@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS verdicts (
 CREATE TABLE IF NOT EXISTS shares (
     conversation TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE, token TEXT UNIQUE NOT NULL,
     time TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS pins (conversation TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS deleted (
+    conversation TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE, time TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS conversation_user ON conversations (user, updated);
 CREATE INDEX IF NOT EXISTS turn_conversation ON turns (conversation);
@@ -84,6 +88,6 @@ class ConversationFile:
         return f"conversations cannot be kept in {self.folder}: {cause}. Set ADVISOR_STATE_DIR to another folder"
 
 
-def time_now() -> str:
-    """The time as it is kept: ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def time_now(*, seconds_ago: float = 0) -> str:
+    """The time as it is kept, now or so many seconds ago: ISO 8601, UTC."""
+    return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat(timespec="milliseconds")

@@ -28,12 +28,15 @@ Reason = Literal["", "wrong", "incomplete", "off-topic", "unclear", "refused"]
 
 _ANSWERS = TypeAdapter(Answer)
 _LONGEST_TITLE = 70
-_OWN = "c.user = ? AND c.id = ?"
+_THERE = "c.id NOT IN (SELECT conversation FROM deleted)"
+_OWN = f"c.user = ? AND c.id = ? AND {_THERE}"
+UNDO_SECONDS = 600
+"""How long a deleted conversation can be taken back; it is erased after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A line of the list. Times are in ISO 8601, UTC; `turns` counts its questions; `shared`: whether a link shows it."""
+    """A line of the list. Times are in ISO 8601, UTC; `turns` counts its questions; `shared`: a link shows it."""
 
     id: str
     title: str
@@ -41,6 +44,7 @@ class Summary:
     updated: str
     turns: int
     shared: bool = False
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,17 @@ class Conversations:
         self.file = ConversationFile(folder)
 
     def find(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
-        """The user's conversations, latest first; those whose title, questions or answers hold every word of `search`."""
+        """The user's conversations, the pinned ones first, then the latest.
+
+        :param search: words, each of which their title, questions or answers hold.
+        """
         where, values = ["c.user = ?"], [user]
         for word in fold(search).split():
             # `folded` of the first turn does not hold a title that was changed.
             where.append("(instr(fold(c.title), ?) OR c.id IN (SELECT conversation FROM turns WHERE instr(folded, ?)))")
             values += [word, word]
-        return self._summaries(f"{' AND '.join(where)} ORDER BY c.updated DESC, c.rowid DESC LIMIT ?", (*values, limit))
+        order = "ORDER BY c.id IN (SELECT conversation FROM pins) DESC, c.updated DESC, c.rowid DESC"
+        return self._summaries(f"{' AND '.join(where)} {order} LIMIT ?", (*values, limit))
 
     def summary(self, user: str, conversation: str) -> Summary | None:
         """One conversation of the user, None when there is none of that id."""
@@ -123,12 +131,44 @@ class Conversations:
             raise ConversationError(message)
         self._change("UPDATE conversations AS c SET title = ? WHERE " + _OWN, (short, user, conversation))
 
-    def delete(self, user: str, conversation: str) -> None:
-        """Delete a conversation with its answers and the verdicts on them; `feedback.jsonl` keeps what was said.
+    def pin(self, user: str, conversation: str, *, pinned: bool) -> None:
+        """Put a conversation before the others in the list, or back among them.
 
         :raises ConversationError: when the user has no such conversation.
         """
-        self._change("DELETE FROM conversations AS c WHERE " + _OWN, (user, conversation))
+        own = "SELECT c.id FROM conversations c WHERE " + _OWN
+        query = f"REPLACE INTO pins {own}" if pinned else f"DELETE FROM pins WHERE conversation IN ({own})"
+        self._change(query, (user, conversation))
+
+    def delete(self, user: str, conversation: str) -> None:
+        """Delete a conversation with its answers and the verdicts on them; `feedback.jsonl` keeps what was said.
+
+        From now on it is nowhere to be seen; `restore` takes it back, until `erase_deleted` has erased it.
+
+        :raises ConversationError: when the user has no such conversation.
+        """
+        own = "SELECT c.id, ? FROM conversations c WHERE " + _OWN
+        self._change(f"INSERT INTO deleted {own}", (time_now(), user, conversation))
+
+    def restore(self, user: str, conversation: str) -> None:
+        """Take a deleted conversation back, as it was.
+
+        :raises ConversationError: when the user has no such conversation, or it is erased.
+        """
+        own = "SELECT id FROM conversations WHERE user = ? AND id = ?"
+        self._change(f"DELETE FROM deleted WHERE conversation IN ({own})", (user, conversation))
+
+    def erase_deleted(self) -> None:
+        """Erase what anybody deleted longer ago than it can be taken back."""
+        due = "SELECT conversation FROM deleted WHERE time < ?"
+        limit = (time_now(seconds_ago=UNDO_SECONDS),)
+        if not self.file.exists:
+            return
+        with self.file.reading() as database:
+            is_due = database.execute(due, limit).fetchone() is not None
+        if is_due:
+            with self.file.writing() as database:
+                database.execute(f"DELETE FROM conversations WHERE id IN ({due})", limit)
 
     def rate(self, user: str, answer_id: str, rating: Rating, reason: Reason = "", comment: str = "") -> None:
         """Keep what the reader says of an answer; the latest counts.
@@ -165,8 +205,8 @@ class Conversations:
             return []
         query = (
             "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id), "
-            "EXISTS (SELECT 1 FROM shares WHERE conversation = c.id) "
-            f"FROM conversations c WHERE {where}"
+            "c.id IN (SELECT conversation FROM shares), c.id IN (SELECT conversation FROM pins) "
+            f"FROM conversations c WHERE {_THERE} AND {where}"
         )
         with self.file.reading() as database:
             return [Summary(*row[:5], *map(bool, row[5:])) for row in database.execute(query, values)]
@@ -178,7 +218,7 @@ class Conversations:
             "SELECT t.answer, t.asked, coalesce(v.rating, ''), coalesce(v.reason, ''), coalesce(v.comment, ''), "
             "coalesce(v.time, '') "
             "FROM turns t JOIN conversations c ON c.id = t.conversation LEFT JOIN verdicts v ON v.turn = t.id "
-            f"WHERE {where}"
+            f"WHERE {_THERE} AND {where}"
         )
         with self.file.reading() as database:
             rows = database.execute(query, values).fetchall()

@@ -267,7 +267,8 @@ def _history(texts: Texts) -> str:
         f'<nav aria-label="{escape(words.conversations)}"><div class="bar"><h2>{escape(words.conversations)}</h2>'
         f'<button type="button" class="act close-history" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×'
         f'</button></div><input type="search" aria-label="{escape(words.search)}" placeholder="{escape(words.find)}">'
-        '<div class="list"></div></nav>'
+        '<p class="undo" hidden><span role="status"></span>'
+        f'<button type="button" class="act word take-back">{escape(words.undo)}</button></p><div class="list"></div></nav>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The routes behind the chat: the list of conversations, verdicts, memos, next questions, reasons of an answer."""
+"""The routes behind the chat: verdicts, memos, next questions, reasons of an answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
@@ -18,10 +18,9 @@ from advisor.features.conversations import Conversations, Rating, Reason, Turn, 
 from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.features.suggestions import next_questions
-from advisor.limits import COMMENT, KEY, SEARCH, TITLE
+from advisor.limits import COMMENT, KEY
 from advisor.text.plain import stem_of
 from advisor.types import Answer, Language
-from advisor.ui.conversation_list import render_list
 from advisor.ui.texts import CHAT_TEXTS, TEXTS
 from advisor.ui.why_view import render_why
 
@@ -31,12 +30,6 @@ MEDIA = {
     "md": "text/markdown; charset=utf-8",
 }
 _LONGEST_NAME = 60
-
-
-class Title(BaseModel):
-    """Another title for a conversation."""
-
-    title: Text = Field(max_length=TITLE.most)
 
 
 class Opinion(BaseModel):
@@ -60,23 +53,9 @@ Id = Annotated[str, Path(max_length=KEY.most)]
 
 
 def conversation_routes(pool: QuestionPool, conversations: Conversations) -> APIRouter:
-    """`/page/conversations…` and `/page/answers/…`: fragments of HTML and files for the page's own script."""
+    """`/page/conversations/…/memo…` and `/page/answers/…`: fragments of HTML and files for the page's own script."""
     router = APIRouter(prefix="/page", include_in_schema=False)
     advisor = pool.advisor
-
-    @router.get("/conversations", response_class=HTMLResponse)
-    def conversation_list(
-        user: Owner, language: Language, search: Annotated[str, Query(max_length=SEARCH.most)] = ""
-    ) -> str:
-        return render_list(conversations.find(user, search), language, searched=bool(search.strip()))
-
-    @router.patch("/conversations/{conversation}", status_code=204)
-    def rename(user: Owner, conversation: Id, title: Title) -> None:
-        conversations.rename(user, conversation, title.title)
-
-    @router.delete("/conversations/{conversation}", status_code=204)
-    def delete(user: Owner, conversation: Id) -> None:
-        conversations.delete(user, conversation)
 
     @router.get("/conversations/{conversation}/memo.{kind}")
     def conversation_memo(user: Owner, request: Request, conversation: Id, kind: Format, language: Language) -> Response:

@@ -45,6 +45,7 @@ from advisor.ui.account import account_routes
 from advisor.ui.conversation_routes import conversation_routes
 from advisor.ui.document_view import render_document
 from advisor.ui.gradio_gate import GradioGate, QuietTraceback
+from advisor.ui.list_routes import list_routes
 from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.questions_tab import question_routes
@@ -105,6 +106,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     conversations = Conversations(advisor.settings.state_dir)
     for router in (
         account_routes(),
+        list_routes(conversations),
         conversation_routes(pool, conversations),
         share_routes(advisor.settings, conversations),
         library_routes(pool),

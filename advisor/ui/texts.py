@@ -90,7 +90,8 @@ class Texts(WordTable):
 class ChatTexts(WordTable):
     """What can be done with an answer and with a conversation.
 
-    `reasons` goes from the codes of feedback to words, `problems` from those of problems ("" for any other).
+    `reasons` goes from the codes of feedback to words, `problems` from those of problems ("" for any other), `days` from how
+    long ago a conversation went on last.
     """
 
     conversations: str
@@ -102,7 +103,12 @@ class ChatTexts(WordTable):
     actions: str
     rename: str
     delete: str
-    really: str
+    pin: str
+    unpin: str
+    pinned: str
+    deleted: str
+    undo: str
+    days: dict[str, str]
     cancel: str
     save: str
     memo_of: str

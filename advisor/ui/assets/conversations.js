@@ -112,7 +112,8 @@
     lastList += 1;
     const request = lastList;
     const search = byId("history").querySelector("input[type=search]").value;
-    const html = await fragment(`conversations?${new URLSearchParams({ language: language(), search })}`);
+    const behind = new Date().getTimezoneOffset();
+    const html = await fragment(`conversations?${new URLSearchParams({ language: language(), search, behind })}`);
     if (html === null || request !== lastList) return;
     const list = byId("history").querySelector(".list");
     const menuOf = list.querySelector("details[open]")?.closest("li").dataset.conversation;
@@ -178,8 +179,7 @@
       if (!input.value.trim()) return leave();
       await send(`conversations/${entry.dataset.conversation}`, "PATCH", { title: input.value });
       await refresh();
-      const renamed = byId("history").querySelector(`[data-conversation="${entry.dataset.conversation}"] a.open`);
-      if (renamed) renamed.focus();
+      focusEntry(entry.dataset.conversation);
     });
     input.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), leave()));
     entry.querySelector("details").open = false;
@@ -187,18 +187,42 @@
     input.select();
   }
 
-  /* The first click asks, the second deletes. */
+  /* What is deleted can be taken back, until another conversation is shown or deleted. */
+  let deleted = { conversation: "", wasShown: false };
+  const undoNote = () => byId("history").querySelector(".undo");
+
   async function remove(button) {
-    if (!button.classList.contains("sure")) {
-      button.classList.add("sure");
-      button.textContent = button.dataset.really;
-      return;
-    }
     const { conversation } = button.closest("li").dataset;
-    await send(`conversations/${conversation}`, "DELETE");
-    if (conversation === current) byId("new").click();
+    if (await send(`conversations/${conversation}`, "DELETE")) {
+      deleted = { conversation, wasShown: conversation === current };
+      undoNote().hidden = false;
+      undoNote().querySelector("span").textContent = button.dataset.deleted;
+      if (deleted.wasShown) byId("new").click();
+    }
     await refresh();
-    byId("history").querySelector("input[type=search]").focus();
+    (undoNote().hidden ? byId("history").querySelector("input[type=search]") : undoNote().querySelector("button")).focus();
+  }
+
+  async function takeBack() {
+    const { conversation, wasShown } = deleted;
+    undoNote().hidden = true;
+    await send(`conversations/${conversation}/restore`, "POST");
+    await refresh();
+    focusEntry(conversation);
+    if (wasShown && !current) open(conversation);
+  }
+
+  const focusEntry = (conversation) =>
+    (byId("history").querySelector(`li[data-conversation="${CSS.escape(conversation)}"] a.open`) ??
+      byId("history").querySelector("input[type=search]")
+    ).focus();
+
+  async function pin(button) {
+    const { conversation } = button.closest("li").dataset;
+    button.closest("details").open = false;
+    await send(`conversations/${conversation}`, "PATCH", { pinned: button.dataset.pinned !== "true" });
+    await refresh();
+    focusEntry(conversation);
   }
 
   /* An answer */
@@ -293,6 +317,8 @@
       byId("title").querySelector(".show-history").focus();
     },
     "#history .rename": rename,
+    "#history .pin": pin,
+    "#history .take-back": takeBack,
     "#history .delete": remove,
     "#history a.open": (link, event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
@@ -353,6 +379,7 @@
       if (now === shown) return;
       shown = now;
       const isBegun = !current && !parameters().has("conversation");
+      if (conversation && conversation !== current) undoNote().hidden = true;
       current = conversation;
       leaveEditing(false);
       if (answer) takeSent();
