@@ -11,7 +11,7 @@ import httpx
 import pytest
 from gradio.state_holder import SessionState
 from made_files import lines, pdf, word_file
-from pages import open_page, serve_app
+from pages import open_page, serious, serve_app
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
@@ -92,8 +92,14 @@ def test_the_server_does_not_remember_what_a_page_showed(browser: Browser, addre
     page.context.close()
 
 
-def test_an_example_starts_a_conversation_and_a_new_one_clears_it(browser: Browser, address: str):
-    page = open_page(browser, address)
+@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
+def test_a_starter_starts_a_conversation_and_a_new_one_clears_it(browser: Browser, address: str, width: int, locale: str):
+    page = open_page(browser, address, width=width, locale=locale)
+    texts = TEXTS[locale[:2]]
+    expect(page.locator("#welcome .trust")).to_have_text(texts.trust)
+    expect(page.locator("#welcome .example strong")).to_have_text(list(texts.concerns.values()))
+    expect(page.locator("#welcome .corpus")).to_contain_text(texts.documents[1].format(26))
+    assert serious(page) == []
     page.locator("#welcome button").first.click()
     expect(page.locator("#thread .about")).to_have_count(1)
     expect(page.locator("#welcome")).to_be_hidden()

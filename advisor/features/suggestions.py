@@ -28,7 +28,7 @@ _Span = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
     """A question, and the sentence or passage that it was found by."""
 
     question: str
@@ -61,28 +61,28 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
     return found
 
 
-def _candidates(advisor: Advisor, index: Generation, answer: Answer) -> Iterator[_Candidate]:
+def _candidates(advisor: Advisor, index: Generation, answer: Answer) -> Iterator[Candidate]:
     asked = answer.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
     related = [result.chunk for result in advisor.search(asked, k=_RELATED, index=index)]
     passages = [chunk for chunk in related if chunk.language == answer.language]
-    yield from _phrasings(index, answer, passages)
-    yield from _headings(passages)
+    yield from questions_beside(index, passages, answer.language)
+    yield from questions_of_headings(passages)
 
 
-def _phrasings(index: Generation, answer: Answer, passages: Sequence[Chunk]) -> Iterator[_Candidate]:
-    """Of each related passage, the question kept beside one of its sentences that says best what it is about."""
+def questions_beside(index: Generation, passages: Sequence[Chunk], language: Language) -> Iterator[Candidate]:
+    """Of each passage, the question kept beside one of its sentences that says best what it is about."""
     stored = index.catalog.chunks([passage.id for passage in passages])
     for passage in passages:
         found = [
             (len(_shared(question, passage)), -len(question), question, number)
             for number in stored[passage.id].numbers
             for question in index.phrasings.questions_for(number)
-            if question.endswith("?") and len(question) <= _LONGEST and detect_language(question) == answer.language
+            if question.endswith("?") and len(question) <= _LONGEST and detect_language(question) == language
         ]
         if found:
             _, _, question, number = max(found)
             sentence = passage.sentences[stored[passage.id].numbers.index(number)]
-            yield _Candidate(question, (passage.document, sentence.start, sentence.end))
+            yield Candidate(question, (passage.document, sentence.start, sentence.end))
 
 
 def _shared(question: str, passage: Chunk) -> set[str]:
@@ -90,15 +90,15 @@ def _shared(question: str, passage: Chunk) -> set[str]:
     return set(terms(question, passage.language)) & set(terms(searched_text(passage), passage.language))
 
 
-def _headings(passages: Sequence[Chunk]) -> Iterator[_Candidate]:
-    """Headings of related passages; those that several documents have (a form that they follow) say nothing."""
+def questions_of_headings(passages: Sequence[Chunk]) -> Iterator[Candidate]:
+    """Headings of passages, as questions; those that several documents have (a form that they follow) say nothing."""
     documents: dict[str, set[str]] = {}
     for chunk in passages:
         for name in chunk.heading[-1:]:
             documents.setdefault(fold(name), set()).add(chunk.document)
     for chunk in passages:
         if chunk.heading and len(documents[fold(chunk.heading[-1])]) == 1 and len(_as_question(chunk)) <= _LONGEST:
-            yield _Candidate(_as_question(chunk), (chunk.document, chunk.start, chunk.end))
+            yield Candidate(_as_question(chunk), (chunk.document, chunk.start, chunk.end))
 
 
 def _as_question(chunk: Chunk) -> str:

@@ -24,6 +24,7 @@ from advisor.ui.leftovers import drop_leftovers
 from advisor.ui.reader_view import render_tools
 from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
+from advisor.ui.welcome import render_welcome
 
 _MOST_TURNS = 50  # shown on the page, and looked at for follow-ups
 _NOTHING = (gr.skip(),) * 4
@@ -60,7 +61,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
         gr.HTML(_history(texts), elem_id="history")
         with gr.Column(elem_id="chat"):
             restart = _build_head(texts)
-            gr.HTML(_welcome(texts), elem_id="welcome")
+            gr.HTML(render_welcome(texts), elem_id="welcome")
             with gr.Column(elem_id="thread"):
                 earlier = gr.HTML("", elem_id="earlier")
                 current = gr.HTML("", elem_id="current")
@@ -250,14 +251,6 @@ def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
         send = gr.Button(texts.send, variant="primary", elem_id="send")
         stop = gr.Button(words.stop, elem_id="stop")
     return question, send, stop
-
-
-def _welcome(texts: Texts) -> str:
-    examples = "".join(
-        f'<li><button type="button" class="ask example" data-question="{escape(example)}">{escape(example)}</button></li>'
-        for example in texts.examples
-    )
-    return f"<p>{escape(texts.tagline)}</p><h2>{escape(texts.try_asking)}</h2><ul>{examples}</ul>"
 
 
 def _history(texts: Texts) -> str:

@@ -19,7 +19,7 @@ from advisor.ui.conversation_routes import Id, Owner
 _MOST_MINUTES = 24 * 60 - 1  # that a clock can be away from UTC
 
 
-class Change(BaseModel):
+class ListChange(BaseModel):
     """What becomes of a conversation in the list: another title, a place before the others or among them."""
 
     title: Text | None = Field(default=None, max_length=TITLE.most)
@@ -43,7 +43,7 @@ def list_routes(conversations: Conversations) -> APIRouter:
         return render_list(conversations.find(user, search), language, clock, searched=bool(search.strip()))
 
     @router.patch("/conversations/{conversation}", status_code=204)
-    def change(user: Owner, conversation: Id, wanted: Change) -> None:
+    def change(user: Owner, conversation: Id, wanted: ListChange) -> None:
         if wanted.title is not None:
             conversations.rename(user, conversation, wanted.title)
         if wanted.pinned is not None:

@@ -15,7 +15,7 @@ from advisor.ui.corpus_tab import build_corpus
 from advisor.ui.evaluations_tab import build_evaluations
 from advisor.ui.maturity_tab import build_maturity
 from advisor.ui.questions_tab import build_questions
-from advisor.ui.sheets import render_sheets
+from advisor.ui.sheet_view import render_sheets
 from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import EVALUATION_TEXTS, QUESTION_TEXTS, TAB_TEXTS, Texts
 

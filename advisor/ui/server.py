@@ -53,6 +53,7 @@ from advisor.ui.share_routes import share_routes
 from advisor.ui.sources_tab import library_routes
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.uploads import WholeUploads, tell_when_full, upload_folder
+from advisor.ui.welcome import welcome_routes
 
 _PORTS_TRIED = 20
 
@@ -106,6 +107,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     conversations = Conversations(advisor.settings.state_dir)
     for router in (
         account_routes(),
+        welcome_routes(pool),
         list_routes(conversations),
         conversation_routes(pool, conversations),
         share_routes(advisor.settings, conversations),

@@ -12,16 +12,24 @@ from advisor.ui.curator_texts import CorpusTexts, EvaluationTexts, QuestionTexts
 
 
 class Texts(WordTable):
-    """The interface in one language. The mappings go from the codes of the corpus and the pipeline to words."""
+    """The interface in one language. The mappings go from the codes of the corpus and the pipeline to words.
+
+    `proposed` and `concerns` go from the codes of what technology leaders are concerned with to a question and to words.
+    """
 
     language: Language
     title: str
     tagline: str
+    trust: str
     placeholder: str
     send: str
     new: str
     try_asking: str
-    examples: tuple[str, ...]
+    proposed: dict[str, str]
+    concerns: dict[str, str]
+    holds: str
+    latest: str
+    passages: tuple[str, str]
     sources: str
     colon: str
     no_sources: str

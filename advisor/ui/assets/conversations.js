@@ -389,11 +389,19 @@
     }).observe(thread, { childList: true, subtree: true });
   }
 
+  /* The index may have changed since the page was built. */
+  async function showStarters() {
+    const html = await fragment(`start?language=${language()}`);
+    const place = byId("welcome")?.querySelector(".starters");
+    if (html && place) place.innerHTML = html; // escaped by the server
+  }
+
   let typed = 0;
   const waiting = new MutationObserver(() => {
-    if (["current", "history", "opened", "title", "sources"].some((id) => !byId(id)?.firstChild)) return;
+    if (["current", "history", "opened", "title", "sources", "welcome"].some((id) => !byId(id)?.firstChild)) return;
     waiting.disconnect();
     watch(byId("thread"));
+    showStarters();
     begun.then(() => {
       if (parameters().get("conversation")) open(parameters().get("conversation"));
       if (!askFromAddress()) askAgain();
