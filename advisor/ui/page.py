@@ -15,7 +15,7 @@ from advisor.ui.corpus_tab import build_corpus
 from advisor.ui.evaluations_tab import build_evaluations
 from advisor.ui.maturity_tab import build_maturity
 from advisor.ui.questions_tab import build_questions
-from advisor.ui.sheet_view import render_sheets
+from advisor.ui.sheet_view import render_sheets, render_shortcuts_button
 from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import EVALUATION_TEXTS, QUESTION_TEXTS, TAB_TEXTS, Texts
 
@@ -23,7 +23,7 @@ _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css", "sheets.css", "reader.css")
 _SCRIPTS = (
     *("advisor.js", "account.js", "addresses.js", "conversations.js", "library.js", "maturity.js", "questions.js"),
-    *("reader.js", "sheets.js"),
+    *("reader.js", "sheets.js", "shortcuts.js"),
 )
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64
@@ -66,7 +66,8 @@ def _brand(texts: Texts) -> str:
 
 def _other_language(texts: Texts) -> str:
     other = "en" if texts.language == "fr" else "fr"
-    return f'<a href="../{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
+    link = f'<a href="../{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
+    return render_shortcuts_button(texts) + link
 
 
 def head(texts: Texts, root: str) -> str:

@@ -229,6 +229,15 @@ class ReaderTexts(WordTable):
     print: str
 
 
+class ShortcutTexts(WordTable):
+    """The keys of the page; `keys` goes from each to what it does."""
+
+    title: str
+    lead: str
+    on: str
+    keys: dict[str, str]
+
+
 class ShareTexts(WordTable):
     """Sharing a conversation by a link, and the page that the link shows."""
 
@@ -263,6 +272,7 @@ class _WordFile(WordTable):
     evaluations: EvaluationTexts
     questions: QuestionTexts
     reader: ReaderTexts
+    shortcuts: ShortcutTexts
     sharing: ShareTexts
 
 
@@ -273,4 +283,5 @@ TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file
 EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in _FILES.items()}
 QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in _FILES.items()}
 READER_TEXTS: Mapping[Language, ReaderTexts] = {language: file.reader for language, file in _FILES.items()}
+SHORTCUT_TEXTS: Mapping[Language, ShortcutTexts] = {language: file.shortcuts for language, file in _FILES.items()}
 SHARE_TEXTS: Mapping[Language, ShareTexts] = {language: file.sharing for language, file in _FILES.items()}

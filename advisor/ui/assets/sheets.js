@@ -46,9 +46,11 @@
     "#share .make-link": () => change("POST"),
     "#share .end-link": () => change("DELETE"),
     "#share .copy-link": copyLink,
+    ".show-shortcuts": () => openSheet("shortcuts"),
     ".close-sheet": (button) => button.closest("dialog").close(),
   };
 
+  window.advisor.openSheet = openSheet;
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
     if (event.target.matches("dialog.sheet")) return event.target.close(); // beside the sheet
