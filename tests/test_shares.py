@@ -112,6 +112,9 @@ def test_people_who_sign_in_follow_a_link_and_others_do_not(served: Served, answ
     said = [json.loads(line) for line in audit_file(settings).read_text(encoding="utf-8").splitlines()]
     assert [(one["user"], one["conversation"]) for one in said if one["action"] == "share"] == [("ada", conversation)]
     assert path.removeprefix("/shared/") not in audit_file(settings).read_text(encoding="utf-8")
+    gone = Conversations(settings.state_dir).keep("eve", replace(answer, id="eve's"))
+    token = Shares(Conversations(settings.state_dir)).share("eve", gone).token  # who is no user any more
+    assert clients["bob"].get(f"/shared/{token}").status_code == 404
     assert clients["ada"].delete(place).status_code == 200
     ended = clients["bob"].get(path)
     assert (ended.status_code, SHARE_TEXTS["en"].gone in ended.text) == (404, True)

@@ -28,8 +28,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class SharedConversation:
-    """What whoever follows a link gets to read: the title, the turns, and when the link was made, as `2026-11-23`."""
+    """What whoever follows a link gets to read: whose it is, the title, the turns, and as of when, as `2026-11-23`."""
 
+    owner: str
     title: str
     turns: tuple[Turn, ...]
     date: str
@@ -87,7 +88,7 @@ class Shares:
             return None
         user, conversation, title, time = found
         turns = tuple(turn for turn in self._conversations.turns(user, conversation) if turn.asked <= time)
-        return SharedConversation(title, turns, time[:10]) if turns else None
+        return SharedConversation(user, title, turns, time[:10]) if turns else None
 
     def _own(self, user: str, conversation: str) -> list[Turn]:
         turns = self._conversations.turns(user, conversation)
