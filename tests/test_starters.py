@@ -29,9 +29,9 @@ def test_each_starter_gets_a_whole_answer_of_its_subject(advisor: Advisor, langu
     assert [starter.concern for starter in found] == list(DOCUMENTS)
     for starter in found:
         answer = advisor.ask(starter.question)
-        assert (answer.status, answer.language, answer.reason) == ("answered", language, ""), starter.question
+        assert (answer.status, answer.language, answer.writer) == ("answered", language, "curated"), starter.question
+        assert not answer.reason
         assert {citation.document for citation in answer.citations} == {f"{language}/{DOCUMENTS[starter.concern]}.md"}
-        assert answer.writer == "curated"
         assert len(answer.sentences) >= 4
 
 
@@ -39,8 +39,11 @@ def test_another_corpus_is_begun_with_its_own_questions(small_settings: Settings
     sync(small_settings, embeddings)
     advisor = Advisor.open(small_settings, embeddings)
     starters = Starters(advisor, PROPOSED)
-    assert [starter.question for starter in starters.of("en")] == ["What does the corpus say about “Follow-up”?"]
-    assert all(not starter.concern and advisor.ask(starter.question).citations for starter in starters.of("fr"))
+    assert {starter.question for starter in starters.of("en")} >= {"Incident reviews?", "Talking to the board?"}
+    assert {starter.question for starter in starters.of("fr")} >= {"Gouvernance de l'IA\u00a0?"}
+    for language in ("fr", "en"):
+        for starter in starters.of(language):
+            assert (starter.concern, advisor.ask(starter.question).status) == ("", "answered")
     asked = small_settings.corpus_dir / "asked" / "incidents.yaml"
     asked.parent.mkdir()
     question = "How soon after an outage is it reviewed?"

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from advisor.advisor import Advisor
-from advisor.features.suggestions import questions_beside, questions_of_headings
+from advisor.features.suggestions import questions_beside
 from advisor.index.generation import Generation
 from advisor.text.plain import fold
-from advisor.types import Language
+from advisor.types import Chunk, Language
 
 _WANTED = 6
 _DOCUMENTS = 12  # that are looked through for questions of their own
-_TRIED = 2  # questions of each that are searched for at most: 50 ms each
+_TRIED = 3  # questions of each that are searched for at most: 50 ms each
+# Shorter than a sentence: the words around a heading would be looked for too.
+_SUBJECT: dict[Language, str] = {"fr": "{}\u00a0?", "en": "{}?"}
+_OF_SUBJECT: dict[Language, str] = {"fr": "{}\u00a0: {}\u00a0?", "en": "{}: {}?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,18 @@ class Starters:
         for document in documents:
             ranked.append((of_topic[document.topic], document.id))
             of_topic[document.topic] += 1
-        chunks = {name: [one.chunk for one in index.catalog.chunks_of(name)] for _, name in sorted(ranked)[:_DOCUMENTS]}
-        headings = list(questions_of_headings([chunk for some in chunks.values() for chunk in some]))
-        for name, own in chunks.items():
-            of_headings = (candidate for candidate in headings if candidate.place[0] == name)
-            for candidate in islice(chain(questions_beside(index, own, language), of_headings), _TRIED):
-                if self._advisor.would_answer(candidate.question, language, index):
-                    yield Starter(candidate.question)
+        for _, name in sorted(ranked)[:_DOCUMENTS]:
+            chunks = [one.chunk for one in index.catalog.chunks_of(name)]
+            kept = (candidate.question for candidate in questions_beside(index, chunks, language))
+            for question in islice(chain(kept, _subjects(chunks, language)), _TRIED):
+                if self._advisor.would_answer(question, language, index):
+                    yield Starter(question)
                     break
+
+
+def _subjects(chunks: Sequence[Chunk], language: Language) -> Iterator[str]:
+    """The title of a document, and its first heading below it, as questions."""
+    for chunk in chunks[:1]:
+        if chunk.heading and chunk.heading[-1] != chunk.title:
+            yield _OF_SUBJECT[language].format(chunk.title, chunk.heading[-1])
+        yield _SUBJECT[language].format(chunk.title)

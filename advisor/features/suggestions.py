@@ -66,7 +66,7 @@ def _candidates(advisor: Advisor, index: Generation, answer: Answer) -> Iterator
     related = [result.chunk for result in advisor.search(asked, k=_RELATED, index=index)]
     passages = [chunk for chunk in related if chunk.language == answer.language]
     yield from questions_beside(index, passages, answer.language)
-    yield from questions_of_headings(passages)
+    yield from _headings(passages)
 
 
 def questions_beside(index: Generation, passages: Sequence[Chunk], language: Language) -> Iterator[Candidate]:
@@ -90,8 +90,8 @@ def _shared(question: str, passage: Chunk) -> set[str]:
     return set(terms(question, passage.language)) & set(terms(searched_text(passage), passage.language))
 
 
-def questions_of_headings(passages: Sequence[Chunk]) -> Iterator[Candidate]:
-    """Headings of passages, as questions; those that several documents have (a form that they follow) say nothing."""
+def _headings(passages: Sequence[Chunk]) -> Iterator[Candidate]:
+    """Headings of related passages; those that several documents have (a form that they follow) say nothing."""
     documents: dict[str, set[str]] = {}
     for chunk in passages:
         for name in chunk.heading[-1:]:

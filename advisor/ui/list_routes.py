@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta, timezone
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from advisor.api.schemas import Text
 from advisor.features.conversations import Conversations
@@ -24,6 +24,14 @@ class ListChange(BaseModel):
 
     title: Text | None = Field(default=None, max_length=TITLE.most)
     pinned: bool | None = None
+
+    @model_validator(mode="after")
+    def changes_something(self) -> Self:
+        """Refuse what would change nothing."""
+        if self.title is None and self.pinned is None:
+            message = "there is nothing to change. Send a title, or whether it is pinned"
+            raise ValueError(message)
+        return self
 
 
 def list_routes(conversations: Conversations) -> APIRouter:
