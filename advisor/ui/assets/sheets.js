@@ -21,14 +21,16 @@
   }
 
   async function share(button) {
-    const menu = button.closest("details");
-    menu.open = false;
-    menu.querySelector("summary").focus(); // where the focus goes back to
+    button.closest("details").open = false;
     ({ conversation } = button.closest("li").dataset);
     content().replaceChildren();
     await showShare();
     openSheet("share");
   }
+
+  /* Back to where it was opened: the list may have been read again meanwhile. */
+  const focusMenu = () => document.querySelector(`#history li[data-conversation="${CSS.escape(conversation)}"] summary`)?.focus();
+  document.addEventListener("close", (event) => event.target.id === "share" && focusMenu(), true);
 
   async function change(method) {
     await showShare(method);
