@@ -6,14 +6,14 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pages import ask, open_page, serious, serve_app
+from pages import ask, open_page, serious, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
 from advisor.ui.texts import READER_TEXTS
 
 PLACES = [(1280, "fr-FR"), (390, "en-GB")]
-TITLE = {"fr": "FinOps : piloter la dépense cloud et technologique", "en": "FinOps: steering cloud and technology spend"}
+TITLE = {"fr": "FinOps\u00a0: piloter la dépense cloud et technologique", "en": "FinOps: steering cloud and technology spend"}
 SECTION = {"fr": "Signaux d’alerte", "en": "Warning signs"}
 WANTED = {"fr": "DEPENSE", "en": "SPEND"}  # without the accent
 
@@ -27,7 +27,8 @@ def test_find_contents_quote_ask_and_print(browser: Browser, advisor: Advisor, w
     language = locale[:2]
     words = READER_TEXTS[language]
     with serve_app(advisor) as address:
-        page = open_page(browser, f"{address}/{language}/?tab=sources", width=width, locale=locale)
+        page = open_page(browser, address, width=width, locale=locale)
+        show_tab(page, "Sources")
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         tools = page.locator("#library .tools")
         expect(tools).to_be_hidden()
@@ -53,6 +54,19 @@ def test_find_contents_quote_ask_and_print(browser: Browser, advisor: Advisor, w
         assert highlighted(page) == []
         expect(tools).to_be_visible()
 
+        # What is printed is the document alone.
+        page.evaluate("window.print = () => { window.printed = [...document.querySelectorAll('.printed')].length; }")
+        tools.get_by_role("button", name=words.print).click()
+        assert page.evaluate("window.printed") == 1
+        page.evaluate("document.documentElement.classList.add('print-reader')")
+        page.evaluate("document.querySelector('#library .reader').classList.add('printed')")
+        page.emulate_media(media="print")
+        expect(page.locator("#library article")).to_be_visible()
+        for hidden in ("#masthead", "#library form", "#library .tools", "#library .results"):
+            expect(page.locator(hidden)).to_be_hidden()
+        page.emulate_media(media="screen")
+        page.evaluate("document.documentElement.classList.remove('print-reader')")
+
         tools.locator(".outline summary").click()
         expect(tools.locator(".outline [data-section]")).to_have_count(10)
         assert serious(page) == []
@@ -68,19 +82,6 @@ def test_find_contents_quote_ask_and_print(browser: Browser, advisor: Advisor, w
         assert f"— {TITLE[language]} › {SECTION[language]}, {language}/finops.md" in copied
         assert copied.startswith(words.quote[0])
         assert parse_qs(urlsplit(copied.split()[-1]).query)["document"] == [f"{language}/finops.md"]
-
-        # What is printed is the document alone.
-        page.evaluate("window.print = () => { window.printed = [...document.querySelectorAll('.printed')].length; }")
-        tools.get_by_role("button", name=words.print).click()
-        assert page.evaluate("window.printed") == 1
-        page.evaluate("document.documentElement.classList.add('print-reader')")
-        page.evaluate("document.querySelector('#library .reader').classList.add('printed')")
-        page.emulate_media(media="print")
-        expect(page.locator("#library article")).to_be_visible()
-        for hidden in ("#masthead", "#library form", "#library .tools", "#library .results"):
-            expect(page.locator(hidden)).to_be_hidden()
-        page.emulate_media(media="screen")
-        page.evaluate("document.documentElement.classList.remove('print-reader')")
 
         tools.get_by_role("button", name=words.about).click()
         expect(page.locator("#question textarea")).to_be_focused()

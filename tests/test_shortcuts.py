@@ -35,8 +35,9 @@ def test_every_key_does_what_its_sheet_says(browser: Browser, advisor: Advisor, 
         expect(sheet).to_be_hidden()
         expect(page.locator("#thread .turn")).to_have_count(1)
         page.keyboard.press("c")
-        expect(page.locator("#thread .note")).to_have_text(chat.copied)
+        expect(page.locator("#thread .note")).to_have_text(CHAT_TEXTS["en"].copied)  # the answer is in English
         page.locator("#thread .cite").first.click()
+        expect(page.locator("#cited")).to_be_focused()
         page.keyboard.press("j")
         expect(page.locator("#document output")).to_have_text(re.compile("^2 "))
         page.keyboard.press("k")

@@ -21,9 +21,10 @@
     let box = element.parentElement;
     while (box && !(box.scrollHeight > box.clientHeight && /auto|scroll/.test(getComputedStyle(box).overflowY))) box = box.parentElement;
     if (!box) return;
-    const above = toolsOf(readerOf(element)).getBoundingClientRect().bottom - box.getBoundingClientRect().top;
-    const free = box.clientHeight - Math.max(0, above);
-    box.scrollTop += place.getBoundingClientRect().top - box.getBoundingClientRect().top - Math.max(0, above) - free * share;
+    const tools = toolsOf(readerOf(element)); // they stay at the top while the document scrolls
+    const above = tools.offsetHeight + parseFloat(getComputedStyle(tools).top);
+    const wanted = above + (box.clientHeight - above) * share;
+    box.scrollTop += place.getBoundingClientRect().top - box.getBoundingClientRect().top - wanted;
   }
 
   /* A new document */

@@ -2,13 +2,14 @@
 (() => {
   "use strict";
 
-  const { byId, go, hasSheet, openSheet, showTab, until } = window.advisor;
+  const { byId, closePane, go, hasSheet, narrow, openSheet, showTab, until } = window.advisor;
   const OFF = "advisor:no-keys";
   const FIELDS = "input, textarea, select, [contenteditable]";
   const shown = (selector) => [...document.querySelectorAll(selector)].find((element) => element.offsetParent !== null);
 
   /* A field of a tab, which is shown first. */
   async function write(tab, selector) {
+    if (narrow.matches) closePane(); // it covers the chat
     go({ tab: tab === "chat" ? "" : tab });
     await showTab(tab);
     await until(() => shown(selector));
