@@ -13,7 +13,10 @@ from advisor.advisor import Advisor
 from advisor.ui.texts import READER_TEXTS
 
 PLACES = [(1280, "fr-FR"), (390, "en-GB")]
-TITLE = {"fr": "FinOps\u00a0: piloter la dépense cloud et technologique", "en": "FinOps: steering cloud and technology spend"}
+TITLE = {
+    "fr": "FinOps\u00a0: piloter la dépense cloud et technologique",
+    "en": "FinOps: steering cloud and technology spend",
+}
 SECTION = {"fr": "Signaux d’alerte", "en": "Warning signs"}
 WANTED = {"fr": "DEPENSE", "en": "SPEND"}  # without the accent
 

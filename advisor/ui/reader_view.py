@@ -23,8 +23,10 @@ def render_tools(texts: Texts) -> str:
         f'<span class="found" role="status"></span><span class="matches" hidden>{steps}</span></div><div class="with">'
         f'<details class="menu outline"><summary class="act word">{escape(words.contents)}</summary>'
         '<div class="choices"></div></details>'
-        f'<button type="button" class="act word copy-quote">{escape(words.copy_quote)}</button>'
-        f'<button type="button" class="act word ask-about">{escape(words.about)}</button>'
+        f'<button type="button" class="act word copy-quote" title="{escape(words.copy_hint)}">'
+        f"{escape(words.copy_quote)}</button>"
+        f'<button type="button" class="act word ask-about" title="{escape(words.about_hint)}">'
+        f"{escape(words.about)}</button>"
         f'<button type="button" class="act word print">{escape(words.print)}</button></div>'
         '<p class="said" role="status"></p></div>'
     )

@@ -100,10 +100,12 @@ def render_share(share: Share, address: str, language: Language, *, has_users: b
             f'<div class="turning"><button type="button" class="main make-link">{escape(words.make)}</button></div>'
         )
     link = escape(address + share.token)
-    renew = f'<button type="button" class="make-link">{escape(words.renew)}</button>' if share.shown < share.turns else ""
+    is_whole = share.shown == share.turns
+    shows = words.shows_all if is_whole else words.shows.format(share.shown, share.turns)
+    renew = "" if is_whole else f'<button type="button" class="make-link">{escape(words.renew)}</button>'
     return (
         f'<label>{escape(words.link)}<input type="text" readonly value="{link}"></label>'
-        f'<p role="status">{escape(words.shows.format(share.shown, share.turns))}</p><p>{who}</p><div class="turning">'
+        f'<p role="status">{escape(shows)}</p><p>{who}</p><div class="turning">'
         f'<button type="button" class="main copy-link" data-done="{escape(chat.copied)}">{escape(words.copy_link)}</button>'
         f'<a href="{link}" target="_blank" rel="noopener">{escape(words.open)}</a>{renew}'
         f'<button type="button" class="end-link">{escape(words.end)}</button></div>'

@@ -222,9 +222,11 @@ class ReaderTexts(WordTable):
     following: str
     contents: str
     copy_quote: str
+    copy_hint: str
     copied: str
     quote: str
     about: str
+    about_hint: str
     ask: str
     print: str
 
@@ -251,6 +253,7 @@ class ShareTexts(WordTable):
     link: str
     copy_link: str
     open: str
+    shows_all: str
     shows: str
     renew: str
     end: str
