@@ -74,6 +74,14 @@ def test_conversations_and_memos_are_reached(browser: Browser, proxied: PathProx
     assert f"]({'<'}{proxied.address}/en/?document=" in memo
     link = page.locator("#history a.open").first
     assert link.evaluate("(link) => link.href").startswith(f"{proxied.address}/en/?conversation=")
+    conversation = page.url.rpartition("=")[2]
+    sheet = page.request.post(f"{proxied.address}/page/conversations/{conversation}/share?language=en").text()
+    shared = re.search(r'value="([^"]+)"', sheet)[1]
+    assert shared.startswith(f"{proxied.address}/shared/")
+    page.goto(shared)
+    page.locator(".sources .read").first.click()
+    expect(page.locator("#cited")).to_be_visible()
+    assert page.url.startswith(f"{proxied.address}/en/?document=")
     assert proxied.astray == []
     page.context.close()
 
