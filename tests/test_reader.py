@@ -118,6 +118,15 @@ def test_a_selection_beside_an_answer(browser: Browser, advisor: Advisor, width:
         expect(tools.locator(".said")).to_contain_text(selected[:30])
         assert page.evaluate("navigator.clipboard.readText()").startswith(words.quote.replace("{}", selected))
         assert serious(page) == []
+        page.evaluate("document.documentElement.classList.add('print-reader')")
+        page.evaluate("document.querySelector('#document').classList.add('printed')")
+        page.emulate_media(media="print")
+        expect(page.locator("#document article")).to_be_visible()
+        expect(page.locator("#thread")).to_be_hidden()
+        page.evaluate("document.documentElement.classList.remove('print-reader')")
+        expect(page.locator("#document article")).to_be_hidden()
+        expect(page.locator("#thread .sources .quote").first).to_be_visible()  # what the markers stand for
+        page.emulate_media(media="screen")
         # Escape closes the contents first, and the document only then.
         tools.locator(".outline summary").click()
         page.keyboard.press("Escape")
