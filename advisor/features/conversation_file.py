@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,8 @@ CREATE TABLE IF NOT EXISTS deleted (
 CREATE INDEX IF NOT EXISTS conversation_user ON conversations (user, updated);
 CREATE INDEX IF NOT EXISTS turn_conversation ON turns (conversation);
 """
+_LATEST_TABLES = {"shares", "pins", "deleted"}
+_MAKING = threading.Lock()  # SQLite does not wait for another thread when it begins to write ahead
 _WAIT_SECONDS = 15  # for another writer
 
 
@@ -75,8 +78,8 @@ class ConversationFile:
         """
         try:
             with closing(sqlite3.connect(self.folder / CONVERSATIONS_FILE, timeout=_WAIT_SECONDS)) as database:
-                if not self._prepared:  # a file of an older version lacks tables
-                    database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
+                if not self._prepared:
+                    _make_tables(database)
                     self._prepared = True
                 database.execute("PRAGMA foreign_keys = ON")
                 database.create_function("fold", 1, fold, deterministic=True)
@@ -86,6 +89,14 @@ class ConversationFile:
 
     def _cannot(self, cause: Exception) -> str:
         return f"conversations cannot be kept in {self.folder}: {cause}. Set ADVISOR_STATE_DIR to another folder"
+
+
+def _make_tables(database: sqlite3.Connection) -> None:
+    """Make those that are not there: of a new file, or of one that an older version made."""
+    with _MAKING:
+        there = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not there >= _LATEST_TABLES:  # else nothing is written: the file may be read-only, or another process writing
+            database.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
 
 
 def time_now(*, seconds_ago: float = 0) -> str:
