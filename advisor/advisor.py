@@ -11,8 +11,8 @@ from advisor.answering import fallback, unanswered
 from advisor.answering.chat_context import gather_context
 from advisor.answering.chat_questions import rewritten_question, sub_questions
 from advisor.answering.draft_verifier import WritingTask
-from advisor.answering.extractive import WRITER, write_curated, write_extractive
-from advisor.answering.fallback import Extract, verified
+from advisor.answering.extractive import WRITER, write_curated
+from advisor.answering.fallback import Extract, extract, verified
 from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import open_writer, write_generative
 from advisor.answering.intake import check_question, take
@@ -226,7 +226,7 @@ class Advisor:
             return
         yield Stage("write", language)
         with timer.stage("write"):
-            whole = self._extract(index, evidence, follow_up)
+            whole = extract(index, evidence, self.settings)
         seen = 0
         if self.chat and self._writer and use:
             with timer.stage("write"):
@@ -255,7 +255,8 @@ class Advisor:
     def _gather(self, index: Generation, follow_up: FollowUp, history: Sequence[str], language: Language) -> Evidence:
         """What search finds for a question; a follow-up is for what the answers before it did not say.
 
-        What they said is left out where it asks for more, and counts less in any other follow-up.
+        What they said is left out where it asks for more, and counts less in any other follow-up. A curated answer is one
+        to a question that stands alone.
         """
         searcher = self._searcher(index)
         evidence = gather_evidence(searcher, follow_up.standalone(language), language)
@@ -268,16 +269,10 @@ class Advisor:
             if follow_up.subject in (earlier.own, earlier.subject):
                 found = gather_evidence(searcher, earlier.standalone(language), language)
                 blocks = without(found.blocks, said) if earlier.more else found.blocks
-                said += self._extract(index, replace(found, blocks=blocks), earlier).citations
+                curated = None if earlier.subject else found.curated
+                said += extract(index, replace(found, blocks=blocks, curated=curated), self.settings).citations
         blocks = without(evidence.blocks, said) if follow_up.more else counting_less(evidence.blocks, said)
-        return replace(evidence, blocks=blocks, told=tuple(said))
-
-    def _extract(self, index: Generation, evidence: Evidence, follow_up: FollowUp) -> Extract:
-        """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
-        curated = evidence.curated
-        if curated and curated.near >= self.settings.curated_threshold and not follow_up.subject:
-            return verified(index, write_curated(index, curated))
-        return verified(index, write_extractive(index, evidence.blocks, max_words=self.settings.max_answer_words))
+        return replace(evidence, blocks=blocks, curated=None, told=tuple(said))
 
     def _with_extract(self, base: Answer, whole: Extract) -> Answer:
         """The answer made of sentences of the corpus."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.answering.extractive import write_curated, write_extractive
 from advisor.answering.generative import GeneratedAnswer
 from advisor.index.generation import Generation
+from advisor.retrieval.search import Evidence
+from advisor.settings import Settings
 from advisor.text.plain import fold
 from advisor.tracing import stage_span
 from advisor.types import AnswerSentence, Citation, Draft, SentenceReady
@@ -35,6 +38,14 @@ class Extract:
             known.update(citation.marker for citation in fresh)
             events.append(SentenceReady(sentence, fresh))
         return events
+
+
+def extract(index: Generation, evidence: Evidence, settings: Settings) -> Extract:
+    """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
+    curated = evidence.curated
+    if curated and curated.near >= settings.curated_threshold:
+        return verified(index, write_curated(index, curated))
+    return verified(index, write_extractive(index, evidence.blocks, max_words=settings.max_answer_words))
 
 
 def verified(index: Generation, draft: Draft) -> Extract:
