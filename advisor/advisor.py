@@ -33,6 +33,7 @@ from advisor.index.generations import current_generation
 from advisor.models.chat import ChatModel, open_chat_model
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
+from advisor.retrieval.confidence import thresholds_of
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
@@ -166,7 +167,7 @@ class Advisor:
         return self._suffices(gather_evidence(self._searcher(index), asked, language))
 
     def _suffices(self, evidence: Evidence) -> bool:
-        return evidence.confidence >= self.settings.answer_threshold and bool(evidence.blocks)
+        return evidence.confidence >= evidence.thresholds.answer and bool(evidence.blocks)
 
     def examine(self, question: str, *, history: Sequence[str] = ()) -> tuple[Answer, tuple[ScoredChunk, ...]]:
         """The answer to a question that nobody asked, with the passages that search found for it, best first.
@@ -192,7 +193,8 @@ class Advisor:
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):
-            unanswered.log_unanswered(self.settings, outcome)
+            threshold = thresholds_of(self.settings, self._index.calibration).answer
+            unanswered.log_unanswered(self.settings, outcome, threshold)
         for observer in self._observers:
             observer(outcome)
 
@@ -311,9 +313,9 @@ class Advisor:
 
     def _without_answer(self, base: Answer, evidence: Evidence) -> Answer:
         """The nearest passages where the corpus touches the subject; else that it holds no answer."""
-        unsure = reason_in_words(base.language, base.confidence, self.settings.answer_threshold)
+        unsure = reason_in_words(base.language, base.confidence, evidence.thresholds.answer)
         reason = "; ".join(filter(None, (base.reason, unsure)))
-        if base.confidence >= self.settings.near_threshold:
+        if base.confidence >= evidence.thresholds.near:
             return near_answer(replace(base, reason=reason), self.index, evidence)
         return abstained_answer(replace(base, reason=reason), evidence)
 

@@ -261,7 +261,7 @@ def test_doctor_approves_a_sound_installation(where):
     done = run("doctor", *where)
     assert done.returncode == 0, done.stdout
     assert "FAIL" not in done.stdout
-    assert "confidence: measured with this model" in done.stdout
+    assert "confidence: the shipped calibration" in done.stdout
 
 
 def test_the_original_article_alone_answers(seed_dir: Path, tmp_path: Path):

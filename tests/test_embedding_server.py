@@ -474,8 +474,7 @@ def test_what_the_doctor_says(served_settings: Settings, server: EncodingServer)
     told = {finding.check: finding for finding in examine(served_settings)}
     assert [finding for finding in told.values() if not finding.ok] == []
     assert told["model"].detail == "multilingual-e5-small (served-multilingual-e5-small), 384 dimensions"
-    assert "not measured" in told["confidence"].detail
-    assert "ADVISOR_EMBEDDING_URL" in told["confidence"].advice
+    assert "no calibration for this model" in told["confidence"].detail
     server.turned = 1
     told = {finding.check: finding for finding in examine(served_settings)}
     assert [finding.check for finding in told.values() if not finding.ok] == ["vectors"]

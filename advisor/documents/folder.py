@@ -15,6 +15,8 @@ THESAURUS = "thesaurus.yaml"
 ASKED = "asked"
 SECTION_KINDS = "sections.yaml"
 """What curators keep in the folder beside the documents: words that mean the same, how people ask, kinds of sections."""
+CALIBRATION = ("calibration-", ".json")
+"""How the name of a calibration begins and ends; between them is the digest of its model."""
 _VECTORS = ("vectors-", ".npz")
 _HIDDEN = (".", "~$")
 _REMEDIES = {
@@ -68,9 +70,9 @@ def _is_document(path: Path, corpus_dir: Path) -> bool:
 def _is_beside(path: Path, corpus_dir: Path) -> bool:
     """Whether a file is one of those that curators keep beside the documents, or that says where these are from."""
     inside = path.relative_to(corpus_dir)
-    of_vectors = path.name.startswith(_VECTORS[0]) and path.suffix == _VECTORS[1]
+    of_model = any(path.name.startswith(before) and path.suffix == after for before, after in (_VECTORS, CALIBRATION))
     asked = inside.parts[0] == ASKED and path.suffix.lower() in (".yaml", ".yml")
-    return asked or inside in map(Path, (THESAURUS, SECTION_KINDS, PROVENANCE_FILE)) or of_vectors
+    return asked or inside in map(Path, (THESAURUS, SECTION_KINDS, PROVENANCE_FILE)) or of_model
 
 
 def _walk(folder: Path) -> Iterator[Path]:

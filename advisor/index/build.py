@@ -21,6 +21,7 @@ from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.errors import BrokenIndexError
 from advisor.files import flush
 from advisor.index.bm25 import write_keyword_index
+from advisor.index.calibration import CALIBRATION_FILE, calibration_path, read_calibration
 from advisor.index.catalog import text_hash, write_catalog
 from advisor.index.corpus_vectors import CorpusVectors, read_corpus_vectors
 from advisor.index.generation import Generation
@@ -106,11 +107,12 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
-    _check_beside(settings.corpus_dir)
+    _check_beside(settings.corpus_dir, embeddings.digest)
     shipped = read_corpus_vectors(settings.corpus_dir, embeddings)
     documents, chunks, left_out = _cut(context, documents, shipped)
     name = f"{number:06d}-{_digest(documents)}"
-    beside = companions_of(settings.corpus_dir)  # first: what changes from here on is seen at the next sync
+    # First: what changes from here on is seen at the next sync.
+    beside = companions_of(settings.corpus_dir, embeddings.digest)
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
         vectors = make_vectors(partial(shipped.passages, embeddings), chunks, old, context.progress)
         context.tell("write", len(chunks))
@@ -123,7 +125,8 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         np.save(folder / SENTENCES, vectors.sentences)
         write_keyword_index(folder / LEXICAL, chunks)
         _write_thesaurus(settings.corpus_dir, folder, chunks)
-        _copy_file(settings.corpus_dir / SECTIONS_FILE, folder)
+        _copy_file(settings.corpus_dir / SECTIONS_FILE, folder / SECTIONS_FILE)
+        _copy_file(calibration_path(settings.corpus_dir, embeddings.digest), folder / CALIBRATION_FILE)
         (folder / IN_USE).touch()
         manifest = replace(
             blank_manifest(settings, embeddings),
@@ -137,6 +140,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
             thesaurus=beside.thesaurus,
             asked=beside.asked,
             sections=beside.sections,
+            calibration=beside.calibration,
             previous=previous,
             files=file_sizes(folder),
         )
@@ -151,10 +155,14 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
     )
 
 
-def _check_beside(corpus_dir: Path) -> None:
-    """Read what stands beside the documents, so that what is wrong with it is told before anything is built."""
+def _check_beside(corpus_dir: Path, digest: str) -> None:
+    """Read what stands beside the documents, so that what is wrong with it is told before anything is built.
+
+    :param digest: of the model.
+    """
     read_sections(corpus_dir / SECTIONS_FILE)
     read_thesaurus(corpus_dir / THESAURUS_FILE)
+    read_calibration(calibration_path(corpus_dir, digest), digest)
 
 
 @contextmanager
@@ -186,12 +194,13 @@ def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDoc
     return tuple(FailedDocument(f"{FOLDER}/{entry.file}", why.format(entry.document, line)) for entry, line in lost)
 
 
-def companions_of(corpus_dir: Path) -> Companions:
-    """What curators keep beside the documents of a folder."""
+def companions_of(corpus_dir: Path, digest: str) -> Companions:
+    """What curators keep beside the documents of a folder, for the model with this digest."""
     return Companions(
         thesaurus=_digest_of_file(corpus_dir / THESAURUS_FILE),
         asked=phrasings_digest(corpus_dir),
         sections=_digest_of_file(corpus_dir / SECTIONS_FILE),
+        calibration=_digest_of_file(calibration_path(corpus_dir, digest)),
     )
 
 
@@ -284,15 +293,15 @@ def _add(store: VectorStore, entries: Mapping[str, NDArray[np.float32]]) -> None
         store.add(list(entries), np.stack(list(entries.values())))
 
 
-def _copy_file(path: Path, folder: Path) -> None:
+def _copy_file(path: Path, copy: Path) -> None:
     """Put a file of the corpus into the new generation, if there is one."""
     if path.is_file():
-        shutil.copyfile(path, folder / path.name)
+        shutil.copyfile(path, copy)
 
 
 def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> None:
     """Put the thesaurus into the new generation, with the forms that its documents use."""
-    _copy_file(corpus_dir / THESAURUS_FILE, folder)
+    _copy_file(corpus_dir / THESAURUS_FILE, folder / THESAURUS_FILE)
     concepts = read_thesaurus(folder / THESAURUS_FILE)
     write_used_forms(folder / USED, used_forms(concepts, (embedded_text(chunk) for chunk in chunks)))
 

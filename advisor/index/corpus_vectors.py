@@ -76,7 +76,7 @@ def read_corpus_vectors(corpus_dir: Path, embeddings: Embeddings) -> CorpusVecto
 
     :raises CorpusError: when the file is damaged.
     """
-    path = _path(corpus_dir, embeddings)
+    path = vectors_path(corpus_dir, embeddings)
     if not path.is_file():
         return CorpusVectors({}, np.zeros((0, embeddings.dimension), np.int8))
     try:
@@ -109,7 +109,7 @@ def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Em
     steps = np.rint(table / np.abs(table).max(axis=1, keepdims=True) * _STEPS).astype(np.int8)
     written = io.BytesIO()
     np.savez_compressed(written, keys=np.array(keys, "S32"), steps=steps)
-    path = _path(corpus_dir, embeddings)
+    path = vectors_path(corpus_dir, embeddings)
     replace_file(path, written.getvalue(), mode=PUBLIC)
     return path
 
@@ -120,5 +120,6 @@ def suspicious_wordings(catalog: Catalog) -> list[str]:
     return list(dict.fromkeys(said for each in documents for said, _ in suspicious_in(each.text, passages_of(each))))
 
 
-def _path(corpus_dir: Path, embeddings: Embeddings) -> Path:
+def vectors_path(corpus_dir: Path, embeddings: Embeddings) -> Path:
+    """Where a corpus folder has the vectors of a model."""
     return corpus_dir / f"vectors-{embeddings.digest}.npz"

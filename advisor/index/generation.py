@@ -20,6 +20,7 @@ import numpy as np
 from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.bm25 import KeywordIndex
+from advisor.index.calibration import CALIBRATION_FILE, read_calibration
 from advisor.index.catalog import Catalog
 from advisor.index.generations import (
     CATALOG,
@@ -90,6 +91,7 @@ class Generation:
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS_FILE)
         self.sections = read_sections(self.folder / SECTIONS_FILE)
+        self.calibration = read_calibration(self.folder / CALIBRATION_FILE, self.manifest.embedding_digest)
         self.used_forms = read_used_forms(self.folder / USED)
         self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS_FILE)
         self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE_FILE)

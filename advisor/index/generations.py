@@ -9,6 +9,7 @@
         sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
         sections.yaml             what its headings say of their sections, if it has that
+    calibration.json          how sure answers are, if that was fitted for this corpus and model
         used-forms.json           the forms of its concepts that the documents use
         asked.npz                 vectors of the questions that a curator wrote beside lines
         question-space.npz        the space that these questions make, if there are any
@@ -56,12 +57,13 @@ _RECIPE = (
 class Companions:
     """The digests of what curators keep beside the documents; "" for what they do not keep.
 
-    The thesaurus, the questions of sentences, what the sections are there for.
+    The thesaurus, the questions of sentences, what the sections are there for, the calibration of the model at hand.
     """
 
     thesaurus: str
     asked: str
     sections: str
+    calibration: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class Manifest:
     thesaurus: str = ""
     asked: str = ""
     sections: str = ""
+    calibration: str = ""
     previous: str = ""
     files: dict[str, int] = field(default_factory=dict)
     chunking_version: int = chunking.VERSION
@@ -100,7 +103,7 @@ class Manifest:
     @property
     def companions(self) -> Companions:
         """What it was built with beside the documents."""
-        return Companions(self.thesaurus, self.asked, self.sections)
+        return Companions(self.thesaurus, self.asked, self.sections, self.calibration)
 
 
 def blank_manifest(settings: Settings, embeddings: Embeddings) -> Manifest:

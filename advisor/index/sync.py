@@ -115,7 +115,7 @@ def _compare_and_build(settings: Settings, embeddings: Embeddings, options: Sync
             progress=options.progress,
         )
         beside = published.manifest.companions if published.manifest else None
-        stale = beside != companions_of(settings.corpus_dir)
+        stale = beside != companions_of(settings.corpus_dir, embeddings.digest)
         if options.dry_run or not (plan.changed or stale or options.forget):
             return _report(plan, published.manifest, silent=published.catalog.silent() if published.catalog else ())
         return _build_and_publish(settings, embeddings, options, plan, published)

@@ -3,7 +3,8 @@
 The weights in `confidence.json` come from `evals/train_ranking.py`: a logistic regression on whether the answer opened with
 a sentence that helps the asker, on labelled questions with and without an answer in the corpus. How near a question comes to
 a corpus can be told by cosines alone, whose scale each embedding model has for itself: these weights are kept by the digest
-of the model that they were fitted with, and any other model has weights that do without.
+of the model that they were fitted with, and any other model has weights that do without. A calibration that was fitted for
+the corpus and the model at hand (`advisor calibrate`) goes before both.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from advisor.documents.passages import embedded_text
+from advisor.index.calibration import Calibration, Kind
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
+from advisor.settings import Settings
 from advisor.text.language import all_rules
 from advisor.text.one_form import in_one_form
 from advisor.text.plain import COMPOUND, WORD, fold
@@ -148,32 +151,72 @@ def _offices() -> frozenset[str]:
 
 
 @cache
-def _calibration() -> dict[str, Any]:
+def _shipped() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((files("advisor.retrieval") / "confidence.json").read_text(encoding="utf-8"))
     return loaded
 
 
-def is_calibrated(digest: str) -> bool:
-    """Whether the weights were fitted with the model with this digest."""
-    return digest in _calibration()["models"]
+Origin = Literal["own", "shipped", "none"]
+"""Where a calibration is from: `own` was fitted for the corpus and model at hand, `shipped` for this model on the program's
+own corpus; with `none` a model is judged by what does not depend on the scale of its cosines."""
 
 
-def weights(digest: str, *, phrasings: bool) -> Mapping[str, float]:
+def origin_of(digest: str, own: Calibration | None) -> Origin:
+    """Where the calibration is from that confidence is worked out with.
+
+    :param digest: of the embedding model.
+    :param own: the calibration of the corpus, if it has one.
+    """
+    if own:
+        return "own"
+    return "shipped" if digest in _shipped()["models"] else "none"
+
+
+def weights(digest: str, own: Calibration | None, *, phrasings: bool) -> Mapping[str, float]:
     """The weight of each signal, and `bias`, for the model with this digest; without its cosines where it is not known.
 
+    :param own: the calibration of the corpus, if it has one.
     :param phrasings: whether the corpus has any: what is found without them is another kind of answer.
     """
-    kinds: dict[str, Mapping[str, float]] = _calibration()["models"].get(digest, _calibration()["any_model"])
-    return kinds["phrasings" if phrasings else "plain"]
+    kind: Kind = "phrasings" if phrasings else "plain"
+    if own and kind in own.weights:
+        return {str(name): value for name, value in own.weights[kind].items()}
+    kinds: dict[str, Mapping[str, float]] = _shipped()["models"].get(digest, _shipped()["any_model"])
+    return kinds[kind]
 
 
-def confidence_of(signals: Signals, digest: str) -> float:
+def comparable(signals: Signals, own: Calibration | None) -> dict[str, float]:
+    """The signals by name; for passages in another language, those that count words as they are where an answer helps.
+
+    Words of two languages cannot be compared.
+    """
+    typical: Mapping[str, float] = own.typical if own else _shipped()["typical"]
+    return asdict(signals) | (dict(typical) if signals.foreign else {})
+
+
+def confidence_of(signals: Signals, digest: str, own: Calibration | None) -> float:
     """The probability (0..1) that an answer made of what was found is right.
 
     :param digest: of the embedding model.
+    :param own: the calibration of the corpus, if it has one.
     """
-    known, values = weights(digest, phrasings=bool(signals.phrasings)), asdict(signals)
-    if signals.foreign:  # words of two languages cannot be compared: they count as they do on average where an answer helps
-        values |= _calibration()["typical"]
+    known, values = weights(digest, own, phrasings=bool(signals.phrasings)), comparable(signals, own)
     logit = known["bias"] + sum(known.get(name, 0.0) * value for name, value in values.items())
     return 1 / (1 + math.exp(-max(min(logit, 50.0), -50.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The least confidence (0..1) with which a question is answered, and with which the nearest passages are shown."""
+
+    answer: float
+    near: float
+
+
+def thresholds_of(settings: Settings, own: Calibration | None) -> Thresholds:
+    """The thresholds that hold: those that somebody set, else those of the calibration, else the program's own."""
+    found = {"answer_threshold": settings.answer_threshold, "near_threshold": settings.near_threshold}
+    for name in found.keys() - settings.model_fields_set:
+        chosen: float | None = getattr(own, name, None)
+        found[name] = found[name] if chosen is None else chosen
+    return Thresholds(found["answer_threshold"], found["near_threshold"])

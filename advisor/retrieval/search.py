@@ -11,7 +11,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
-from advisor.retrieval.confidence import Signals, confidence_of, measure
+from advisor.retrieval.confidence import Signals, Thresholds, confidence_of, measure, thresholds_of
 from advisor.retrieval.curated import CuratedAnswer, known_answer, nearest_curated
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.like_questions import LikeQuestions, like_questions
@@ -60,7 +60,8 @@ class Evidence:
 
     `passages` are those of one language, best first; `blocks` the blocks of their documents, best first; `curated` the
     curated answer nearest to the question, if there is any; `confidence` the probability (0..1) that an answer made of
-    this is right, by the `signals`; `told` what the answers before it on the same subject cited.
+    this is right, by the `signals`; `thresholds` what it is held against; `told` what the answers before it on the same
+    subject cited.
     """
 
     passages: list[ScoredChunk]
@@ -68,6 +69,7 @@ class Evidence:
     curated: CuratedAnswer | None
     signals: Signals
     confidence: float
+    thresholds: Thresholds
     told: tuple[Citation, ...] = ()
 
 
@@ -99,8 +101,9 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
         signals = measure(found.asked, fused, ranked, curated)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
     known = like.is_known if like else curated is not None
-    confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest)
-    return Evidence(passages, ranked, curated, signals, confidence)
+    confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest, index.calibration)
+    thresholds = thresholds_of(searcher.settings, index.calibration)
+    return Evidence(passages, ranked, curated, signals, confidence, thresholds)
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:

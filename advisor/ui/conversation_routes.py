@@ -19,10 +19,11 @@ from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY
+from advisor.retrieval.confidence import origin_of, thresholds_of
 from advisor.text.plain import stem_of
 from advisor.types import Answer, Language
 from advisor.ui.texts import CHAT_TEXTS, TEXTS
-from advisor.ui.why_view import render_why
+from advisor.ui.why_view import PresentIndex, render_why
 
 Format = Literal["docx", "md"]
 MEDIA = {
@@ -79,7 +80,9 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         question = found.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
         index = advisor.index
         passages = pool.run(lambda: advisor.search(question, index=index))
-        return render_why(found, passages, index.info.generation, advisor.settings.answer_threshold, TEXTS[language])
+        own = index.calibration
+        thresholds, origin = thresholds_of(advisor.settings, own), origin_of(index.manifest.embedding_digest, own)
+        return render_why(found, passages, PresentIndex(index.info.generation, thresholds, origin), TEXTS[language])
 
     @router.get("/answers/{answer}/next", response_class=HTMLResponse)
     def following(user: Owner, answer: Id) -> str:

@@ -151,6 +151,7 @@ class ChatTexts(WordTable):
     found_by: str
     decision: str
     threshold: str
+    calibrations: dict[str, str]
     withheld: str
     nothing_withheld: str
     timings: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
+from advisor.retrieval.confidence import Origin, Thresholds
 from advisor.types import Answer, ScoredChunk
 from advisor.ui.answer_view import place, typeset
 from advisor.ui.texts import CHAT_TEXTS, Texts
@@ -12,24 +14,33 @@ from advisor.ui.texts import CHAT_TEXTS, Texts
 _NONE = "–"
 
 
-def render_why(answer: Answer, passages: Sequence[ScoredChunk], present: str, threshold: float, texts: Texts) -> str:
+@dataclass(frozen=True, slots=True)
+class PresentIndex:
+    """The published generation by name, what it holds confidence against, and where its calibration is from."""
+
+    generation: str
+    thresholds: Thresholds
+    origin: Origin
+
+
+def render_why(answer: Answer, passages: Sequence[ScoredChunk], present: PresentIndex, texts: Texts) -> str:
     """The decision, the passages with their scores, what was withheld, and the times.
 
     :param passages: what search finds for the standalone question.
-    :param present: the generation that they were found in.
-    :param threshold: the least confidence with which a question is answered, 0..1.
+    :param present: what they were found in.
     """
     words = CHAT_TEXTS[texts.language]
     made_from = answer.index.generation
-    index = words.same_index.format(present) if made_from == present else words.other_index.format(made_from, present)
-    decision = words.decision.format(answer.confidence * 100, threshold * 100)
+    same = made_from == present.generation
+    index = words.same_index.format(made_from) if same else words.other_index.format(made_from, present.generation)
+    decision = words.decision.format(answer.confidence * 100, present.thresholds.answer * 100)
     parts = [
         f"<p>{typeset(texts.understood_as.format(answer.standalone_question))}</p>",
-        f"<p>{escape(decision)} {escape(words.threshold)}</p>",
+        f"<p>{escape(decision)} {escape(words.threshold)} {escape(words.calibrations[present.origin])}</p>",
         f"<p>{typeset(answer.reason)}</p>" if answer.reason else "",
         f"<p>{escape(index)}</p>",
         f"<h3>{escape(words.passages)}</h3>",
-        f"<ol>{''.join(_passage(one, answer, present, texts) for one in passages)}</ol>",
+        f"<ol>{''.join(_passage(one, answer, present.generation, texts) for one in passages)}</ol>",
         f"<h3>{escape(words.withheld)}</h3>",
         _withheld(answer, texts),
         f"<h3>{escape(words.timings)}</h3>",
