@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from advisor.evaluation.measures import summarise
 from advisor.evaluation.questions import Split, cases_of, find_sets, read_set, read_sets
 from advisor.evaluation.reports import risk, tables
 from advisor.evaluation.reports.html_report import render_page
-from advisor.evaluation.runner import Order, PinnedAdvisor, run_sets
+from advisor.evaluation.runner import OnAsked, Order, PinnedAdvisor, run_sets
 from advisor.index.generation import Generation
 from advisor.index.progress import STDERR
 from advisor.index.sync import Judge
@@ -188,12 +189,19 @@ def judge_of_generations(settings: Settings, embeddings: Embeddings, names: Sequ
 
 def _ask(settings: Settings, order: Order) -> runs.Run:
     """Ask, score and keep, under a progress bar."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=STDERR, transient=True) as bar:
-        task = bar.add_task("Asking", total=None)
-        written = run_sets(Advisor.open(settings), order, lambda done, total: bar.update(task, completed=done, total=total))
+    with asking_bar("Asking") as on_asked:
+        written = run_sets(Advisor.open(settings), order, on_asked)
     STDERR.print(f"Written to {written.folder}", highlight=False)
     return written
+
+
+@contextmanager
+def asking_bar(what: str) -> Iterator[OnAsked]:
+    """A progress bar of questions on stderr; who asks tells it how many are done, of how many."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=STDERR, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _texts(run: runs.Run) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ import typer
 
 from advisor.advisor import Advisor
 from advisor.cli import doctor as check_up
+from advisor.cli.calibrate_command import calibrate
 from advisor.cli.chat_check import check_chat
 from advisor.cli.evaluation_commands import evaluation
 from advisor.cli.index_command import index_corpus
@@ -41,6 +42,7 @@ app.add_typer(users, name="users")
 app.command("index")(index_corpus)
 app.command("search")(search_passages)
 app.command("ask")(ask_questions)
+app.command("calibrate")(calibrate)
 
 
 def main() -> None:

@@ -1,0 +1,141 @@
+"""Questions that a corpus asks of itself, to fit a calibration on: its headings, its phrasings, and the user's sets.
+
+Each knows what would give its answer away, so that it can be hidden while the question is asked: the heading that it is, or
+the entry of `asked/*.yaml` that it stands in.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from advisor.evaluation.places import SourceSpan, family, locate_goals
+from advisor.evaluation.questions import Case
+from advisor.index.generation import Generation
+from advisor.index.phrasings import PhrasingEntry
+from advisor.text.plain import fold, plain
+from advisor.types import Chunk, Document
+
+_FEWEST_WORDS = 3  # of a heading: "Next steps" is no question
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question, and where in the corpus its answer stands.
+
+    `family` is the document, or the name that it shares with its translation; "" where nothing in the corpus answers.
+    An answer is right when it shows something of one of the `spans`. `entry` is the entry of phrasings that the question is
+    from, `heading` the place of the heading that it is.
+    """
+
+    question: str
+    family: str = ""
+    spans: tuple[SourceSpan, ...] = ()
+    entry: PhrasingEntry | None = None
+    heading: SourceSpan | None = None
+
+
+def families_of(documents: Iterable[Document]) -> dict[str, str]:
+    """Document -> its family: a document and its translation hold the same answers."""
+    known = {document.id: document for document in documents}
+    return {name: family(document, known.get) for name, document in known.items()}
+
+
+class ProbeMaker:
+    """Makes the questions of one index. The same index gives the same questions."""
+
+    def __init__(self, index: Generation) -> None:
+        """Read what all kinds of questions need of the index."""
+        self._index = index
+        self._documents = {document.id: document for document in index.catalog.documents()}
+        self.families = families_of(self._documents.values())
+        self._chunks = cache(lambda document: [stored.chunk for stored in index.catalog.chunks_of(document)])
+
+    def of_phrasings(self, entries: Sequence[PhrasingEntry], most: int) -> list[Probe]:
+        """One question of each of some entries: those that lines answer, or those that nothing answers."""
+        outlines = dict(zip(reversed(self._index.phrasings.questions), reversed(self._index.phrasings.outline), strict=True))
+        known = [entry for entry in entries if any(question in outlines for question in entry.questions)]
+        generator = random.Random(_SEED)
+        found = []
+        for entry in generator.sample(known, min(most, len(known))):
+            question = generator.choice([question for question in entry.questions if question in outlines])
+            spans = tuple(self._sections_of_outline(int(outlines[question]))) if entry.document else ()
+            found.append(Probe(question, self.families.get(entry.document, ""), spans, entry=entry))
+        return found
+
+    def _sections_of_outline(self, outline: int) -> Iterator[SourceSpan]:
+        numbers = list(dict.fromkeys(number for pair in self._index.phrasings.answer(outline) for number in pair))
+        ids = list(dict.fromkeys(self._index.catalog.chunk_ids(numbers)))
+        yield from dict.fromkeys(self._section(stored.chunk) for stored in self._index.catalog.chunks(ids).values())
+
+    def _section(self, chunk: Chunk) -> SourceSpan:
+        """What stands under the heading of a chunk; the chunk itself where it is under none."""
+        path = chunk.heading
+        own = [other for other in self._chunks(chunk.document) if path and other.heading[: len(path)] == path] or [chunk]
+        return SourceSpan(chunk.document, min(each.start for each in own), max(each.end for each in own))
+
+    def of_headings(self, most: int) -> list[Probe]:
+        """Some of the headings that say something of their own: long enough, in one document, of no known kind."""
+        found = [probe for name in self._documents for probe in self._headings(name)]
+        times = Counter((fold(probe.question), probe.family) for probe in found)
+        families = Counter(question for question, _ in times)
+        own = [probe for probe in found if families[fold(probe.question)] == 1]
+        return random.Random(_SEED).sample(own, min(most, len(own)))
+
+    def _headings(self, name: str) -> Iterator[Probe]:
+        text, title = self._documents[name].text, fold(self._documents[name].title)
+        places = {fold(plain(match[1])): match for match in _HEADING.finditer(text)}
+        first = {chunk.heading: chunk for chunk in reversed(self._chunks(name)) if chunk.heading and chunk.sentences}
+        for path, chunk in first.items():
+            question, match = plain(path[-1]), places.get(fold(plain(path[-1])))
+            telling = len(question.split()) >= _FEWEST_WORDS and fold(question) != title
+            if match and telling and self._index.sections.of(path) is None:
+                heading = SourceSpan(name, match.start(1), match.end(1))
+                yield Probe(question, self.families[name], (self._section(chunk),), heading=heading)
+
+    def of_cases(self, cases: Sequence[Case]) -> list[Probe]:
+        """The single questions of question sets.
+
+        Left out are those that bring documents of their own, and those whose labels do not say in which document the answer
+        stands: it could not be left out.
+        """
+        alone = [case for case in cases if not case.turn and not case.documents]
+        answers = [self._answer_of(case) for case in alone]
+        return [
+            Probe(case.text, family, spans)
+            for case, (family, spans) in zip(alone, answers, strict=True)
+            if bool(family) == case.answerable
+        ]
+
+    def _answer_of(self, case: Case) -> tuple[str, tuple[SourceSpan, ...]]:
+        """The family and the spans of a case's labels; nothing where it has no answer."""
+        goals, _ = locate_goals((*case.targets, *case.core, *case.useful), self._documents.get)
+        if not goals or not case.answerable:
+            return "", ()
+        places = [place for goal in goals for place in goal.places]
+        return goals[0].family, tuple(SourceSpan(each.document, start, end) for each in places for start, end in each.spans)
+
+
+def without_heading(document: Document, headings: Sequence[SourceSpan]) -> Document:
+    """A document that says what it says under headings that say nothing, all else where it was.
+
+    :param headings: places in it.
+    """
+    text = document.text
+    for place in headings:
+        text = text[: place.start] + "…".ljust(place.end - place.start) + text[place.end :]
+    return replace(document, text=text, content_hash=f"{document.content_hash}-{len(headings)}") if headings else document
+
+
+def entries_left(
+    entries: Iterable[PhrasingEntry], hidden: Iterable[PhrasingEntry | None], documents: Mapping[str, object]
+) -> list[PhrasingEntry]:
+    """The entries that are not hidden and whose document is there, or that nothing answers."""
+    out = set(hidden)
+    return [entry for entry in entries if entry not in out and (not entry.document or entry.document in documents)]
