@@ -74,6 +74,7 @@ def signals(**values: float) -> Signals:
 def calibration(digest: str, **values: object) -> Calibration:
     fields = {"model": "m", "digest": digest, "created": "2026-11-30T00:00:00+00:00", "documents": 4}
     fields |= {"answerable": 40, "unanswerable": 60, "typical": {"coverage": 0.5, "unknown": 0.1}}
+    fields |= {"answer_threshold": 0.37, "near_threshold": 0.18}
     return Calibration(**fields | {"weights": {"plain": dict.fromkeys(WEIGHTS, 0.0)}} | values)
 
 
@@ -161,7 +162,7 @@ def test_what_gives_an_answer_away_is_hidden(own: Settings, embeddings: Embeddin
         phrasings = maker.of_phrasings([entry for entry in entries if entry.document], 30)
         document = advisor.document(phrasings[0].family)
     assert len(phrasings) == 30
-    assert all(probe.question in probe.entry.questions and probe.spans for probe in phrasings if probe.entry)
+    assert all(probe.entry and probe.question in probe.entry.questions and probe.family for probe in phrasings)
     assert document
     for probe in headings:
         assert probe.heading
@@ -202,26 +203,25 @@ def test_calibrate_and_go_back(own: Settings, embeddings: Embeddings) -> None:
     path = calibration_path(own.corpus_dir, embeddings.digest)
     before = told(own)
     assert "the shipped calibration" in before
-    shown = json.loads(calibrate(own, "--dry-run", "--json"))
-    assert not path.exists()
-    assert shown["before"]["origin"] == "shipped"
-    assert min(shown["calibration"]["answerable"], shown["calibration"]["unanswerable"]) >= FEWEST
-    refused = [point["refused"] for point in shown["curve"]]
-    assert refused == sorted(refused)
     with closing(Advisor.open(own, embeddings)) as advisor:
         shipped = gather_evidence(Searcher(own, embeddings, advisor.index), question, "en")
-        text = calibrate(own, "--precision", "0.5")
-        assert "right answers" in text
+        shown = json.loads(calibrate(own, "--json", "--precision", "0.5"))
         kept = advisor.index.calibration  # an app that runs sees it at its next question
-        assert kept == read_calibration(path, embeddings.digest)
         fitted = gather_evidence(Searcher(own, embeddings, advisor.index), question, "en")
     assert kept
+    assert kept == read_calibration(path, embeddings.digest) == Calibration.model_validate(shown["calibration"])
+    assert min(kept.answerable, kept.unanswerable) >= FEWEST
     assert fitted.signals == shipped.signals
     assert fitted.confidence == confidence_of(fitted.signals, embeddings.digest, kept) != shipped.confidence
-    assert fitted.thresholds.answer == kept.answer_threshold
+    assert fitted.thresholds.answer == kept.answer_threshold == shown["chosen"]["threshold"]
+    assert shown["before"]["origin"] == "shipped"
+    assert shown["chosen"]["precision"] >= 0.5
+    refused = [point["refused"] for point in shown["curve"]]
+    assert refused == sorted(refused)
     assert told(own).startswith("your calibration, fitted with this model on 20")
+    path.write_text(path.read_text(encoding="utf-8").replace('"documents": 4', '"documents": 5'), encoding="utf-8")
+    assert "is not the one in the index" in told(own)
     path.unlink()
-    assert "not the one in the index" not in told(own)
     sync(own, embeddings)
     assert told(own) == before
     with closing(Advisor.open(own, embeddings)) as advisor:
@@ -244,7 +244,7 @@ def test_the_page_says_whose_calibration_it_is(language) -> None:
 
 
 def test_another_model(folder: Path, tmp_path: Path) -> None:
-    """All-MiniLM-L6-v2, whose cosines are a third of the bundled model's: without a calibration it says so, then has one."""
+    """All-MiniLM-L6-v2, whose cosines have another scale: it is told to be without a calibration, and is shown one."""
     package = importlib.util.find_spec(SECOND)
     if not package or not package.origin:
         if os.environ.get("CI"):
@@ -255,11 +255,9 @@ def test_another_model(folder: Path, tmp_path: Path) -> None:
     settings = Settings(
         corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index", state_dir=tmp_path / "state", embedding_model=model
     )
-    sync(settings, second := Embeddings(settings))
+    sync(settings, Embeddings(settings))
     assert "no calibration for this model" in told(settings)
-    calibrate(settings, ADVISOR_EMBEDDING_MODEL=model)
-    assert told(settings).startswith("your calibration")
-    with closing(Advisor.open(settings, second)) as advisor:
-        kept = advisor.index.calibration
-    assert kept
-    assert kept.weights["plain"]["sentences"] != 0
+    shown = calibrate(settings, "--dry-run", ADVISOR_EMBEDDING_MODEL=model)
+    assert "before (none for this model)" in shown
+    assert "right answers" in shown
+    assert not list(settings.corpus_dir.glob("calibration-*"))

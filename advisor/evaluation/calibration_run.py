@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor.evaluation.calibrating import CurvePoint, fit_calibration, judge_trials, point_at, threshold_for
+from advisor.evaluation.calibrating import ANSWER, NEAR, CurvePoint, fit_calibration, judge_trials, point_at, threshold_for
 from advisor.evaluation.held_out import hold_out
 from advisor.evaluation.probes import ProbeMaker
 from advisor.evaluation.questions import Split, cases_of, find_sets, read_sets
@@ -25,7 +25,7 @@ class Wanted:
     """What a calibration is fitted on, and for.
 
     `sets` are question sets to ask as well, `split` the part of them; `precision` the share (0..1) of answers that are to be
-    right, None to leave the thresholds as they are; `questions` the most of each kind that the corpus gives.
+    right, None for those that refuse as the program's own do; `questions` the most of each kind that the corpus gives.
     """
 
     sets: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ def calibrated(searcher: Searcher, wanted: Wanted, on_asked: OnAsked | None = No
     trials = hold_out(searcher, [probe for some in sources.values() for probe in some], entries, on_asked)
     digest, own = searcher.embeddings.digest, index.calibration
     fit = fit_calibration(trials, lambda kind: weights(digest, own, phrasings=kind == "phrasings"))
-    threshold = None if wanted.precision is None else threshold_for(fit.judged, wanted.precision)
+    threshold = ANSWER if wanted.precision is None else threshold_for(fit.judged, wanted.precision)
     with_answer = sum(trial.answerable for trial in trials)
     calibration = Calibration(
         model=searcher.embeddings.name,
@@ -84,7 +84,7 @@ def calibrated(searcher: Searcher, wanted: Wanted, on_asked: OnAsked | None = No
         weights=fit.weights,
         typical=fit.typical,
         answer_threshold=threshold,
-        near_threshold=None if threshold is None else min(settings.near_threshold, threshold),
+        near_threshold=min(NEAR, threshold),
     )
     before = judge_trials(trials, lambda signals: confidence_of(signals, digest, own))
     return Calibrated(

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zlib import crc32
 
-from advisor.answering.fallback import Extract, extract
+from advisor.answering.fallback import extract
 from advisor.documents.folder import SECTION_KINDS, THESAURUS
 from advisor.errors import EvaluationError
 from advisor.evaluation.places import SourceSpan
@@ -37,7 +37,9 @@ _FEWEST = 2  # one to ask about, another to ask
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A question as it went: whether it had an answer, whether a right one was made of what was found, by which signals.
+    """A question as it went: whether it had an answer, whether one was made of the document that holds it, by which signals.
+
+    Where an answer stands is known by the document: a curator names one place of it, and others answer as well.
 
     `group` is that of the documents which the question is about: trials of one group are not independent.
     """
@@ -70,7 +72,8 @@ def hold_out(
     :raises EvaluationError: when there is one document, so that none can be left out.
     """
     documents = published.index.catalog.documents()
-    groups = _parted(families_of(documents))
+    families = families_of(documents)
+    groups = _parted(families)
     rounds = _rounds(probes, groups)
     total = sum(len(each.with_answer) + len(each.without) for each in rounds)
     found, done = list[Trial](), 0
@@ -79,7 +82,7 @@ def hold_out(
             asked = [(probe, True) for probe in each.with_answer] + [(probe, False) for probe in each.without]
             for probe, answerable in asked:
                 group = groups[probe.family] if probe.family else each.group
-                found += filter(None, [_tried(searcher, probe, group, answerable=answerable)])
+                found += filter(None, [_tried(searcher, probe, group, families, answerable=answerable)])
                 done += 1
                 if on_asked:
                     on_asked(done, total)
@@ -169,18 +172,11 @@ def _written(entry: PhrasingEntry) -> dict[str, object]:
     return place | {"en": entry.questions}
 
 
-def _tried(searcher: Searcher, probe: Probe, group: int, *, answerable: bool) -> Trial | None:
+def _tried(searcher: Searcher, probe: Probe, group: int, families: Mapping[str, str], *, answerable: bool) -> Trial | None:
     """:return: None for a question that is known word for word."""
     evidence = gather_evidence(searcher, probe.question, detect_language(probe.question))
     if evidence.confidence == 1.0:
         return None
-    right = answerable and _is_right(probe, extract(searcher.index, evidence, searcher.settings))
+    cited = extract(searcher.index, evidence, searcher.settings).citations if answerable else ()
+    right = any(families[citation.document] == probe.family for citation in cited)
     return Trial(probe, answerable, right, evidence.signals, group)
-
-
-def _is_right(probe: Probe, whole: Extract) -> bool:
-    return any(
-        citation.document == span.document and citation.start < span.end and span.start < citation.end
-        for citation in whole.citations
-        for span in probe.spans
-    )

@@ -11,14 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from advisor.evaluation.places import SourceSpan, family, locate_goals
 from advisor.evaluation.questions import Case
 from advisor.index.generation import Generation
 from advisor.index.phrasings import PhrasingEntry
 from advisor.text.plain import fold, plain
-from advisor.types import Chunk, Document
+from advisor.types import Document
 
 _FEWEST_WORDS = 3  # of a heading: "Next steps" is no question
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
@@ -30,13 +29,11 @@ class Probe:
     """A question, and where in the corpus its answer stands.
 
     `family` is the document, or the name that it shares with its translation; "" where nothing in the corpus answers.
-    An answer is right when it shows something of one of the `spans`. `entry` is the entry of phrasings that the question is
-    from, `heading` the place of the heading that it is.
+    `entry` is the entry of phrasings that the question is from, `heading` the place of the heading that it is.
     """
 
     question: str
     family: str = ""
-    spans: tuple[SourceSpan, ...] = ()
     entry: PhrasingEntry | None = None
     heading: SourceSpan | None = None
 
@@ -55,30 +52,16 @@ class ProbeMaker:
         self._index = index
         self._documents = {document.id: document for document in index.catalog.documents()}
         self.families = families_of(self._documents.values())
-        self._chunks = cache(lambda document: [stored.chunk for stored in index.catalog.chunks_of(document)])
 
     def of_phrasings(self, entries: Sequence[PhrasingEntry], most: int) -> list[Probe]:
         """One question of each of some entries: those that lines answer, or those that nothing answers."""
-        outlines = dict(zip(reversed(self._index.phrasings.questions), reversed(self._index.phrasings.outline), strict=True))
-        known = [entry for entry in entries if any(question in outlines for question in entry.questions)]
+        known = set(self._index.phrasings.questions)
+        placed = [entry for entry in entries if entry.questions and known.issuperset(entry.questions)]
         generator = random.Random(_SEED)
-        found = []
-        for entry in generator.sample(known, min(most, len(known))):
-            question = generator.choice([question for question in entry.questions if question in outlines])
-            spans = tuple(self._sections_of_outline(int(outlines[question]))) if entry.document else ()
-            found.append(Probe(question, self.families.get(entry.document, ""), spans, entry=entry))
-        return found
-
-    def _sections_of_outline(self, outline: int) -> Iterator[SourceSpan]:
-        numbers = list(dict.fromkeys(number for pair in self._index.phrasings.answer(outline) for number in pair))
-        ids = list(dict.fromkeys(self._index.catalog.chunk_ids(numbers)))
-        yield from dict.fromkeys(self._section(stored.chunk) for stored in self._index.catalog.chunks(ids).values())
-
-    def _section(self, chunk: Chunk) -> SourceSpan:
-        """What stands under the heading of a chunk; the chunk itself where it is under none."""
-        path = chunk.heading
-        own = [other for other in self._chunks(chunk.document) if path and other.heading[: len(path)] == path] or [chunk]
-        return SourceSpan(chunk.document, min(each.start for each in own), max(each.end for each in own))
+        return [
+            Probe(generator.choice(entry.questions), self.families.get(entry.document, ""), entry)
+            for entry in generator.sample(placed, min(most, len(placed)))
+        ]
 
     def of_headings(self, most: int) -> list[Probe]:
         """Some of the headings that say something of their own: long enough, in one document, of no known kind."""
@@ -91,13 +74,14 @@ class ProbeMaker:
     def _headings(self, name: str) -> Iterator[Probe]:
         text, title = self._documents[name].text, fold(self._documents[name].title)
         places = {fold(plain(match[1])): match for match in _HEADING.finditer(text)}
-        first = {chunk.heading: chunk for chunk in reversed(self._chunks(name)) if chunk.heading and chunk.sentences}
-        for path, chunk in first.items():
+        said = dict.fromkeys(
+            stored.chunk.heading for stored in self._index.catalog.chunks_of(name) if stored.chunk.sentences
+        )
+        for path in filter(None, said):
             question, match = plain(path[-1]), places.get(fold(plain(path[-1])))
             telling = len(question.split()) >= _FEWEST_WORDS and fold(question) != title
             if match and telling and self._index.sections.of(path) is None:
-                heading = SourceSpan(name, match.start(1), match.end(1))
-                yield Probe(question, self.families[name], (self._section(chunk),), heading=heading)
+                yield Probe(question, self.families[name], heading=SourceSpan(name, match.start(1), match.end(1)))
 
     def of_cases(self, cases: Sequence[Case]) -> list[Probe]:
         """The single questions of question sets.
@@ -106,20 +90,13 @@ class ProbeMaker:
         stands: it could not be left out.
         """
         alone = [case for case in cases if not case.turn and not case.documents]
-        answers = [self._answer_of(case) for case in alone]
-        return [
-            Probe(case.text, family, spans)
-            for case, (family, spans) in zip(alone, answers, strict=True)
-            if bool(family) == case.answerable
-        ]
+        probes = [(case, Probe(case.text, self._family_of(case))) for case in alone]
+        return [probe for case, probe in probes if bool(probe.family) == case.answerable]
 
-    def _answer_of(self, case: Case) -> tuple[str, tuple[SourceSpan, ...]]:
-        """The family and the spans of a case's labels; nothing where it has no answer."""
-        goals, _ = locate_goals((*case.targets, *case.core, *case.useful), self._documents.get)
-        if not goals or not case.answerable:
-            return "", ()
-        places = [place for goal in goals for place in goal.places]
-        return goals[0].family, tuple(SourceSpan(each.document, start, end) for each in places for start, end in each.spans)
+    def _family_of(self, case: Case) -> str:
+        """The family that a case's labels stand in; "" where it has no answer."""
+        goals, _ = locate_goals((*case.targets, *case.core), self._documents.get)
+        return goals[0].family if goals and case.answerable else ""
 
 
 def without_heading(document: Document, headings: Sequence[SourceSpan]) -> Document:

@@ -39,8 +39,7 @@ class Calibration(BaseModel):
     `digest` is the model's; `created` a time in ISO 8601; `documents` how many the corpus had; `answerable` and
     `unanswerable` how many questions of each kind it was fitted on. `weights` has those of each kind of answers that there
     were questions enough for; `typical` the means of the signals that count words, for passages in another language. The
-    thresholds are the least confidence with which a question is answered, and with which the nearest passages are shown;
-    None leaves them as the settings have them.
+    thresholds are the least confidence with which a question is answered, and with which the nearest passages are shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -53,8 +52,8 @@ class Calibration(BaseModel):
     unanswerable: int = Field(ge=1)
     weights: Mapping[Kind, Mapping[Weight, float]] = Field(min_length=1)
     typical: Mapping[Literal["coverage", "unknown"], Share]
-    answer_threshold: Share | None = None
-    near_threshold: Share | None = None
+    answer_threshold: Share
+    near_threshold: Share
 
     @field_validator("weights")
     @classmethod

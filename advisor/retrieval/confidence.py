@@ -215,8 +215,10 @@ class Thresholds:
 
 def thresholds_of(settings: Settings, own: Calibration | None) -> Thresholds:
     """The thresholds that hold: those that somebody set, else those of the calibration, else the program's own."""
-    found = {"answer_threshold": settings.answer_threshold, "near_threshold": settings.near_threshold}
-    for name in found.keys() - settings.model_fields_set:
-        chosen: float | None = getattr(own, name, None)
-        found[name] = found[name] if chosen is None else chosen
-    return Thresholds(found["answer_threshold"], found["near_threshold"])
+    if own is None:
+        return Thresholds(settings.answer_threshold, settings.near_threshold)
+    of_settings = settings.model_fields_set
+    return Thresholds(
+        settings.answer_threshold if "answer_threshold" in of_settings else own.answer_threshold,
+        settings.near_threshold if "near_threshold" in of_settings else own.near_threshold,
+    )
