@@ -258,6 +258,6 @@ def test_another_model(folder: Path, tmp_path: Path) -> None:
     sync(settings, Embeddings(settings))
     assert "no calibration for this model" in told(settings)
     shown = calibrate(settings, "--dry-run", ADVISOR_EMBEDDING_MODEL=model)
-    assert "before (none for this model)" in shown
+    assert "before, none" in shown
     assert "right answers" in shown
     assert not list(settings.corpus_dir.glob("calibration-*"))

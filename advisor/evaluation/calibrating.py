@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from scipy.optimize import minimize
@@ -17,8 +17,8 @@ from scipy.optimize import minimize
 from advisor.errors import EvaluationError
 from advisor.evaluation.held_out import Trial
 from advisor.evaluation.statistics import auroc
-from advisor.index.calibration import WEIGHTS, Kind, Weight
-from advisor.retrieval.confidence import Signals
+from advisor.index.calibration import WEIGHTS, Kind, Weight, WordSignal
+from advisor.retrieval.confidence import Signals, comparable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,7 @@ ANSWER, NEAR = 0.37, 0.18
 questions without an answer are below. Found with multilingual-e5-small (.376, .178) and all-MiniLM-L6-v2 (.373, .184), 200
 questions of each kind."""
 _STRENGTHS = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)  # of the draw: from trials that decide alone to weights that do not move
-_OF_WORDS = ("coverage", "unknown")
+_OF_WORDS: tuple[WordSignal, ...] = get_args(WordSignal)
 SIGNALS = tuple(name for name in WEIGHTS if name != "bias")
 
 
@@ -75,7 +75,7 @@ class Fit:
     """The weights of each kind of answers that there were trials enough for, and what they are worth."""
 
     weights: Mapping[Kind, Mapping[Weight, float]]
-    typical: Mapping[str, float]
+    typical: Mapping[WordSignal, float]
     judged: Judged
 
 
@@ -100,7 +100,8 @@ def fit_calibration(trials: Sequence[Trial], prior: Prior) -> Fit:
         )
         raise EvaluationError(message)
     typical = _typical([trial for some in enough.values() for trial in some])
-    fitted = {kind: _fit_kind(some, typical, prior(kind)) for kind, some in enough.items()}
+    by_name = {str(name): value for name, value in typical.items()}
+    fitted = {kind: _fit_kind(some, by_name, prior(kind)) for kind, some in enough.items()}
     judged = [each[1] for each in fitted.values()]
     return Fit(
         weights={kind: each[0] for kind, each in fitted.items()},
@@ -114,7 +115,7 @@ def _counts(trials: Sequence[Trial]) -> tuple[int, int]:
     return with_answer, len(trials) - with_answer
 
 
-def _typical(trials: Sequence[Trial]) -> dict[str, float]:
+def _typical(trials: Sequence[Trial]) -> dict[WordSignal, float]:
     """The means of the signals that count words, where an answer is right and in the language of the question."""
     helping = [asdict(trial.signals) for trial in trials if trial.right and not trial.signals.foreign]
     return {name: round(float(np.mean([each[name] for each in helping])) if helping else 0.0, 4) for name in _OF_WORDS}
@@ -123,7 +124,7 @@ def _typical(trials: Sequence[Trial]) -> dict[str, float]:
 def _fit_kind(
     trials: Sequence[Trial], typical: Mapping[str, float], prior: Mapping[str, float]
 ) -> tuple[dict[Weight, float], Judged]:
-    values = [asdict(trial.signals) | (dict(typical) if trial.signals.foreign else {}) for trial in trials]
+    values = [comparable(trial.signals, typical) for trial in trials]
     table = np.array([[each[name] for name in SIGNALS] for each in values])
     answerable = np.array([trial.answerable for trial in trials])
     right = np.array([trial.right for trial in trials])
@@ -173,7 +174,8 @@ def judge_trials(trials: Sequence[Trial], confidence_of: Callable[[Signals], flo
 
 def _shares(answerable: NDArray[np.bool_]) -> Floats:
     """The weight of each trial, 1 on average, so that `ANSWERABLE` of the weight is of those with an answer."""
-    return np.where(answerable, ANSWERABLE / answerable.mean(), (1 - ANSWERABLE) / (1 - answerable.mean()))
+    found = np.where(answerable, ANSWERABLE / answerable.mean(), (1 - ANSWERABLE) / (1 - answerable.mean()))
+    return np.asarray(found, np.float64)
 
 
 def _loss(logits: Floats, right: NDArray[np.bool_]) -> Floats:

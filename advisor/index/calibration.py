@@ -30,6 +30,8 @@ Weight = Literal[
 ]  # fmt: skip
 """The bias of the logistic model, and its signals."""
 WEIGHTS: tuple[Weight, ...] = get_args(Weight)
+WordSignal = Literal["coverage", "unknown"]
+"""The signals that count words."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -51,7 +53,7 @@ class Calibration(BaseModel):
     answerable: int = Field(ge=1)
     unanswerable: int = Field(ge=1)
     weights: Mapping[Kind, Mapping[Weight, float]] = Field(min_length=1)
-    typical: Mapping[Literal["coverage", "unknown"], Share]
+    typical: Mapping[WordSignal, Share]
     answer_threshold: Share
     near_threshold: Share
 

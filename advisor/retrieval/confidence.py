@@ -185,12 +185,13 @@ def weights(digest: str, own: Calibration | None, *, phrasings: bool) -> Mapping
     return kinds[kind]
 
 
-def comparable(signals: Signals, own: Calibration | None) -> dict[str, float]:
+def comparable(signals: Signals, typical: Mapping[str, float]) -> dict[str, float]:
     """The signals by name; for passages in another language, those that count words as they are where an answer helps.
 
     Words of two languages cannot be compared.
+
+    :param typical: the means of the signals that count words, where an answer helps.
     """
-    typical: Mapping[str, float] = own.typical if own else _shipped()["typical"]
     return asdict(signals) | (dict(typical) if signals.foreign else {})
 
 
@@ -200,7 +201,8 @@ def confidence_of(signals: Signals, digest: str, own: Calibration | None) -> flo
     :param digest: of the embedding model.
     :param own: the calibration of the corpus, if it has one.
     """
-    known, values = weights(digest, own, phrasings=bool(signals.phrasings)), comparable(signals, own)
+    typical = {str(name): value for name, value in own.typical.items()} if own else _shipped()["typical"]
+    known, values = weights(digest, own, phrasings=bool(signals.phrasings)), comparable(signals, typical)
     logit = known["bias"] + sum(known.get(name, 0.0) * value for name, value in values.items())
     return 1 / (1 + math.exp(-max(min(logit, 50.0), -50.0)))
 

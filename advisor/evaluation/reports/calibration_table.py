@@ -12,11 +12,14 @@ from advisor.evaluation.calibration_run import Calibrated
 from advisor.evaluation.reports.tables import STDOUT
 from advisor.retrieval.confidence import Origin
 
-_BEFORE: dict[Origin, str] = {"own": "your earlier one", "shipped": "the shipped one", "none": "none for this model"}
+_BEFORE: dict[Origin, str] = {"own": "before, yours", "shipped": "before, shipped", "none": "before, none"}
 
 
 def print_calibration(found: Calibrated) -> None:
-    """What it was fitted on, risk against coverage, and the operating point, against that of before."""
+    """What it was fitted on, risk against coverage, and the operating point, against that of before.
+
+    An answer is right when it cites the document that holds one.
+    """
     own = found.calibration
     sources = ", ".join(f"{count} {name}" for name, count in found.sources.items())
     _say(
@@ -27,12 +30,12 @@ def print_calibration(found: Calibrated) -> None:
     for point in found.curve:
         table.add_row(f"{point.threshold:.2f}", *_cells(point))
     STDOUT.print(table)
-    table = Table("", "threshold", "with an answer: answered", "right answers", "without: refused", "AUROC", box=None)
-    before, chosen = found.before_point, found.chosen
-    table.add_row(
-        f"before ({_BEFORE[found.before]})", f"{before.threshold:.3f}", *_cells(before), f"{found.before_auroc:.3f}"
+    table = Table(
+        "", "answered from", "of those with an answer", "right answers", "refused of those without", "AUROC", box=None
     )
-    table.add_row("now", f"{chosen.threshold:.3f}", *_cells(chosen), f"{found.auroc:.3f}")
+    before, chosen = found.before_point, found.chosen
+    table.add_row(_BEFORE[found.before], f"{before.threshold:.2f}", *_cells(before), f"{found.before_auroc:.3f}")
+    table.add_row("now, yours", f"{chosen.threshold:.2f}", *_cells(chosen), f"{found.auroc:.3f}")
     STDOUT.print(table)
 
 
