@@ -107,6 +107,7 @@ def main() -> None:
         "--split", choices=("tune", "seen", "report"), default="report", help="part of the sets that is asked"
     )
     parser.add_argument("--calibrate", action="store_true", help="ask again after `advisor calibrate`")
+    parser.add_argument("--fit", nargs="+", default=(), help="question sets to calibrate on as well: their part for tuning")
     parser.add_argument("--precision", type=float, help="as of `advisor calibrate`")
     parser.add_argument("--questions", type=int, default=200, help="as of `advisor calibrate`")
     arguments = parser.parse_args()
@@ -120,7 +121,7 @@ def main() -> None:
         bench = Bench(settings, Embeddings(settings), cases)
         bench.measure()
         if arguments.calibrate:
-            bench.calibrate(Wanted(precision=arguments.precision, questions=arguments.questions))
+            bench.calibrate(Wanted(tuple(arguments.fit), "tune", arguments.precision, arguments.questions))
             bench.measure()
 
 
