@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from advisor.advisor import Advisor
 from advisor.cli.doctor import examine
 from advisor.cli.main import app
+from advisor.documents.folder import list_files, passed_over
 from advisor.documents.yaml_values import yaml_value
 from advisor.errors import CorpusError, EvaluationError
 from advisor.evaluation.calibrating import FEWEST, Judged, fit_calibration, point_at, threshold_for
@@ -31,7 +32,7 @@ from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.retrieval.confidence import Origin, Signals, Thresholds, confidence_of, origin_of, thresholds_of, weights
 from advisor.retrieval.search import Searcher, gather_evidence
-from advisor.settings import Settings
+from advisor.settings import Settings, load_settings
 from advisor.types import Answer, IndexInfo
 from advisor.ui.texts import TEXTS
 from advisor.ui.why_view import PresentIndex, render_why
@@ -141,7 +142,7 @@ def test_a_damaged_file_is_told(tmp_path: Path, damage, why: str) -> None:
         read_calibration(path, "d")
 
 
-def test_what_goes_before_what(embeddings: Embeddings) -> None:
+def test_what_goes_before_what(embeddings: Embeddings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A calibration of the corpus before the shipped one; what somebody set before the thresholds of both."""
     own = calibration(embeddings.digest, answer_threshold=0.6, near_threshold=0.2)
     assert [
@@ -152,6 +153,8 @@ def test_what_goes_before_what(embeddings: Embeddings) -> None:
     assert thresholds_of(Settings(), own) == Thresholds(0.6, 0.2)
     assert thresholds_of(Settings(answer_threshold=0.25), own) == Thresholds(0.25, 0.2)
     assert thresholds_of(Settings(), None) == Thresholds(0.25, 0.1)
+    monkeypatch.setenv("ADVISOR_NEAR_THRESHOLD", "0.1")
+    assert thresholds_of(load_settings(), own) == Thresholds(0.6, 0.1)
 
 
 def test_what_gives_an_answer_away_is_hidden(own: Settings, embeddings: Embeddings) -> None:
@@ -216,6 +219,8 @@ def test_calibrate_and_go_back(own: Settings, embeddings: Embeddings) -> None:
     assert fitted.thresholds.answer == kept.answer_threshold == shown["chosen"]["threshold"]
     assert shown["before"]["origin"] == "shipped"
     assert shown["chosen"]["precision"] >= 0.5
+    assert path not in list_files(own.corpus_dir)
+    assert not passed_over(own.corpus_dir)
     refused = [point["refused"] for point in shown["curve"]]
     assert refused == sorted(refused)
     assert told(own).startswith("your calibration, fitted with this model on 20")
