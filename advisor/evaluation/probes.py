@@ -20,7 +20,7 @@ from advisor.text.plain import fold, plain
 from advisor.types import Document
 
 _FEWEST_WORDS = 3  # of a heading: "Next steps" is no question
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _SEED = 0
 
 
@@ -56,7 +56,8 @@ class ProbeMaker:
     def of_phrasings(self, entries: Sequence[PhrasingEntry], most: int) -> list[Probe]:
         """One question of each of some entries: those that lines answer, or those that nothing answers."""
         known = set(self._index.phrasings.questions)
-        placed = [entry for entry in entries if entry.questions and known.issuperset(entry.questions)]
+        there = {"", *self.families}
+        placed = [one for one in entries if one.questions and one.document in there and known.issuperset(one.questions)]
         generator = random.Random(_SEED)
         return [
             Probe(generator.choice(entry.questions), self.families.get(entry.document, ""), entry)
@@ -73,15 +74,15 @@ class ProbeMaker:
 
     def _headings(self, name: str) -> Iterator[Probe]:
         text, title = self._documents[name].text, fold(self._documents[name].title)
-        places = {fold(plain(match[1])): match for match in _HEADING.finditer(text)}
+        places = {fold(plain(_words(match))): match.span(1) for match in _HEADING.finditer(text)}
         said = dict.fromkeys(
             stored.chunk.heading for stored in self._index.catalog.chunks_of(name) if stored.chunk.sentences
         )
         for path in filter(None, said):
-            question, match = plain(path[-1]), places.get(fold(plain(path[-1])))
+            question, span = plain(path[-1]), places.get(fold(plain(path[-1])))
             telling = len(question.split()) >= _FEWEST_WORDS and fold(question) != title
-            if match and telling and self._index.sections.of(path) is None:
-                yield Probe(question, self.families[name], heading=SourceSpan(name, match.start(1), match.end(1)))
+            if span and telling and self._index.sections.of(path) is None:
+                yield Probe(question, self.families[name], heading=SourceSpan(name, *span))
 
     def of_cases(self, cases: Sequence[Case]) -> list[Probe]:
         """The single questions of question sets.
@@ -97,6 +98,11 @@ class ProbeMaker:
         """The family that a case's labels stand in; "" where it has no answer."""
         goals, _ = locate_goals((*case.targets, *case.core), self._documents.get)
         return goals[0].family if goals and case.answerable else ""
+
+
+def _words(heading: re.Match[str]) -> str:
+    """What a heading says, without the signs that may close it."""
+    return heading[1].rstrip(" \t#")
 
 
 def without_heading(document: Document, headings: Sequence[SourceSpan]) -> Document:
