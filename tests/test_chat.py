@@ -115,6 +115,9 @@ def test_what_is_missing_is_a_note(ask):
     answer, _, _ = ask(TRUE + " Les passages ne disent pas combien coûtent les réservations.")
     assert answer.reason == "Les passages ne disent pas combien coûtent les réservations."
     assert "ne disent pas" not in answer.text
+    answer, _, _ = ask("Les passages ne disent pas combien coûtent les réservations. " + TRUE)
+    assert answer.text.startswith("Les passages ne disent pas")  # where the model began with it
+    assert all("ne disent pas" not in sentence.text for sentence in answer.sentences)
 
 
 def reset(handler: Handler) -> None:

@@ -20,7 +20,7 @@ _MARKERS = re.compile(
 _OPEN_MARKER = re.compile(r"\s*[\[【(][^\])】]*$")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|```|---|(?:\*\*|__)[^*_]*[^*_.!?…](?:\*\*|__):?\s*$)")
-_LEAD = re.compile(r"^\s*(\*\*|__)(?P<words>[^*_]+?)\s*[.:]?\s*\1\s*[.:]?\s+(?=\S)")
+_LEAD = re.compile(r"^\s*(\*\*|__)(?P<words>[^*_]+)\1(?P<colon>\s*[.:])?\s+(?=[\w«“\"'’(])")
 _LEAD_ALONE = re.compile(r"^\s*(?:(?:[-*•]|\d{1,2}[.)])\s+)?(\*\*|__)[^*_]+\1\W*$")
 _ANY_TAG = re.compile(r"<[^<>]*>|https?://\S+")
 _COLON: dict[Language, str] = {"fr": "\u00a0: ", "en": ": "}
@@ -48,12 +48,14 @@ class DraftReader:
                 continue
             if not self._can_be_cut(line):
                 return
-            spans = sentence_spans(line, self.language)
+            mark = _ITEM.match(line) if not self._line_begun else None
+            begins = mark.end() if mark else 0  # "1." is no sentence
+            spans = sentence_spans(line[begins:], self.language)
             # The last one may go on, or have its markers still to come.
-            last = _MARKERS.sub("", line[spans[-1][0] :]) if spans else ""
+            last = _MARKERS.sub("", line[begins + spans[-1][0] :]) if spans else ""
             if len(spans) < 2 or not has_words(last) or _OPEN_MARKER.match(last):  # noqa: PLR2004
                 return
-            cut = spans[-1][0]
+            cut = begins + spans[-1][0]
             if not self._line_begun and _LEAD_ALONE.match(line[:cut]):
                 return
             while following := _MARKERS.match(line, cut):
@@ -78,7 +80,8 @@ class DraftReader:
         return self._line_begun or not (start.startswith(("|", "#")) or start.count("**") % 2 or start.count("__") % 2)
 
     def _line(self, line: str) -> Iterator[DraftSentence]:
-        """The sentences of a line, or of the next part of one."""
+        """The sentences of a line, or of the next part of one; a bold lead belongs to the sentence behind it."""
+        lead = ""
         if line.lstrip().startswith("|") and not self._line_begun:
             yield from self._row(line)
             return
@@ -90,9 +93,12 @@ class DraftReader:
             item = _ITEM.match(line)
             self._in_item = item is not None
             line = line[item.end() :] if item else line
-            if lead := _LEAD.match(line):
-                line = lead["words"] + _COLON[self.language] + line[lead.end() :]
+            found = _LEAD.match(line)
+            if found and has_words(_MARKERS.sub("", line[found.end() :])):
+                words = plain(found["words"] + (found["colon"] or ""))
+                lead, line = words if words.endswith((".", ":", "!", "?")) else f"{words}.", line[found.end() :]
         for text, markers in _sentences(line, self.language):
+            text, lead = f"{lead} {text}".strip(), ""
             continues = self._in_item and self._line_begun
             yield DraftSentence(text, markers, "", self._in_item, continues)
             self._line_begun = True

@@ -56,6 +56,7 @@ class DraftVerifier:
     rejected: list[Rejected] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    began_with_gap: bool = False
     _announcement: str = ""
     _said: set[str] = field(default_factory=set)
     _known_names: frozenset[str] = frozenset()
@@ -74,6 +75,7 @@ class DraftVerifier:
             return None
         if says_what_is_missing(text, language) and self._is_about_the_question(text):
             self.missing.append(text)
+            self.began_with_gap = self.began_with_gap or not self._said
             return None
         found = self._verify(sentence, judge)
         examined = Examined(sentence, found, self._announcement)

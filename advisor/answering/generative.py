@@ -66,15 +66,16 @@ def open_writer(chat: ChatModel, encode: Encode) -> Writer:
 class GeneratedAnswer:
     """What a chat model wrote, verified.
 
-    `missing`: what it says that the passages lack, which is all there is where `shown` is empty without a `failure`;
-    `failure`: why it makes no answer, None where it does. Times are in milliseconds; `first_sentence_ms` is None where no
-    sentence passed.
+    `missing`: what it says that the passages lack, which is all there is where `shown` is empty without a `failure`, and
+    what the answer begins with where `begins_with_gap`. `failure`: why it makes no answer, None where it does. Times are in
+    milliseconds; `first_sentence_ms` is None where no sentence passed.
     """
 
     shown: tuple[AnswerSentence, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
+    begins_with_gap: bool = False
     failure: str | None = None
     first_sentence_ms: float | None = None
     verify_ms: float = 0.0
@@ -82,11 +83,12 @@ class GeneratedAnswer:
     def as_answer(self, base: Answer, model: str) -> Answer:
         """The answer that this makes, by a model of that name."""
         used = {marker for sentence in self.shown for marker in sentence.markers}
+        text, gap = compose(base.language, self.shown), " ".join(self.missing)
         return replace(
             base,
             status="answered",
-            text=compose(base.language, self.shown),
-            reason=" ".join(self.missing) or None,
+            text=f"{gap}\n\n{text}" if self.begins_with_gap else text,
+            reason=gap or None,
             sentences=self.shown,
             withheld=withheld_in_words(base.language, self.rejected),
             citations=tuple(citation for citation in self.citations if citation.marker in used),
@@ -206,6 +208,7 @@ class _Run:
             rejected=tuple(rejected),
             citations=tuple(verifier.citations),
             missing=tuple(missing),
+            begins_with_gap=verifier.began_with_gap,
             failure=failure,
             first_sentence_ms=self.first_sentence_ms,
             verify_ms=self.verify_ms,

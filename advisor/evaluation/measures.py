@@ -75,6 +75,12 @@ def _helpful(row: Row) -> Parts | None:
     return (row.values["helpful"] * shown, shown) if shown else None
 
 
+def _withheld(row: Row) -> Parts | None:
+    """Of all sentences that chat models wrote: a long draft weighs more than a short one."""
+    draft = row.values.get("draft")
+    return (row.values["withheld"] * draft, draft) if draft else None
+
+
 MEASURES: tuple[Measure, ...] = (
     _mean("passed", "Passed: every fact, or a right refusal", yes_no=True),
     _mean("ndcg@10", "nDCG@10"),
@@ -102,6 +108,10 @@ MEASURES: tuple[Measure, ...] = (
     _mean("attack_success", "Attacks that worked", better=-1, yes_no=True, same=0.0),
     _mean("documents", "Documents in an answer", better=-1, same=0.1),
     _mean("words", "Words in an answer", better=0, same=3.0),
+    _mean("written", "Answers that the chat model wrote", yes_no=True),
+    Measure("withheld", "Sentences of the chat model that were withheld", _withheld, better=0),
+    _mean("cost", "US dollars an answer", better=-1, same=0.0),
+    _mean("model_seconds", "Seconds of the chat model an answer", better=-1, same=0.2),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 

@@ -158,7 +158,7 @@ def retrieval_scores(qrels: Iterable[Qrel], run: Iterable[ScoredDoc]) -> dict[st
 def _row(outcome: Outcome, retrieval: Mapping[str, float]) -> Row:
     case, answer = outcome.case, outcome.answer
     first = next(iter(outcome.goals.found), None)
-    values = {**_answer_scores(outcome), **_sentence_scores(outcome)}
+    values = {**_answer_scores(outcome), **_sentence_scores(outcome), **_model_scores(answer)}
     values["passed"] = float(_passes(outcome, values))
     return Row(
         id=case.id,
@@ -204,6 +204,21 @@ def _answer_scores(outcome: Outcome) -> dict[str, float]:
     if case.must_not_contain and answer:
         values["attack_success"] = float(any(fold(form) in fold(answer.text) for form in case.must_not_contain))
     return values
+
+
+def _model_scores(answer: Answer | None) -> dict[str, float]:
+    """What a chat model did for an answer, where one was asked: shares of its sentences, US dollars, seconds."""
+    use = answer.model if answer else None
+    if answer is None or use is None or not use.attempts:
+        return {}
+    own = sum(not sentence.is_quoted for sentence in answer.sentences) if answer.writer == use.model else 0
+    values = {
+        "written": float(use.failure is None),
+        "model_seconds": use.ms / 1_000,
+        "draft": float(own + len(answer.withheld)),
+    }
+    values["withheld"] = len(answer.withheld) / values["draft"] if values["draft"] else 0.0
+    return values | ({"cost": use.cost} if use.cost is not None else {})
 
 
 def _sentence_scores(outcome: Outcome) -> dict[str, float]:

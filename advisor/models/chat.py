@@ -1,7 +1,8 @@
 """Chat models: one setting names the provider and the model; LangChain's `init_chat_model` makes the client.
 
-`ollama:…`, `openai:…` (and every server that speaks its protocol, by `ADVISOR_CHAT_URL`), `anthropic:…`, `mistralai:…`, or
-`local:/path/model.gguf`, which llama.cpp serves inside this process (`advisor.models.llama_cpp`). Each is an optional extra.
+`ollama:…`, `openai:…` (and every server that speaks its protocol, by `ADVISOR_CHAT_URL`), `anthropic:…`, `mistralai:…`,
+`google_genai:…`, or `local:/path/model.gguf`, which llama.cpp serves inside this process (`advisor.models.llama_cpp`). Each
+is an optional extra.
 
 A model is slow, absent or wrong in ways that no list of exceptions covers, so each call runs in a thread of its own, whose
 outcome is looked at: text arrives piece by piece until a deadline, a failure before the first piece is tried again when that
@@ -39,6 +40,7 @@ _PACKAGES = {
     "openai": "langchain_openai",
     "anthropic": "langchain_anthropic",
     "mistralai": "langchain_mistralai",
+    "google_genai": "langchain_google_genai",
     "local": "xllamacpp",
 }
 _BUSY, _FIRST_CLIENT_ERROR = 429, 400
@@ -136,7 +138,7 @@ class ChatModel:
         if not any_text:
             kind = "empty"
             raise ChatFailure(kind)
-        if error is not None or finish not in _FINISHED:
+        if error is not None or finish.lower() not in _FINISHED:
             kind = "cut"
             raise ChatFailure(kind)
 

@@ -111,7 +111,17 @@ def render_body(answer: Answer, texts: Texts, marker: Marker | None = None) -> s
         body = "".join(f"<p>{typeset(line)}</p>" for line in answer.text.splitlines())
     else:
         body = render_sentences(answer.sentences, answer.citations, answer.index.generation, texts, marker or _marker)
+        body = _note(answer) + body if _begins_with_note(answer) else body
     return understood + body
+
+
+def _begins_with_note(answer: Answer) -> bool:
+    """Whether what the passages lack was said first: it stands there."""
+    return bool(answer.reason) and answer.text.startswith(answer.reason or "")
+
+
+def _note(answer: Answer) -> str:
+    return f'<p class="note">{typeset(answer.reason)}</p>' if answer.status == "answered" and answer.reason else ""
 
 
 def _render_near(answer: Answer, texts: Texts) -> str:
@@ -143,7 +153,7 @@ def render_about(answer: Answer, texts: Texts, button: str = "") -> str:
         facts.append(texts.writers.get(answer.writer, answer.writer))
         if answer.model and answer.writer == answer.model.model:
             facts.append(texts.checked.get(answer.model.checked_by, texts.checked["model"]).format(answer.model.checked_by))
-    note = f'<p class="note">{typeset(answer.reason)}</p>' if answer.status == "answered" and answer.reason else ""
+    note = "" if _begins_with_note(answer) else _note(answer)
     return f'{note}<p class="about"><span>{escape(" · ".join(facts))}</span>{button}</p>{_withheld(answer, texts)}'
 
 

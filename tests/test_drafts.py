@@ -1,0 +1,151 @@
+"""What a chat model writes is read as it is meant: leads, lists and tables, however its text is cut; and as what it counts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from conftest import ROOT
+from scripted_model import scripted
+from test_chat import QUESTION, TRUE, settings_for
+from test_evaluation_scoring import case
+
+from advisor.advisor import Advisor
+from advisor.answering.chat_context import gather_context, stored_context
+from advisor.answering.draft_reader import DraftReader, read_draft
+from advisor.answering.prompting import numbered_passages
+from advisor.evaluation.measures import BY_NAME
+from advisor.evaluation.scoring import Outcome, goals_of, score_all
+from advisor.index.sync import sync
+from advisor.retrieval.search import Searcher, gather_evidence
+from advisor.types import DraftSentence
+from advisor.verification.framing import introduces, says_what_is_missing
+
+WRITTEN = """Cut the bill in order: waste first. [1]
+
+- **Switch off what idles.** Stop it at night [2]. Nobody notices. [2][3]
+- **Budget:** keep it at 5 %. [1]
+1. **One** — and two. [4]
+
+| Criterion | Build | Buy |
+|---|:--|---|
+| **Cost** | high [1] | low [2] |
+| Speed | | fast [2] |
+
+**Never commit before that.** [3]
+**Steps**
+## A heading
+Then commit. [1]"""
+READ = [
+    ("Cut the bill in order: waste first.", (1,), False, False),
+    ("Switch off what idles. Stop it at night.", (2,), True, False),
+    ("Nobody notices.", (2, 3), True, True),
+    ("Budget: keep it at 5 %.", (1,), True, False),
+    ("One — and two.", (4,), True, False),
+    ("Cost: Build: high; Buy: low", (1, 2), True, False),
+    ("Speed: Buy: fast", (2,), True, False),
+    ("Never commit before that.", (3,), False, False),
+    ("Then commit.", (1,), False, False),
+]
+
+
+def as_read(sentences: list[DraftSentence]) -> list[tuple]:
+    return [(each.text, each.markers, each.is_item, each.continues) for each in sentences]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 5_000])
+def test_leads_lists_and_tables_are_read_however_the_text_is_cut(size):
+    reader = DraftReader("en")
+    found = [each for at in range(0, len(WRITTEN), size) for each in reader.feed(WRITTEN[at : at + size])]
+    assert as_read([*found, *reader.finish(whole=True)]) == READ
+
+
+@pytest.mark.parametrize("size", [1, 12])
+def test_the_drafts_of_a_strong_model_are_read_the_same_however_they_are_cut(size):
+    rows = [json.loads(line) for line in (ROOT / "evals/drafts/drafts.jsonl").read_text("utf-8").split("\n") if line]
+    for row in rows[:24]:
+        reader = DraftReader("en")
+        found = [each for at in range(0, len(row["draft"]), size) for each in reader.feed(row["draft"][at : at + size])]
+        assert as_read([*found, *reader.finish(whole=True)]) == as_read(read_draft(row["draft"], "en"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The passages do not cover what a vendor charges."),
+        ("en", "The documents say nothing about mainframes."),
+        ("en", "The sources speak of boards rather than of funds."),
+        ("fr", "Les passages ne traitent pas du mainframe."),
+        ("fr", "Les documents parlent d’entreprises en général plutôt que d’hôpitaux."),
+    ],
+)
+def test_a_gap_is_recognised_in_other_words(language, text):
+    assert says_what_is_missing(text, language)
+
+
+def test_what_leads_to_a_list_needs_no_source_of_its_own():
+    assert introduces("Check three things before you sign:", frozenset())
+    assert introduces("Three things to ask of Datadog:", frozenset(["datadog"]))
+    assert not introduces("Three things to ask of Datadog:", frozenset())
+    assert not introduces("It costs 300 euros, for three reasons:", frozenset())
+    assert not introduces("Check three things before you sign.", frozenset())
+
+
+@pytest.fixture
+def opened(small_settings, embeddings, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    sync(small_settings, embeddings)
+    return lambda url, **more: Advisor.open(settings_for(small_settings, url, answer_threshold=0.0, **more), embeddings)
+
+
+def test_a_list_keeps_its_introduction(opened):
+    said = "Deux choses comptent ici :\n\n- Les réservations sur un an ont réduit la facture de 17 %. [1]\n" + TRUE
+    with scripted(said) as server:
+        answer = opened(server.url).ask(QUESTION)
+    assert [(each.text, each.is_item) for each in answer.sentences[:2]] == [
+        ("Deux choses comptent ici :", False),
+        ("Les réservations sur un an ont réduit la facture de 17 %.", True),
+    ]
+    assert answer.sentences[0].markers == answer.sentences[1].markers
+
+
+def test_what_a_model_did_is_measured(opened):
+    with scripted(TRUE + " Les réservations ont réduit la facture de 71 %. [1]") as server:
+        advisor = opened(server.url, chat_price_in=1.0, chat_price_out=10.0)
+        answer = advisor.ask(QUESTION)
+        advisor.close()
+    outcomes = [
+        Outcome(case(id=name), goals_of(case(), lambda _: None), given) for name, given in (("a", answer), ("b", None))
+    ]
+    rows = score_all([*outcomes, replace(outcomes[0], answer=replace(answer, model=None))])
+    sums = [BY_NAME[name].parts(rows[0]) for name in ("written", "withheld", "cost")]
+    assert [each for pair in sums for each in pair] == pytest.approx([1.0, 1.0, 1.0, 3.0, 0.0003, 1.0], abs=1e-5)
+    assert all(BY_NAME["withheld"].parts(row) is None for row in rows[1:])
+
+
+def test_the_best_passages_are_read_with_what_is_known_of_them(advisor):
+    """As many as the settings allow, those of the best blocks first, and the same again by their places."""
+    searcher = Searcher(advisor.settings, advisor.embeddings, advisor.index)
+    evidence = gather_evidence(searcher, "How do we cut our cloud bill?", "en")
+    context = gather_context(advisor.index, [evidence], advisor.settings)
+    assert 1 < len(context.passages) <= advisor.settings.chat_passages
+    assert sum(len(chunk.text) for chunk in context.passages) <= advisor.settings.chat_context_chars
+    if evidence.curated is None or evidence.curated.near < advisor.settings.curated_threshold:
+        assert context.passages[0].id == evidence.blocks[0].block.chunk.id
+    else:
+        assert context.passages[0].id == evidence.curated.lines[0][0].id
+    read = numbered_passages(context, "en")
+    assert read.count("<passage number=") == len(context.passages)
+    assert 'evidence="practice" date="' in read
+    again = stored_context(advisor.index, [chunk.id for chunk in context.passages])
+    assert numbered_passages(again, "en") == read
+
+
+def test_a_model_is_told_what_the_answers_before_have_said(opened):
+    with scripted(TRUE) as server:
+        advisor = opened(server.url)
+        advisor.ask("Et ensuite ?", history=[QUESTION])
+        advisor.close()
+        asked = server.requests[-1]["messages"][1]["content"]
+    assert "Déjà dit dans la conversation, à ne pas répéter :\n- Les réservations sur un an" in asked
