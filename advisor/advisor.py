@@ -26,7 +26,7 @@ from advisor.answering.messages import (
 from advisor.answering.near import abstained_answer, near_answer
 from advisor.answering.small_talk import reply
 from advisor.answering.timing import Timer
-from advisor.errors import AdvisorError, IndexMismatchError
+from advisor.errors import AdvisorError, IndexMismatchError, QuestionError
 from advisor.index import archive
 from advisor.index.generation import Generation, open_current
 from advisor.index.generations import current_generation
@@ -162,8 +162,11 @@ class Advisor:
         self._observers.append(observer)
 
     def would_answer(self, question: str, language: Language, index: Generation) -> bool:
-        """Whether search finds enough to answer a question that nobody asked. Nothing is written, no observer is told."""
-        asked = check_question(question, self.settings)
+        """Whether search finds enough to answer a question that nobody asked, if it is one. No observer is told."""
+        try:
+            asked = check_question(question, self.settings)
+        except QuestionError:
+            return False
         return self._suffices(gather_evidence(self._searcher(index), asked, language))
 
     def _suffices(self, evidence: Evidence) -> bool:
@@ -206,8 +209,6 @@ class Advisor:
             taken = take(question, history, language, self.settings)
             asked, history, language, follow_up = taken.asked, taken.history, taken.language, taken.follow_up
             full = follow_up.standalone(language)
-            if self.chat and use and follow_up.subject:
-                full = rewritten_question(self.chat, full, history, language, use)
             index = self.index
             said = None if taken.again else reply(asked, language, index.titles(language))
         if said:
@@ -232,6 +233,8 @@ class Advisor:
         seen = 0
         if self.chat and self._writer and use:
             with timer.stage("write"):
+                if follow_up.subject:
+                    base = replace(base, standalone_question=rewritten_question(self.chat, full, history, language, use))
                 task = self._writing_task(self.chat, index, base, evidence, use)
                 generated = yield from write_generative(self._writer, task, use)
             timer.move("write", "verify", generated.verify_ms)
@@ -242,7 +245,8 @@ class Advisor:
                 return
             seen, whole = len(generated.shown), fallback.after(generated, whole)
             kept = any(not sentence.is_quoted for sentence in generated.shown)
-            base = replace(base, reason=instead_in_words(language, generated.failure, self.chat.name, kept=kept))
+            why = instead_in_words(language, generated.failure, self.chat.name, kept=kept)
+            base = replace(base, reason="; ".join(filter(None, (base.reason, why))))
         answer = yield from self._show(base, evidence, whole, seen)
         yield replace(answer, ms=timer.total())
 

@@ -5,8 +5,8 @@
 
 `prompts` takes questions of `evals/questions/` (a random order with a fixed seed; none of those kept for reporting), writes
 each prompt exactly as a chat model gets it into DIR, and the questions with the places of their passages into
-`evals/drafts/questions.jsonl`. Halves are split by the document of the first passage: what rules and weights are made on
-("tune"), and what is only measured ("report").
+`evals/drafts/questions.jsonl`. Halves of the questions go by the document of their first passage: what rules and weights are
+made on ("tune"), and what is only measured ("report").
 
 `ask` has a chat model replay the drafts that were written for these prompts, each again with its planted errors and
 inventions, and counts what reaches the reader: faithful sentences withheld, errors and inventions stopped, drafts thrown
@@ -65,6 +65,8 @@ def main() -> None:
     embeddings = Embeddings(settings)
     index = open_current(settings, embeddings)
     if arguments.action == "prompts":
+        if arguments.folder is None:
+            parser.error("prompts needs a folder to write into")
         write_prompts(Searcher(settings, embeddings, index), arguments.folder)
     else:
         ask(index, embeddings, arguments)

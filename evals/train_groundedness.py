@@ -6,9 +6,9 @@
 the passages, `drafts.jsonl` the texts), sentences of them with one thing changed (`planted.jsonl`) and sentences that no
 passage supports (`invented.jsonl`); `labels.jsonl` names the sentences of drafts that a reader found unfaithful.
 `pairs.jsonl` has sentences of the documents in other words, and with one thing changed; all of them are for fitting. Weights
-are fitted on the drafts of one half of the documents ("tune"), and told from the other half only when they are finished. The
-threshold is the highest that keeps `KEPT` of the faithful sentences of the first half, each judged by weights that were
-fitted without its question (cross-validation).
+are fitted on one half of the questions ("tune"), by the document of their first passage, and told from the other half
+only when they are finished. The threshold is the highest that keeps `KEPT` of the faithful sentences of the first half, each
+judged by weights that were fitted without its question (cross-validation).
 
 Where sentence and sources differ in language, the cosine of the nearest decides. Its weight is fitted on sentences of the
 corpus beside the passage that holds their translation, and beside another passage of that document; the bias is such that
@@ -38,7 +38,7 @@ from advisor.settings import load_settings
 from advisor.text.plain import plain
 from advisor.types import Chunk, DraftSentence
 from advisor.verification.facts import check_facts
-from advisor.verification.framing import is_announcement, says_what_is_missing
+from advisor.verification.framing import gap_in, is_announcement
 from advisor.verification.groundedness import Sources
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,6 +118,8 @@ def fit_across_languages(index: Generation, embeddings: Embeddings, threshold: f
         if twin is None or twin.chunk.language == own.chunk.language:
             continue
         others = [e for e in stored if e.chunk.document == twin.chunk.document and e.chunk.id != twin.chunk.id]
+        if not others:
+            continue
         other = others[int(chosen.integers(len(others)))]
         text = plain(own.chunk.text_of(own.chunk.sentences[at]))
         for passage in (twin, other):
@@ -214,7 +216,7 @@ def _flat(text: str) -> str:
 def _row(question: dict, kind: str, sentence: DraftSentence, sources: Sources) -> Row | None:
     """None for what claims nothing, or cites nothing."""
     language = question["language"]
-    if is_announcement(sentence.text, language) or says_what_is_missing(sentence.text, language):
+    if is_announcement(sentence.text, language) or gap_in(sentence.text, language):
         return None
     passages = [source for source in sources.sentences if source.marker in sentence.markers]
     if not passages:

@@ -20,7 +20,7 @@ from advisor.evaluation.scoring import Outcome, goals_of, score_all
 from advisor.index.sync import sync
 from advisor.retrieval.search import Searcher, gather_evidence
 from advisor.types import DraftSentence
-from advisor.verification.framing import introduces, says_what_is_missing
+from advisor.verification.framing import gap_in
 
 WRITTEN = """Cut the bill in order: waste first. [1]
 
@@ -71,25 +71,31 @@ def test_the_drafts_of_a_strong_model_are_read_the_same_however_they_are_cut(siz
 
 
 @pytest.mark.parametrize(
-    ("language", "text"),
+    ("language", "text", "gap"),
     [
-        ("en", "The passages do not cover what a vendor charges."),
-        ("en", "The documents say nothing about mainframes."),
-        ("en", "The sources speak of boards rather than of funds."),
-        ("fr", "Les passages ne traitent pas du mainframe."),
-        ("fr", "Les documents parlent d’entreprises en général plutôt que d’hôpitaux."),
+        ("en", "The passages do not cover what a vendor charges.", "The passages do not cover what a vendor charges."),
+        ("en", "The documents say nothing about mainframes.", "The documents say nothing about mainframes."),
+        ("en", "The passages do not say when, but dismiss the whole team first.", "The passages do not say when."),
+        ("fr", "Les passages ne traitent pas du mainframe ; coupez-le.", "Les passages ne traitent pas du mainframe."),
+        ("fr", "Aucun document n’aborde le prix.", "Aucun document n’aborde le prix."),
     ],
 )
-def test_a_gap_is_recognised_in_other_words(language, text):
-    assert says_what_is_missing(text, language)
+def test_only_the_clause_that_says_what_is_missing_is_a_gap(language, text, gap):
+    assert gap_in(text, language) == gap
 
 
-def test_what_leads_to_a_list_needs_no_source_of_its_own():
-    assert introduces("Check three things before you sign:", frozenset())
-    assert introduces("Three things to ask of Datadog:", frozenset(["datadog"]))
-    assert not introduces("Three things to ask of Datadog:", frozenset())
-    assert not introduces("It costs 300 euros, for three reasons:", frozenset())
-    assert not introduces("Check three things before you sign.", frozenset())
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Put no source code in a chat tool without a contract."),
+        ("en", "The passages show that you should not move your databases to one region."),
+        ("en", "The documents warn not to name a price."),
+        ("fr", "Un document d’une page suffit, sans annexe."),
+        ("fr", "Le document ne dit pas tout au conseil."),
+    ],
+)
+def test_a_claim_that_denies_is_no_gap(language, text):
+    assert gap_in(text, language) == ""
 
 
 @pytest.fixture
@@ -99,15 +105,46 @@ def opened(small_settings, embeddings, monkeypatch):
     return lambda url, **more: Advisor.open(settings_for(small_settings, url, answer_threshold=0.0, **more), embeddings)
 
 
-def test_a_list_keeps_its_introduction(opened):
-    said = "Deux choses comptent ici :\n\n- Les réservations sur un an ont réduit la facture de 17 %. [1]\n" + TRUE
-    with scripted(said) as server:
-        answer = opened(server.url).ask(QUESTION)
-    assert [(each.text, each.is_item) for each in answer.sentences[:2]] == [
-        ("Deux choses comptent ici :", False),
+def test_a_list_keeps_an_introduction_that_its_lines_support_and_no_other(opened):
+    item = "\n\n- Les réservations sur un an ont réduit la facture de 17 %. [1]\n"
+    kept, lost = "Les réservations sur un an ont réduit la facture :", "Cachez la facture au conseil, pour deux raisons :"
+    answers = []
+    for lead in (kept, lost, "Non :"):
+        with scripted(lead + item + TRUE) as server:
+            answers.append(opened(server.url).ask(QUESTION))
+    assert [(each.text, each.is_item) for each in answers[0].sentences[:2]] == [
+        (kept, False),
         ("Les réservations sur un an ont réduit la facture de 17 %.", True),
     ]
-    assert answer.sentences[0].markers == answer.sentences[1].markers
+    assert answers[0].sentences[0].markers == answers[0].sentences[1].markers
+    for answer in answers[1:]:
+        assert answer.sentences[0].text == "Les réservations sur un an ont réduit la facture de 17 %."
+        assert "Cachez" not in answer.text
+        assert "Non" not in answer.text
+
+
+def test_an_introduction_alone_is_no_sentence_that_stands(opened):
+    said = "Les réservations sur un an ont réduit la facture :\n\n- Les réservations sur un an ont réduit la facture de 17 %. [1]"
+    with scripted(said) as server:
+        answer = opened(server.url).ask(QUESTION)
+    assert answer.model.failure == "little"
+
+
+def test_a_sentence_never_goes_on_in_the_item_before_its_own(opened):
+    said = "- Les réservations sur un an ont réduit la facture de 17 %. [1]\n- Les pommes coûtent 71 euros. [9] Après six mois, le "
+    with scripted(said + "tagging couvre 92 % des dépenses du cloud. [2]") as server:
+        answer = opened(server.url).ask(QUESTION)
+    assert [(each.text[:16], each.continues) for each in answer.sentences[:2]] == [
+        ("Les réservations", False),
+        ("Après six mois, ", False),
+    ]
+
+
+def test_less_than_and_more_than_are_no_tags():
+    assert [each.text for each in read_draft("Latency is <5 ms and stays >3 ms. [1] A <b>bold</b> x<y. [1]", "en")] == [
+        "Latency is <5 ms and stays >3 ms.",
+        "A bold x<y.",
+    ]
 
 
 def test_what_a_model_did_is_measured(opened):

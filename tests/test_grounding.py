@@ -12,6 +12,7 @@ from transformers import BertForTokenClassification
 from advisor.advisor import Advisor
 from advisor.errors import ModelError, SettingsError
 from advisor.index.sync import sync
+from advisor.models.chat import open_checker
 from advisor.models.grounding import open_grounding_model
 from advisor.settings import Settings
 
@@ -112,6 +113,39 @@ def test_a_chat_model_judges_all_sentences_in_one_call_and_may_only_withhold(ask
 def test_words_judge_what_a_chat_model_says_nothing_of(ask, said):
     answer, _, _ = ask(TRUE, said, verifier="chat", chat_retries=0)
     assert len([one for one in answer.sentences if not one.is_quoted]) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "withheld"),
+    [
+        ("1: not supported\n2: supported", 1),
+        ("1: unsupported: x\n2: supported", 1),
+        ("1: changed: x\n2: supported\n1: supported", 1),  # a recap takes nothing back
+        ("1: supported, but changed: 5\n2: supported", 0),  # words judge it
+        (f"{'9' * 5_000}: changed: x\n1: supported\n2: supported", 0),
+    ],
+)
+def test_what_withholds_is_never_lost(ask, written, withheld):
+    answer, _, _ = ask(TRUE, written, verifier="chat")
+    assert len(answer.withheld) == withheld
+
+
+def test_a_verifier_that_fails_withholds_and_the_answer_goes_on(ask, folder, monkeypatch, caplog):
+    name = make_cross_encoder(folder / "fails")
+    monkeypatch.setattr(type(open_grounding_model(Settings(verifier=name))), "ground", lambda *_: 1 / 0)
+    answer, _, _ = ask(TRUE, verifier=name)
+    assert (answer.status, answer.writer) == ("answered", "extractive")
+    assert len(answer.withheld) == 2
+    assert "failed at a sentence" in caplog.text
+
+
+def test_a_key_goes_to_nobody_but_its_provider(monkeypatch):
+    monkeypatch.setattr("advisor.models.chat.open_chat_model", lambda settings: settings)
+    given = Settings(chat_model="openai:a", chat_key="secret", chat_url="http://a", verifier="chat")
+    other = open_checker(given.model_copy(update={"check_model": "anthropic:b"}))
+    assert (other.chat_key, other.chat_url) == (None, None)
+    same = open_checker(given.model_copy(update={"check_model": "openai:b"}))
+    assert (same.chat_key, same.chat_url) == (given.chat_key, given.chat_url)
 
 
 def test_another_chat_model_can_judge(ask):

@@ -46,6 +46,15 @@ def kept(tmp_path: Path) -> Conversations:
     return Conversations(tmp_path / "kept")
 
 
+def test_a_question_that_was_taken_back_is_not_the_title_of_what_is_shared(kept: Conversations, answer: Answer):
+    conversation = kept.keep("ada", replace(answer, id="1", question="How do I dismiss John Doe?"))
+    kept.keep("ada", replace(answer, id="2", question="How do I part with somebody?"), conversation, replacing="1")
+    assert Shares(kept).find(Shares(kept).share("ada", conversation).token).title == "How do I part with somebody?"
+    kept.rename("ada", conversation, "Mine")
+    kept.keep("ada", replace(answer, id="3"), conversation, replacing="2")
+    assert Shares(kept).find(Shares(kept).share("ada", conversation).token).title == "Mine"
+
+
 def test_a_link_shows_what_was_there_when_it_was_made(kept: Conversations, answer: Answer):
     shares = Shares(kept)
     assert shares.find("nothing") is None

@@ -15,7 +15,7 @@ from advisor.verification.groundedness import SourceSentence
 
 @dataclass(frozen=True, slots=True)
 class ChatContext:
-    """Numbered passages with the documents that they are from, and the lines that the asker was shown before."""
+    """Numbered passages with the documents that they are from, and the lines that earlier answers of the corpus hold."""
 
     passages: Sequence[Chunk]
     documents: Mapping[str, Document]

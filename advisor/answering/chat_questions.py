@@ -37,7 +37,7 @@ def rewritten_question(chat: ChatModel, by_rule: str, history: Sequence[str], la
         )
     except ChatFailure:
         return by_rule
-    lines = [line.strip(' -*"«»“”') for line in written.splitlines() if has_words(line)]
+    lines = [line.strip(' \u00a0-*"«»“”') for line in written.splitlines() if has_words(line)]
     return lines[0] if len(lines) == 1 and _is_faithful(lines[0], by_rule, history, language) else by_rule
 
 

@@ -11,7 +11,7 @@ from advisor.types import Language, ModelUse
 from advisor.verification.rejection import Rejected
 from advisor.verification.verify import Grounded
 
-_VERDICT = re.compile(r"^\W*(\d+)\W+(supported|changed)\b\W*(.*?)[\s`.»\"”]*$", re.IGNORECASE)
+_VERDICT = re.compile(r"^\W*(\d{1,3})\W+(supported|(?:not |un)supported|changed)\b\W*(.*?)[\s`.»\"”]*$", re.IGNORECASE)
 
 
 def chat_verdicts(
@@ -32,12 +32,14 @@ def chat_verdicts(
         )
     except ChatFailure:
         return [None] * len(sentences)
-    said = {int(found[1]): found for found in map(_VERDICT.match, written.splitlines()) if found}
-    verdicts: list[Grounded | Rejected | None] = []
-    for number, one in enumerate(sentences, start=1):
-        found = said.get(number)
-        if found and found[2].lower() == "changed":
-            verdicts.append(Rejected(one.sentence.text, "changed", found[3]))
-        else:
-            verdicts.append(one if found else None)
-    return verdicts
+    said: dict[int, Grounded | Rejected] = {}
+    for found in filter(None, map(_VERDICT.match, written.splitlines())):
+        number, verdict, words = int(found[1]), found[2].lower(), found[3]
+        if not 1 <= number <= len(sentences) or isinstance(said.get(number), Rejected):
+            continue
+        one = sentences[number - 1]
+        if verdict != "supported":
+            said[number] = Rejected(one.sentence.text, "changed", words)
+        elif "changed" not in words.lower():  # "supported, but changed" says nothing that can be relied on
+            said[number] = one
+    return [said.get(number) for number in range(1, len(sentences) + 1)]

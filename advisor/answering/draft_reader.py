@@ -22,7 +22,7 @@ _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|```|---|(?:\*\*|__)[^*_]*[^*_.!?…](?:\*\*|__):?\s*$)")
 _LEAD = re.compile(r"^\s*(\*\*|__)(?P<words>[^*_]+)\1(?P<colon>\s*[.:])?\s+(?=[\w«“\"'’(])")
 _LEAD_ALONE = re.compile(r"^\s*(?:(?:[-*•]|\d{1,2}[.)])\s+)?(\*\*|__)[^*_]+\1\W*$")
-_ANY_TAG = re.compile(r"<[^<>]*>|https?://\S+")
+_ANY_TAG = re.compile(r"</?[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>|https?://\S+")
 _COLON: dict[Language, str] = {"fr": "\u00a0: ", "en": ": "}
 
 

@@ -16,15 +16,16 @@ from advisor.text.names import names, words_of
 from advisor.text.plain import detect_language, fold
 from advisor.text.terms import term_set
 from advisor.types import AnswerSentence, Chunk, Citation, DraftSentence, Language, SentenceReady
-from advisor.verification.framing import introduces, is_announcement, says_what_is_missing
+from advisor.verification.framing import gap_in, is_announcement
 from advisor.verification.groundedness import Sources, SourceSentence
 from advisor.verification.rejection import Rejected
 from advisor.verification.support_features import held_share
-from advisor.verification.verify import Grounded, Judge, verify_generative
+from advisor.verification.verify import Grounded, Judge, by_words, verify_generative
 
 _ENOUGH_TO_TELL = 5  # words that show a sentence's language
 _LONGEST_GAP = 60  # words about what is missing
 _ENOUGH_TO_QUOTE = 0.5  # share of a sentence's words that a line holds which stands in for it
+QUOTATION_MARKS = "«»“”\u00a0 "
 _QUOTED: dict[Language, str] = {"fr": "«\u00a0{}\u00a0»", "en": "“{}”"}
 
 
@@ -39,11 +40,16 @@ class WritingTask:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A sentence of a draft as far as it is verified, behind the announcement that leads to it ("" for none)."""
+    """A sentence of a draft as far as it is verified, behind the words that lead to it.
+
+    `announcement` says nothing by itself ("" for none); `introduction` says something of a list, and is verified by the
+    lines of its first item.
+    """
 
     sentence: DraftSentence
     found: Grounded | Rejected
     announcement: str = ""
+    introduction: Grounded | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +63,10 @@ class DraftVerifier:
     citations: list[Citation] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     began_with_gap: bool = False
+    stood: int = 0
     _announcement: str = ""
+    _introduction: str = ""
+    _item_is_shown: bool = False
     _said: set[str] = field(default_factory=set)
     _known_names: frozenset[str] = frozenset()
 
@@ -68,20 +77,34 @@ class DraftVerifier:
         self._known_names = frozenset(words).union(*map(words_of, texts))
 
     def examine(self, sentence: DraftSentence, judge: Judge) -> Examined | None:
-        """A sentence verified; None for an announcement or a gap, which claim nothing of the subject."""
+        """A sentence verified; None for what claims nothing (an announcement, a gap), or waits for its list."""
         text, language = sentence.text, self.task.language
-        if is_announcement(text, language) or (not sentence.markers and introduces(text, self._known_names)):
+        if is_announcement(text, language):
             self._announcement = text if text.endswith(":") else ""
             return None
-        if says_what_is_missing(text, language) and self._is_about_the_question(text):
-            self.missing.append(text)
+        if text.endswith(":") and not sentence.markers:
+            self._introduction = text
+            return None
+        gap = gap_in(text, language)
+        if gap and self._is_about_the_question(gap):
+            self.missing.append(gap)
             self.began_with_gap = self.began_with_gap or not self._said
             return None
+        if not sentence.continues:
+            self._item_is_shown = False
         found = self._verify(sentence, judge)
-        examined = Examined(sentence, found, self._announcement)
+        examined = Examined(sentence, found, self._announcement, self._introduced(sentence))
         if isinstance(found, Grounded):
-            self._announcement = ""
+            self._announcement = self._introduction = ""
         return examined
+
+    def _introduced(self, sentence: DraftSentence) -> Grounded | None:
+        """The words that lead to a list, where the lines of its first item support them; words judge that."""
+        if not self._introduction or not sentence.is_item:
+            return None
+        words = by_words(self.sources)
+        found = self._verify(DraftSentence(self._introduction, sentence.markers), words)
+        return found if isinstance(found, Grounded) else None
 
     def _verify(self, sentence: DraftSentence, judge: Judge) -> Grounded | Rejected:
         text, language = sentence.text, self.task.language
@@ -110,12 +133,12 @@ class DraftVerifier:
             if line:
                 yield self._ready(sentence, _QUOTED[self.task.language].format(line.text), [line])
             return
-        text = sentence.text
-        if examined.announcement and sentence.is_item:  # a list keeps its introduction
-            introduction = DraftSentence(examined.announcement, sentence.markers)
-            yield self._ready(introduction, introduction.text, found.rests_on, found.support)
-        elif examined.announcement:
-            text = f"{examined.announcement} {text}"
+        if examined.introduction:
+            introduction = examined.introduction
+            yield self._ready(introduction.sentence, introduction.sentence.text, introduction.rests_on, introduction.support)
+        announced = examined.announcement and not sentence.is_item
+        text = f"{examined.announcement} {sentence.text}" if announced else sentence.text
+        self.stood += 1
         yield self._ready(sentence, text, found.rests_on, found.support)
 
     def _line_for(self, rejected: Rejected, sentence: DraftSentence) -> SourceSentence | None:
@@ -133,6 +156,8 @@ class DraftVerifier:
     ) -> SentenceReady:
         """What is shown in the place of a sentence of the draft: itself, or a quoted line where `support` is None."""
         markers, fresh = self._cite(rests_on)
+        continues = sentence.continues and self._item_is_shown  # never into an item that is not its own
+        self._item_is_shown = sentence.is_item
         shown = AnswerSentence(
             text=text,
             markers=markers,
@@ -140,7 +165,7 @@ class DraftVerifier:
             support=1.0 if support is None else support,
             group=sentence.group,
             is_item=sentence.is_item,
-            continues=sentence.continues,
+            continues=continues,
             is_quoted=support is None,
         )
         self.shown.append(shown)

@@ -88,7 +88,7 @@ class GeneratedAnswer:
             base,
             status="answered",
             text=f"{gap}\n\n{text}" if self.begins_with_gap else text,
-            reason=gap or None,
+            reason="; ".join(filter(None, (base.reason, gap))) or None,
             sentences=self.shown,
             withheld=withheld_in_words(base.language, self.rejected),
             citations=tuple(citation for citation in self.citations if citation.marker in used),
@@ -196,7 +196,7 @@ class _Run:
         :param failure: of the model itself; an answer that is complete without what is lost is one all the same.
         """
         shown, rejected, missing = verifier.shown, verifier.rejected, verifier.missing
-        own = sum(not one.is_quoted for one in shown)
+        own = verifier.stood
         noted = bool(missing) and len(rejected) <= len(missing)
         if own >= _FEWEST or (failure is None and (noted or (own and missing))):
             failure = None

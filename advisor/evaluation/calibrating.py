@@ -91,12 +91,13 @@ def fit_calibration(trials: Sequence[Trial], prior: Prior) -> Fit:
     kinds: dict[Kind, list[Trial]] = {"phrasings": [], "plain": []}
     for trial in trials:
         kinds["phrasings" if trial.signals.phrasings else "plain"].append(trial)
-    enough = {kind: some for kind, some in kinds.items() if min(_counts(some)) >= FEWEST}
+    enough = {kind: some for kind, some in kinds.items() if min(_counts(some)) >= FEWEST and _is_of_several_groups(some)}
     if not enough:
         with_answer, without = _counts(trials)
         message = (
             f"there are {with_answer} questions with an answer in the corpus and {without} without, and a calibration needs "
-            f"{FEWEST} of each. Name question sets of yours: advisor calibrate SET; or write questions beside lines (asked/)"
+            f"{FEWEST} of each, about several documents. Name question sets of yours: advisor calibrate SET; or write "
+            f"questions beside lines (asked/)"
         )
         raise EvaluationError(message)
     typical = _typical([trial for some in enough.values() for trial in some])
@@ -113,6 +114,11 @@ def fit_calibration(trials: Sequence[Trial], prior: Prior) -> Fit:
 def _counts(trials: Sequence[Trial]) -> tuple[int, int]:
     with_answer = sum(trial.answerable for trial in trials)
     return with_answer, len(trials) - with_answer
+
+
+def _is_of_several_groups(trials: Sequence[Trial]) -> bool:
+    """Whether each group of documents can be told from others: what is fitted without one must have something left."""
+    return len({trial.group for trial in trials}) > 1
 
 
 def _typical(trials: Sequence[Trial]) -> dict[WordSignal, float]:

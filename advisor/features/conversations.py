@@ -102,8 +102,10 @@ class Conversations:
         :param replacing: the id of an answer of that conversation; it and those after it go, in the same transaction.
         :raises StorageError: when it cannot be written.
         """
-        time = time_now()
+        replaced = self.turn(user, replacing) if replacing else None
         with self.file.writing() as database:
+            database.execute("BEGIN IMMEDIATE")
+            time = time_now()  # when the turn to write has come: a link that is made meanwhile does not show it
             own = "SELECT c.id FROM conversations c WHERE " + _OWN
             if conversation is None or not database.execute(own, (user, conversation)).fetchone():
                 conversation = uuid.uuid4().hex
@@ -113,6 +115,10 @@ class Conversations:
                 first = "(SELECT number FROM turns WHERE id = ? AND conversation = ?)"
                 query = f"DELETE FROM turns WHERE conversation = ? AND number >= {first}"
                 database.execute(query, (conversation, replacing, conversation))
+            if replaced is not None:  # a title that was made of the question goes with it
+                titles = (title_of(answer.question), conversation, title_of(replaced.answer.question))
+                none_left = "NOT EXISTS (SELECT 1 FROM turns WHERE conversation = conversations.id)"
+                database.execute(f"UPDATE conversations SET title = ? WHERE id = ? AND title = ? AND {none_left}", titles)
             database.execute(
                 "INSERT INTO turns (id, answer, folded, asked, conversation) VALUES (?, ?, ?, ?, ?)",
                 (answer.id, _ANSWERS.dump_json(answer), fold(f"{answer.question}\n{answer.text}"), time, conversation),

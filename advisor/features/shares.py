@@ -52,6 +52,7 @@ class Shares:
         self._own(user, conversation)
         query = "INSERT INTO shares VALUES (?, ?, ?) ON CONFLICT (conversation) DO UPDATE SET time = excluded.time"
         with self._file.writing() as database:
+            database.execute("BEGIN IMMEDIATE")
             database.execute(query, (conversation, secrets.token_urlsafe(_TOKEN_BYTES), time_now()))
         return self.of(user, conversation)
 

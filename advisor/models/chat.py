@@ -181,6 +181,9 @@ def _without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
         yield from pieces
     elif held and not held.lstrip().startswith(_THOUGHT[0]):
         yield held
+    else:
+        kind: Failure = "empty"
+        raise ChatFailure(kind)
 
 
 class _NotYetError(Exception):
@@ -290,7 +293,11 @@ def open_checker(settings: Settings) -> ChatModel | None:
     """
     if settings.verifier != "chat" or not settings.chat_model:
         return None
-    return open_chat_model(settings.model_copy(update={"chat_model": settings.check_model or settings.chat_model}))
+    named = settings.check_model or settings.chat_model
+    changed: dict[str, object] = {"chat_model": named}
+    if named.partition(":")[0] != settings.chat_model.partition(":")[0]:  # a key goes to nobody but its provider
+        changed |= {"chat_key": None, "chat_url": None}
+    return open_chat_model(settings.model_copy(update=changed))
 
 
 def _client(provider: str, model: str, settings: Settings) -> BaseChatModel:

@@ -66,8 +66,8 @@ def _open_grounding_model(name: str, threads: int) -> GroundingModel:
         config = AutoConfig.from_pretrained(name, local_files_only=Path(name).is_dir())
         marks_tokens = any(each.endswith("ForTokenClassification") for each in config.architectures or ())
         return _TokenMarker(name) if marks_tokens else _PairReader(name)
-    except (OSError, ValueError) as cause:
-        why = str(cause).splitlines()[0].rstrip(".")
+    except (OSError, ValueError, RuntimeError, ImportError) as cause:
+        why = (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")
         message = f"the verifier {name!r} cannot be loaded ({why}). {_ADVICE}"
         raise ModelError(message) from cause
 
@@ -134,4 +134,4 @@ class _TokenMarker:
             unsupported = self._model(**read).logits[0].softmax(-1)[:, -1].tolist()
         own = [(place, share) for place, share, part in zip(places, unsupported, parts, strict=True) if part == 1]
         marked = [composed(sentence)[start:end] for (start, end), share in own if share >= _MARKED]
-        return Grounding(1 - max((share for _, share in own), default=0.0), " ".join(marked))
+        return Grounding(1 - max((share for _, share in own), default=1.0), " ".join(marked))

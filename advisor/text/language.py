@@ -125,8 +125,7 @@ class VerificationWords(WordTable):
 
     `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence of `announcing` words
     alone says nothing. One that begins with a word for the `sources`, one of `saying` and a negation says what the sources
-    lack, as does one with `otherwise` in place of the negation. `cues` are the kinds of word that change what a sentence
-    claims.
+    lack. `cues` are the kinds of word that change what a sentence claims.
     """
 
     negations: tuple[Word, ...]
@@ -134,7 +133,6 @@ class VerificationWords(WordTable):
     announcing: Words
     sources: Words
     saying: Words
-    otherwise: tuple[Word, ...]
     cues: dict[str, tuple[Word, ...]]
     opposites: dict[Axis, Opposites]
 

@@ -10,6 +10,7 @@ off.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from advisor.verification.facts import check_facts
 from advisor.verification.groundedness import Sources, SourceSentence, least_support
 from advisor.verification.rejection import Rejected
 
+_log = logging.getLogger(__name__)
 _LIKELY = 0.5  # that a model must find a sentence supported with
 _CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
 
@@ -99,10 +101,14 @@ def by_words(sources: Sources) -> Judge:
 
 
 def by_model(model: GroundingModel) -> Judge:
-    """A model that reads the sentence beside its sources."""
+    """A model that reads the sentence beside its sources; a sentence that it fails at is not supported."""
 
     def support(text: str, _: Language, chosen: Sequence[SourceSentence]) -> Grounding:
-        return model.ground(text, " ".join(one.text for one in chosen))
+        try:
+            return model.ground(text, " ".join(one.text for one in chosen))
+        except Exception:  # noqa: BLE001 - the boundary to a model of somebody else's, which no list of errors covers
+            _log.warning("the verifier %s failed at a sentence, which is withheld", model.name, exc_info=True)
+            return Grounding(0.0)
 
     return Judge(model.name, _LIKELY, support)
 
