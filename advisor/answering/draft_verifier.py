@@ -24,7 +24,7 @@ from advisor.verification.verify import Grounded, Judge, by_words, verify_genera
 
 _ENOUGH_TO_TELL = 5  # words that show a sentence's language
 _LONGEST_GAP = 60  # words about what is missing
-_ENOUGH_TO_QUOTE = 0.5  # share of a sentence's words that a line holds which stands in for it
+_ENOUGH_TO_QUOTE = 0.65  # share of a sentence's words that a line holds which stands in for it
 QUOTATION_MARKS = "«»“”\u00a0 "
 _QUOTED: dict[Language, str] = {"fr": "«\u00a0{}\u00a0»", "en": "“{}”"}
 
