@@ -19,7 +19,7 @@ from advisor.types import Language
 _OPENING = 5  # words within which a sentence about a gap names the sources, and as many to its verb
 _ELISION = re.compile(r"\b([a-z]{1,2})'(?=\w)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_SECOND_CLAUSE = re.compile(r"\s*[;:—–]\s|,\s+(?=(?:but|yet|so|however|and|mais|donc|et|or|cependant)\b)")
+_SECOND_CLAUSE = re.compile(r"[;:—–]\s|,\s(?=(?:but|yet|so|however|and|mais|donc|et|or|cependant)\b)")
 
 
 @cache
