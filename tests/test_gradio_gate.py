@@ -249,3 +249,42 @@ def test_an_event_waits_for_the_stream_that_ends_and_for_no_other(is_cut_off: bo
     with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop in this thread
         pool.submit(lambda: asyncio.run(in_time())).result()
     assert [word for word in said if word in ("held", "not held", "later")] == ["not held", "held", "later"]
+
+
+def test_an_event_waits_for_an_end_that_is_decided_and_not_yet_said():
+    """Gradio decides before the word of the end comes by: the reply to an event of that moment is held all the same."""
+    said: list[str] = []
+
+    async def stream_ends() -> None:
+        ends, is_said, is_gone = StreamEnds(), asyncio.Event(), asyncio.Event()
+
+        async def receive() -> Message:
+            await is_gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            said.append(message.get("body", b"").decode())
+
+        async def stream(_: Receive, send: Send) -> None:
+            await is_said.wait()
+            await send({"type": "http.response.body", "body": b'data: {"msg":"close_stream"}', "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+        async def reply() -> None:
+            to_page = ends.event("page", send)
+            await to_page({"type": "http.response.start", "status": 200, "headers": []})
+            await to_page({"type": "http.response.body", "body": b"held"})
+
+        streamed = asyncio.create_task(ends.stream("page", stream, receive, send))
+        await asyncio.sleep(0)
+        replied = asyncio.create_task(reply())
+        await asyncio.sleep(0.01)
+        is_said.set()
+        await asyncio.sleep(0.2)
+        assert not replied.done()
+        is_gone.set()
+        await asyncio.wait([replied, streamed])
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(stream_ends())).result()
+    assert said[-1] == "held"
