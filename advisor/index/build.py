@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,10 +137,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
             entries=len(vectors.keys),
             dead=dead,
             sentences=len(vectors.sentences),
-            thesaurus=beside.thesaurus,
-            asked=beside.asked,
-            sections=beside.sections,
-            calibration=beside.calibration,
+            **asdict(beside),
             previous=previous,
             files=file_sizes(folder),
         )
