@@ -43,7 +43,7 @@ class Examined:
     """A sentence of a draft as far as it is verified, behind the words that lead to it.
 
     `announcement` says nothing by itself ("" for none); `introduction` says something of a list, and is verified by the
-    lines of its first item.
+    lines of the first item that is shown.
     """
 
     sentence: DraftSentence
@@ -93,13 +93,14 @@ class DraftVerifier:
         if not sentence.continues:
             self._item_is_shown = False
         found = self._verify(sentence, judge)
+        if isinstance(found, Rejected):
+            return Examined(sentence, found)
         examined = Examined(sentence, found, self._announcement, self._introduced(sentence))
-        if isinstance(found, Grounded):
-            self._announcement = self._introduction = ""
+        self._announcement = self._introduction = ""
         return examined
 
     def _introduced(self, sentence: DraftSentence) -> Grounded | None:
-        """The words that lead to a list, where the lines of its first item support them; words judge that."""
+        """The words that lead to a list, where the lines of an item support them; words judge that."""
         if not self._introduction or not sentence.is_item:
             return None
         words = by_words(self.sources)
