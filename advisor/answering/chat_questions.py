@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from advisor.answering.draft_reader import LIST_MARK
 from advisor.answering.follow_up import is_follow_up
 from advisor.answering.prompting import load_prompts, rewriting_messages, splitting_messages
 from advisor.models.chat import ChatFailure, ChatModel
@@ -16,7 +16,6 @@ from advisor.text.plain import detect_language, fold, has_words
 from advisor.text.terms import term_set
 from advisor.types import Language, ModelUse
 
-_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _MOST_PARTS = 3
 _LONGEST_QUESTION = 300  # characters of a question that a model wrote
 _OWN_WORDS = 0.7  # share of its words that must come from the conversation
@@ -51,7 +50,7 @@ def sub_questions(chat: ChatModel, question: str, language: Language, use: Model
         )
     except ChatFailure:
         return []
-    lines = [_ITEM.sub("", line).strip() for line in written.splitlines() if line.rstrip().endswith("?")]
+    lines = [LIST_MARK.sub("", line).strip() for line in written.splitlines() if line.rstrip().endswith("?")]
     faithful = [line for line in lines if _is_made_of(line, [question], language)]
     return faithful if 1 < len(faithful) <= _MOST_PARTS and len(faithful) == len(lines) else []
 

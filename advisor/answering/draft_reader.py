@@ -18,7 +18,7 @@ _MARKERS = re.compile(
     re.IGNORECASE,
 )
 _OPEN_MARKER = re.compile(r"\s*[\[【(][^\])】]*$")
-_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
+LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|```|---|(?:\*\*|__)[^*_]*[^*_.!?…](?:\*\*|__):?\s*$)")
 _LEAD = re.compile(r"^\s*(\*\*|__)(?P<words>[^*_]+)\1(?P<colon>\s*[.:])?\s+(?=[\w«“\"'’(])")
 _LEAD_ALONE = re.compile(r"^\s*(?:(?:[-*•]|\d{1,2}[.)])\s+)?(\*\*|__)[^*_]+\1\W*$")
@@ -48,7 +48,7 @@ class DraftReader:
                 continue
             if not self._can_be_cut(line):
                 return
-            mark = _ITEM.match(line) if not self._line_begun else None
+            mark = LIST_MARK.match(line) if not self._line_begun else None
             begins = mark.end() if mark else 0  # "1." is no sentence
             spans = sentence_spans(line[begins:], self.language)
             # The last one may go on, or have its markers still to come.
@@ -90,7 +90,7 @@ class DraftReader:
             self._in_item = False
             if not has_words(line) or (_HEADING.match(line) and not _MARKERS.search(line)):
                 return
-            item = _ITEM.match(line)
+            item = LIST_MARK.match(line)
             self._in_item = item is not None
             line = line[item.end() :] if item else line
             found = _LEAD.match(line)

@@ -136,19 +136,15 @@ def _judged_together(
     checker: ChatModel, waiting: Sequence[Examined], task: WritingTask, sources: Sources, use: ModelUse
 ) -> list[Examined]:
     """Sentences whose facts are right, judged by a chat model in one call; by words where it said nothing of one."""
-    asked = [each for each in waiting if isinstance(each.found, Grounded)]
-    verdicts = chat_verdicts(checker, [each.found for each in asked if isinstance(each.found, Grounded)], task.language, use)
-    said = dict(zip(map(id, asked), verdicts, strict=True))
-    words = by_words(sources)
-    return [
-        replace(
-            each,
-            found=said[id(each)] or verify_generative(each.sentence, task.language, sources, words, task.question),
-        )
-        if id(each) in said
-        else each
-        for each in waiting
-    ]
+    grounded = [each.found for each in waiting if isinstance(each.found, Grounded)]
+    verdicts, words = iter(chat_verdicts(checker, grounded, task.language, use)), by_words(sources)
+    judged: list[Examined] = []
+    for each in waiting:
+        found = each.found
+        if isinstance(found, Grounded):
+            found = next(verdicts) or verify_generative(each.sentence, task.language, sources, words, task.question)
+        judged.append(replace(each, found=found))
+    return judged
 
 
 @dataclass(slots=True)

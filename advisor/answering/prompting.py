@@ -13,6 +13,7 @@ from pathlib import Path
 from advisor.answering.chat_context import ChatContext
 from advisor.documents.unseen import without_unseen
 from advisor.errors import SettingsError
+from advisor.models.chat import Messages
 from advisor.text.invisible import seen
 from advisor.text.language import LANGUAGES
 from advisor.types import Chunk, Document, Language
@@ -23,8 +24,6 @@ _TOLD: dict[Language, str] = {
     "fr": "Déjà dit dans la conversation, à ne pas répéter :",
     "en": "Told before in the conversation, not to be repeated:",
 }
-
-Messages = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

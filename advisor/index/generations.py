@@ -9,7 +9,7 @@
         sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
         sections.yaml             what its headings say of their sections, if it has that
-    calibration.json          how sure answers are, if that was fitted for this corpus and model
+        calibration.json          how sure answers are, if that was fitted for this corpus and model
         used-forms.json           the forms of its concepts that the documents use
         asked.npz                 vectors of the questions that a curator wrote beside lines
         question-space.npz        the space that these questions make, if there are any

@@ -96,7 +96,7 @@ class Judge:
 
 
 def by_words(sources: Sources) -> Judge:
-    """Shared words, cosines and cues: what there is without a model that reads."""
+    """Shared words and cues, across languages a cosine: what there is without a model that reads."""
     return Judge("words", least_support(), lambda *read: Grounding(sources.support(*read)))
 
 
