@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import QuestionError
+from advisor.index.report import IndexReport
 from advisor.limits import QUESTION_FILE
-from advisor.types import Answer, AnswerSentence, Citation, IndexReport, ScoredChunk
+from advisor.types import Answer, AnswerSentence, Citation, ScoredChunk
 
 _EXPECTED = 'expected {"id", "question"} or {"id", "turns": ["...", ...]}'
 _LONGEST_SHOWN = 200  # characters of a line that is no question
@@ -137,16 +138,19 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "quote": citation.quote,
         "evidence": citation.evidence,
         "date": citation.date,
+        **({"ocr": True} if citation.ocr else {}),  # beside the fields of the contract
     }
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """The report of `advisor index`.
 
-    `hidden`, `left_out`, `passed_over` and `silent` are there only where they say something; the other keys are a contract.
+    `hidden`, `scans`, `left_out`, `passed_over` and `silent` are there only where they say something; the other keys are a
+    contract.
     """
     told = {name: list(map(asdict, getattr(report, name))) for name in ("hidden", "left_out", "passed_over")}
-    more = {name: some for name, some in {**told, "silent": list(report.silent)}.items() if some}
+    scans = {name: asdict(scan) for name, scan in report.scans.items()}
+    more = {name: some for name, some in {**told, "scans": scans, "silent": list(report.silent)}.items() if some}
     return {
         "generation": report.generation,
         "added": list(report.added),

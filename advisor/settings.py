@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest file that is read.")
     max_text_chars: int = Field(default=5_000_000, ge=1_000, description="Longest text of one file, in characters.")
     max_pages: int = Field(default=2_000, ge=1, description="Longest PDF, in pages.")
+    max_scanned_pages: int = Field(
+        default=100, ge=0, description="Most pages of a PDF that are read by OCR, each within the limits of a file."
+    )
     max_unpacked_bytes: int = Field(
         default=50_000_000, ge=1_000, description="Most bytes that the text of an office file unpacks to."
     )

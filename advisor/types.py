@@ -7,9 +7,9 @@ characters and inclusive for lines. Scores: higher is better, always.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 Language = Literal["fr", "en"]
 Status = Literal["answered", "near", "abstained", "invalid"]
@@ -32,15 +32,34 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """What became of the pages of a file that are pictures without letters; pages count from 1.
+
+    `read` are those that were read by OCR, `unread` those that were not, and `why` says why not; `unsure` counts the words
+    of `read` that were left out since their letters are not clear.
+    """
+
+    read: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
+    why: str = ""
+    unsure: int = 0
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Scan:
+        """From its fields as JSON gives them."""
+        return cls(tuple(fields["read"]), tuple(fields["unread"]), fields["why"], fields["unsure"])
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file of the corpus.
 
     `id` is the path relative to the corpus folder, with slashes; `aliases` are the other files with the same bytes; `text`
     is the whole decoded file, or for HTML, PDF and DOCX what was read from it, as Markdown; `body_start` the offset where
     the front matter ends (0 without one); `content_hash` covers the file's bytes. `named` says that the title is the file's
-    name, for want of another. `pages` are the offsets at
-    which its pages begin (none where it has no pages). `hidden` counts the characters of the file that its reader does not
-    see, and that are not indexed; it is known when the file has just been read.
+    name, for want of another. `pages` are the offsets at which its pages begin (none where it has no pages), `scan` says
+    which of them are pictures. `hidden` counts the characters of the file that its reader does not see, and that are not
+    indexed; it is known when the file has just been read.
     """
 
     id: str
@@ -57,6 +76,7 @@ class Document:
     named: bool = False
     aliases: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
+    scan: Scan = Scan()
     hidden: int = 0
 
     def page_of(self, offset: int) -> int | None:
@@ -68,7 +88,7 @@ class Document:
 class Extracted:
     """What was read from an HTML, PDF or Word file: its text as Markdown, and what it says of itself.
 
-    `pages` as in the document; `language` is whatever code it gives; `updated` a date as `2026-03-01`;
+    `pages` and `scan` as in the document; `language` is whatever code it gives; `updated` a date as `2026-03-01`;
     `hidden` counts the characters of the file that its reader does not see, and that were left out.
     """
 
@@ -77,6 +97,7 @@ class Extracted:
     title: str | None = None
     language: str | None = None
     updated: str | None = None
+    scan: Scan = Scan()
     hidden: int = 0
 
 
@@ -146,7 +167,10 @@ class ScoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The lines behind a sentence: `quote == document.text[start:end]`, which starts on `page` where there are pages."""
+    """The lines behind a sentence: `quote == document.text[start:end]`, which starts on `page` where there are pages.
+
+    `ocr` says that this page is a picture, and that a program recognised its letters.
+    """
 
     marker: int
     document: str
@@ -160,6 +184,7 @@ class Citation:
     page: int | None = None
     evidence: str | None = None
     date: str | None = None
+    ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,53 +307,3 @@ class FailedDocument:
 
     document: str
     error: str
-
-
-@dataclass(frozen=True, slots=True)
-class HiddenText:
-    """A file with text that its reader does not see, and how many characters of it; they were not indexed."""
-
-    document: str
-    characters: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A sentence, a heading or a title that gives an assistant an order, and its line; it is not searched nor quoted."""
-
-    document: str
-    line: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What `advisor index` did, or would do. Paths are relative to the corpus; `finished` is in ISO 8601, UTC.
-
-    `hidden` and `left_out` are about the files that were read for it. `passed_over` is what the folder holds and is not
-    read, `silent` are documents without a passage. `chunks`, `embedded` and `reused` count passages; `documents` counts
-    files of the same bytes once.
-    """
-
-    generation: str
-    added: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    renamed: tuple[tuple[str, str], ...] = ()
-    removed: tuple[str, ...] = ()
-    unchanged: int = 0
-    failed: tuple[FailedDocument, ...] = ()
-    hidden: tuple[HiddenText, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    passed_over: tuple[FailedDocument, ...] = ()
-    silent: tuple[str, ...] = ()
-    documents: int = 0
-    chunks: int = 0
-    embedded: int = 0
-    reused: int = 0
-    seconds: float = field(default=0.0, compare=False)
-    finished: str = field(default="", compare=False)
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything differs from the generation before."""
-        return bool(self.added or self.updated or self.renamed or self.removed)

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import docx
+import numpy as np
+import pypdfium2 as pdfium
+from PIL import Image
 
 FRENCH = "Où est le problème ? Le CTO doit être là, près des équipes, et rendre compte au comité.\n"
 
@@ -56,6 +59,22 @@ def assembled(objects: Sequence[bytes], *, trailer: str = "") -> bytes:
 
 def lines(*texts: str, size: float = 11, left: float = 60, top: float = 780, leading: float = 14) -> list[Word]:
     return [(left, top - leading * number, size, text) for number, text in enumerate(texts)]
+
+
+def scan(*pages: Sequence[str], slope: float = 0.7, noise: float = 12, turned: int = 0) -> bytes:
+    """A PDF of pictures of pages, as a scanner makes them: 200 dpi, grey, aslant (degrees), noisy, turned by quarters."""
+    pictures = [picture(page, slope=slope, noise=noise).rotate(90 * turned, expand=True) for page in pages]
+    out = io.BytesIO()
+    pictures[0].save(out, "PDF", save_all=True, append_images=pictures[1:], resolution=200, quality=60)
+    return out.getvalue()
+
+
+def picture(texts: Sequence[str], *, slope: float = 0.0, noise: float = 0.0) -> Image.Image:
+    """A page of lines as a scanner sees it."""
+    page = pdfium.PdfDocument(pdf([lines(*texts, left=45, leading=17)]))[0].render(scale=200 / 72, grayscale=True).to_pil()
+    aslant = np.asarray(page.rotate(slope, fillcolor=255, resample=Image.Resampling.BICUBIC), dtype=float)
+    grains = np.random.default_rng(1).normal(0, noise, aslant.shape)
+    return Image.fromarray((aslant + grains).clip(0, 255).astype("uint8"))
 
 
 def word_file(write: Callable[[docx.document.Document], object]) -> bytes:

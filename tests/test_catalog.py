@@ -20,7 +20,8 @@ from advisor.features.curation import entries
 from advisor.features.library import Library
 from advisor.index.catalog import Catalog, text_hash, write_catalog
 from advisor.index.generation import open_current
-from advisor.types import Chunk, Document, IndexReport
+from advisor.index.report import IndexReport
+from advisor.types import Chunk, Document
 
 SOURCES = {
     "fr/é à.md": "---\ntitle: Coûts\nsources:\n  - organisation: CNCF\n    year: 2023\n---\n# A\n\nUn. Deux ?\n\n- Trois.\n",

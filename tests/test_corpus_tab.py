@@ -16,9 +16,10 @@ from advisor.accounts.audit import audit_file
 from advisor.accounts.users import add_user, new_token
 from advisor.advisor import Advisor
 from advisor.features.curation import delete_documents, entries, store_upload
+from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, sync
 from advisor.settings import Settings
-from advisor.types import FailedDocument, IndexReport
+from advisor.types import FailedDocument
 from advisor.ui.corpus_view import render_entries
 from advisor.ui.texts import TEXTS
 

@@ -28,10 +28,11 @@ from advisor.index.catalog import Catalog
 from advisor.index.generation import open_current
 from advisor.index.generations import CATALOG, current_generation, generations, read_manifest
 from advisor.index.lock import writer_lock
+from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, last_report, rollback, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import Chunk, Document, IndexReport, Sentence
+from advisor.types import Chunk, Document, Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,10 +28,10 @@ from advisor.errors import (
 )
 from advisor.index.generation import Generation, open_current
 from advisor.index.generations import current_generation, generations
+from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, rollback, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import IndexReport
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

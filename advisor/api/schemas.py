@@ -180,6 +180,7 @@ class CitationBody(BaseModel):
     quote: str
     evidence: str | None
     date: str | None
+    ocr: bool = Field(default=False, description="Whether the page is a picture, and a program recognised its letters.")
 
 
 class AnswerBody(BaseModel):
@@ -241,6 +242,15 @@ class Hidden(BaseModel):
     characters: int
 
 
+class ScanBody(BaseModel):
+    """The pages of a document that are pictures: read by OCR or not, and how many words of them were left out as unclear."""
+
+    read: list[int]
+    unread: list[int]
+    why: str
+    unsure: int
+
+
 class LeftOutBody(BaseModel):
     """A sentence that gives an assistant an order, which is neither searched nor quoted."""
 
@@ -260,6 +270,7 @@ class IndexBody(BaseModel):
     unchanged: int
     failed: list[Failed]
     hidden: list[Hidden] = []
+    scans: dict[str, ScanBody] = {}
     left_out: list[LeftOutBody] = []
     documents: int
     chunks: int

@@ -10,15 +10,16 @@ from typing import Annotated
 import typer
 
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
+from advisor.documents.citations import page_ranges
 from advisor.index.corpus_vectors import save_corpus_vectors
 from advisor.index.generation import open_current
 from advisor.index.progress import sync_with_progress
+from advisor.index.report import IndexReport
 from advisor.index.sync import Judge, SyncOptions
 from advisor.index.sync import rollback as go_back
 from advisor.models.embeddings import Embeddings
 from advisor.serialization import report_json
 from advisor.settings import Settings
-from advisor.types import IndexReport
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
     notes += [
         f"{one.document}, line {one.line}: “{one.text}” was left out: an order to an assistant" for one in report.left_out
     ]
+    for name, scan in report.scans.items():
+        read, unread = page_ranges(scan.read), page_ranges(scan.unread)
+        unsure = f" ({scan.unsure} words left out as unclear)" if scan.unsure else ""
+        notes += [f"{name}: pages {read} are pictures and were read by OCR{unsure}"] if read else []
+        notes += [f"not read: {name}, pages {unread}: they are pictures. {scan.why}"] if unread else []
     notes += [f"{name}: no passage was found in it, so nothing can be answered from it" for name in report.silent]
     notes += [f"not read: {passed.document}: {passed.error}" for passed in report.passed_over]
     notes += [f"{failed.document}: {failed.error}" for failed in report.failed]

@@ -152,7 +152,8 @@ def _answer_in_words(advisor: Advisor, answer: Answer) -> str:
 
 def _source_in_words(citation: Citation, document: Document | None) -> str:
     lines = f":{citation.start_line}" + (f"-{citation.end_line}" if citation.end_line != citation.start_line else "")
-    place = f", p. {citation.page}" if citation.page else lines  # the lines of what was read from a PDF are not its own
+    ocr = ", read by OCR" if citation.ocr else ""
+    place = f", p. {citation.page}{ocr}" if citation.page else lines  # the lines of what was read from a PDF are not its own
     section = " > ".join([citation.title, *citation.heading])
     kind = ", ".join(filter(None, (citation.evidence, citation.date)))
     also = f"  also at {', '.join(document.aliases)}" if document and document.aliases else ""

@@ -15,6 +15,7 @@ lines_of = lru_cache(maxsize=8)(Lines)
 def cite(document: Document, heading: Sequence[str], start: int, end: int, marker: int) -> Citation:
     """The citation of `[start, end)` of a document's text, which is under `heading`."""
     lines = lines_of(document.text)
+    page = document.page_of(start)
     return Citation(
         marker=marker,
         document=document.id,
@@ -25,10 +26,22 @@ def cite(document: Document, heading: Sequence[str], start: int, end: int, marke
         start_line=lines.of(start),
         end_line=lines.of(end - 1),
         quote=document.text[start:end],
-        page=document.page_of(start),
+        page=page,
         evidence=document.evidence,
         date=document.updated,
+        ocr=page in document.scan.read,
     )
+
+
+def page_ranges(pages: Sequence[int]) -> str:
+    """Numbers of pages in ascending order, those that follow each other as one: `1-3, 7`."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1][1:] = [page]
+        else:
+            runs.append([page])
+    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def cite_passage(marker: int, chunk: Chunk, document: Document | None, start: int, end: int) -> Citation:

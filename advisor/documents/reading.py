@@ -171,6 +171,7 @@ def _read_extracted(name: str, data: bytes, file_type: FileType, extractor: Extr
         updated=found.updated,
         named=not title,
         pages=found.pages,
+        scan=found.scan,
         hidden=found.hidden,
     )
 

@@ -12,10 +12,11 @@ from advisor.errors import CorpusError, DocumentError, StorageError
 from advisor.features.background import in_steps
 from advisor.files import replace_file
 from advisor.index.generation import Generation
+from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import FailedDocument, IndexReport, Language
+from advisor.types import FailedDocument, Language
 
 UPLOADS = "uploads"
 """The folder of the corpus that uploaded files go to."""

@@ -168,7 +168,8 @@ def place_of(citation: Citation, generation: str, address: str, words: MemoWords
     lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
     place = f"{citation.document}:{'-'.join(lines)}"
     page = words.page.format(citation.page) if citation.page else ""
-    facts = " · ".join(filter(None, (page, _evidence(citation, words), citation.date)))
+    ocr = words.ocr if citation.ocr else ""
+    facts = " · ".join(filter(None, (page, ocr, _evidence(citation, words), citation.date)))
     where = " › ".join((citation.title, *citation.heading))
     link = place_address(address, words.language, citation, generation)
     return Text(f"[{citation.marker}] {where}", bold=True), Text(f" — {facts} — " if facts else " — "), Text(place, link)

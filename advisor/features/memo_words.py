@@ -23,6 +23,7 @@ class MemoWords(WordTable):
     options: str
     sources: str
     page: str
+    ocr: str
     limits: str
     refused: str
     withheld: str

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from advisor.index.generations import number_of
-from advisor.types import Document, Source
+from advisor.types import Document, Scan, Source
 
 ARCHIVE_FILE = "archive.sqlite"
 _SCHEMA = """
@@ -113,6 +113,8 @@ def _opened(index_dir: Path) -> Iterator[sqlite3.Connection]:
 def _pack(document: Document) -> tuple[str, bytes]:
     fields = asdict(document)
     del fields["aliases"], fields["hidden"]  # the same version, wherever else it stood
+    if document.scan == Scan():
+        del fields["scan"]  # most documents: as they were kept before there was OCR
     text = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), zlib.compress(text)
 
@@ -120,4 +122,5 @@ def _pack(document: Document) -> tuple[str, bytes]:
 def _unpack(packed: bytes) -> Document:
     fields = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
     sources = tuple(Source(**source) for source in fields["sources"])
-    return Document(**fields | {"sources": sources, "pages": tuple(fields["pages"])})
+    scan = Scan.of(fields.pop("scan")) if "scan" in fields else Scan()
+    return Document(**fields | {"sources": sources, "pages": tuple(fields["pages"]), "scan": scan})

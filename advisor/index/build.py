@@ -50,12 +50,13 @@ from advisor.index.phrasings import (
     read_phrasings,
 )
 from advisor.index.question_space import QUESTION_SPACE_FILE, fit_question_space
+from advisor.index.report import LeftOut
 from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, used_forms, write_used_forms
 from advisor.index.translations import match_twins
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
 from advisor.settings import BUNDLED_MODEL, Settings
-from advisor.types import Chunk, Document, FailedDocument, IndexProgress, LeftOut
+from advisor.types import Chunk, Document, FailedDocument, IndexProgress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

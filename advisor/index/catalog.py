@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from advisor.documents.passages import embedded_sentence, embedded_text
-from advisor.types import Chunk, Document, Language, Sentence, Source
+from advisor.types import Chunk, Document, Language, Scan, Sentence, Source
 
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT, language TEXT, text TEXT, body_start INTEGER, content_hash TEXT, topic TEXT,
-    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, sources TEXT, aliases TEXT, pages TEXT
+    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, sources TEXT, aliases TEXT, pages TEXT,
+    scan TEXT
 );
 CREATE TABLE names (name TEXT PRIMARY KEY, document TEXT REFERENCES documents (id));
 CREATE TABLE chunks (
@@ -39,7 +40,7 @@ CREATE INDEX sentence_chunk ON sentences (chunk);
 """
 _FIELDS = (
     "id", "title", "language", "text", "body_start", "content_hash", "topic", "translation_of", "updated", "evidence",
-    "named", "sources", "aliases", "pages",
+    "named", "sources", "aliases", "pages", "scan",
 )  # fmt: skip
 _COLUMNS = ", ".join(_FIELDS)
 # A catalog is built aside and flushed to disk as a whole; until then there is nothing to protect.
@@ -119,7 +120,7 @@ def _document_row(document: Document) -> tuple[Any, ...]:
     return (
         document.id, document.title, document.language, document.text, document.body_start, document.content_hash,
         document.topic, document.translation_of, document.updated, document.evidence, document.named, sources,
-        json.dumps(document.aliases), json.dumps(document.pages),
+        json.dumps(document.aliases), json.dumps(document.pages), json.dumps(asdict(document.scan)),
     )  # fmt: skip
 
 
@@ -259,4 +260,5 @@ def _document(row: tuple[Any, ...]) -> Document:
     fields: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
     sources = tuple(Source(**source) for source in json.loads(fields.pop("sources")))
     aliases, pages = (tuple(json.loads(fields.pop(name))) for name in ("aliases", "pages"))
-    return Document(**fields | {"named": bool(fields["named"])}, sources=sources, aliases=aliases, pages=pages)
+    fields |= {"named": bool(fields["named"]), "scan": Scan.of(json.loads(fields["scan"]))}
+    return Document(**fields, sources=sources, aliases=aliases, pages=pages)

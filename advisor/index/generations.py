@@ -40,7 +40,7 @@ from advisor.settings import Settings
 if TYPE_CHECKING:
     from advisor.models.embeddings import Embeddings
 
-FORMAT = 6
+FORMAT = 7
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"

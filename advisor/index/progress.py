@@ -14,10 +14,10 @@ from rich.text import Text
 
 from advisor.errors import IndexMismatchError, IndexNotFoundError
 from advisor.index.generation import open_current
+from advisor.index.report import IndexReport
 from advisor.index.sync import AS_USUAL, SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import IndexReport
 
 STDERR = Console(stderr=True)
 _LOGGER = logging.getLogger("advisor.index")

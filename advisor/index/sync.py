@@ -40,9 +40,10 @@ from advisor.index.generations import (
 )
 from advisor.index.lock import now, writer_lock
 from advisor.index.plan import Plan, make_plan, next_documents
+from advisor.index.report import HiddenText, IndexReport, LeftOut
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import FailedDocument, HiddenText, IndexProgress, IndexReport, LeftOut
+from advisor.types import FailedDocument, IndexProgress, Scan
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
 """Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
@@ -135,6 +136,7 @@ def last_report(index_dir: Path) -> IndexReport | None:
             fields[name] = tuple(FailedDocument(**each) for each in fields.get(name, ()))
         fields["silent"] = tuple(fields.get("silent", ()))
         fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])
+        fields["scans"] = {name: Scan.of(scan) for name, scan in fields.get("scans", {}).items()}
         fields["left_out"] = tuple(LeftOut(**each) for each in fields["left_out"])
         return IndexReport(**fields)
     except (OSError, ValueError, TypeError, KeyError):
@@ -257,6 +259,7 @@ def _report(
         unchanged=plan.unchanged,
         failed=plan.failed,
         hidden=tuple(HiddenText(name, document.hidden) for name, document in plan.parsed.items() if document.hidden),
+        scans={name: document.scan for name, document in plan.parsed.items() if document.scan != Scan()},
         passed_over=plan.passed_over,
         silent=silent,
         documents=len(set(plan.hashes.values())),

@@ -11,10 +11,10 @@ import watchfiles
 
 from advisor.documents.folder import list_files
 from advisor.errors import AdvisorError, CorpusError
+from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import IndexReport
 
 _TICK_MS = 500
 _STEP = 0.25  # seconds between two looks at files that may be moving

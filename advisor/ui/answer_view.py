@@ -231,7 +231,8 @@ def render_sources(citations: Sequence[Citation], generation: str, texts: Texts)
 def render_card(citation: Citation, texts: Texts) -> str:
     """What a card says of a citation: title, section, quote, level of evidence, date."""
     page = texts.page_short.format(citation.page) if citation.page else ""
-    kind = " · ".join(filter(None, (page, evidence_name(citation.evidence, texts), texts.date(citation.date))))
+    ocr = texts.ocr if citation.ocr else ""
+    kind = " · ".join(filter(None, (page, ocr, evidence_name(citation.evidence, texts), texts.date(citation.date))))
     section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
     return (
         f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'

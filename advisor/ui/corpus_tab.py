@@ -16,8 +16,8 @@ from advisor.errors import AdvisorError
 from advisor.features.curation import Progress, delete_documents, entries, sync_in_steps
 from advisor.features.review import OPERATOR, approve_uploads, decline_uploads, submit_upload, waiting_uploads
 from advisor.index.generation import Generation
+from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, last_report, rollback, sync
-from advisor.types import IndexReport
 from advisor.ui.corpus_view import (
     render_deleted,
     render_entries,

@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from advisor.features.curation import Entry, Progress, Upload
 from advisor.features.review import Waiting
-from advisor.types import FailedDocument, IndexInfo, IndexReport
+from advisor.index.report import IndexReport
+from advisor.types import FailedDocument, IndexInfo
+from advisor.ui.document_view import scan_in_words
 from advisor.ui.texts import Texts
 
 
@@ -84,6 +86,8 @@ def render_report(report: IndexReport, texts: Texts) -> str:
     changes += [
         f"<li>{escape(words.hidden.format(hidden.characters))} {_names([hidden.document])}</li>" for hidden in report.hidden
     ]
+    for name, scan in report.scans.items():
+        changes.append(f"<li>{escape(f'{scan_in_words(scan, texts)} {scan.why}')} {_names([name])}</li>")
     changes += [
         f"<li>{escape(words.left_out.format(one.line, one.text))} {_names([one.document])}</li>" for one in report.left_out
     ]

@@ -12,12 +12,13 @@ from urllib.parse import quote, unquote
 from markdown_it.token import Token
 
 from advisor.documents.chunking import blocks_of
+from advisor.documents.citations import page_ranges
 from advisor.documents.formats.file_type import SUFFIXES
 from advisor.documents.provenance import Provenance
 from advisor.documents.reading import is_markdown
 from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import has_words, plain
-from advisor.types import Document
+from advisor.types import Document, Scan
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.texts import Texts
 
@@ -52,13 +53,26 @@ def render_document(
     if start is not None and end is not None:
         body = _with_marks(document, (start, end), body)
     page = document.page_of(start or 0)
-    return _header(document, page, texts, provenance) + _with_page_numbers(body, texts)
+    return _header(document, page, texts, provenance) + _with_page_numbers(document, body, texts)
 
 
-def _with_page_numbers(html: str, texts: Texts) -> str:
+def _with_page_numbers(document: Document, html: str, texts: Texts) -> str:
     """The signs of pages as words. The first page begins with the document and has none."""
     numbers = count(2)
-    return _PAGE_SHOWN.sub(lambda _: f'<span class="page">{escape(texts.page.format(next(numbers)))}</span>', html)
+
+    def sign(_: re.Match[str]) -> str:
+        number = next(numbers)
+        words = texts.page.format(number) + (f", {texts.ocr}" if number in document.scan.read else "")
+        return f'<span class="page">{escape(words)}</span>'
+
+    return _PAGE_SHOWN.sub(sign, html)
+
+
+def scan_in_words(scan: Scan, texts: Texts) -> str:
+    """Which pages are pictures: those that were read by OCR, those that were not."""
+    read = texts.read_pages.format(page_ranges(scan.read), scan.unsure) if scan.read else ""
+    unread = texts.unread_pages.format(page_ranges(scan.unread)) if scan.unread else ""
+    return " ".join(filter(None, (read, unread)))
 
 
 def _header(document: Document, page: int | None, texts: Texts, provenance: Provenance | None) -> str:
@@ -76,9 +90,11 @@ def _header(document: Document, page: int | None, texts: Texts, provenance: Prov
         added = words.added_by.format(provenance.added_by, texts.date(provenance.added))
         origin = f"{added}, {words.approved_by.format(provenance.approved_by, texts.date(provenance.approved))}"
     names = " · ".join((document.id, *document.aliases))
+    scan = scan_in_words(document.scan, texts)
     return (
         f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"
         f'<p class="origin">{escape(origin[0].upper() + origin[1:])}</p>'
+        f"{f'<p>{escape(scan)}</p>' if scan else ''}"
         f"{sources if works else ''}</header>"
     )
 

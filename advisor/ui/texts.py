@@ -41,6 +41,9 @@ class Texts(WordTable):
     original: str
     page: str
     page_short: str
+    ocr: str
+    read_pages: str
+    unread_pages: str
     understood_as: str
     abstained: str
     near: str

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from advisor.documents.formats.file_type import FileType
+from advisor.documents.formats.ocr import GOES_ON, MOST_READINGS
 from advisor.errors import DocumentError, NoProseError
 from advisor.files import storage_errors
 from advisor.settings import Settings
-from advisor.types import Document, Extracted, Source
+from advisor.types import Document, Extracted, Scan, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +57,10 @@ class Extractor:
             "max_pages": limits.max_pages,
             "max_chars": limits.max_text_chars,
             "max_bytes": limits.max_unpacked_bytes,
+            "max_scans": limits.max_scanned_pages,
         }
         found = self._ask(request, data)
-        return Extracted(**{**found, "pages": tuple(found["pages"])})
+        return Extracted(**{**found, "pages": tuple(found["pages"]), "scan": Scan.of(found["scan"])})
 
     def read_text(self, name: str, data: bytes) -> Document:
         """The document of a Markdown or text file.
@@ -67,7 +69,7 @@ class Extractor:
         """
         found = self._ask({"file_type": "text", "name": name}, data)
         sources = tuple(Source(**source) for source in found["sources"])
-        return Document(**{**found, "sources": sources, "aliases": (), "pages": ()})
+        return Document(**{**found, "sources": sources, "aliases": (), "pages": (), "scan": Scan()})
 
     def _ask(self, request: Mapping[str, object], data: bytes) -> dict[str, Any]:
         limits = self.settings
@@ -75,13 +77,15 @@ class Extractor:
         try:
             connection.send_bytes(json.dumps(request).encode())
             connection.send_bytes(data)
-            if not connection.poll(limits.max_reading_seconds):
-                self.close()
-                message = (
-                    f"takes more than {limits.max_reading_seconds:g} s to read (ADVISOR_MAX_READING_SECONDS). Simplify it"
-                )
-                raise DocumentError(message)
-            reply: dict[str, Any] = json.loads(connection.recv_bytes())
+            for _ in range(1 + MOST_READINGS * limits.max_scanned_pages):
+                if not connection.poll(limits.max_reading_seconds):
+                    self.close()
+                    most = f"{limits.max_reading_seconds:g} s"
+                    message = f"takes more than {most} to read (ADVISOR_MAX_READING_SECONDS). Simplify it"
+                    raise DocumentError(message)
+                reply: dict[str, Any] = json.loads(connection.recv_bytes())
+                if reply != GOES_ON:
+                    break
         except _STOPPED as cause:
             message = self._why_it_stopped()
             self.close()

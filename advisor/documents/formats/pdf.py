@@ -13,7 +13,8 @@ from advisor.documents.formats.markdown import escape, one_line
 from advisor.documents.formats.pdf_blocks import PageBlock, page_blocks
 from advisor.documents.formats.pdf_contents import without_contents
 from advisor.documents.formats.pdf_layout import Line
-from advisor.documents.formats.pdf_lines import read_pages
+from advisor.documents.formats.pdf_lines import is_unreadable, read_pages
+from advisor.documents.formats.pdf_scans import MISSING
 from advisor.errors import DocumentError
 from advisor.types import Extracted
 
@@ -26,24 +27,28 @@ _STAYS_HYPHENATED = (
 )  # fmt: skip
 _SHORT_PREFIX = 3  # letters: "e-commerce", "co-founder", "non-conforme"
 _CELL_END = re.compile(r"(?<!\\)\|(?!\Z)")
-_UNREADABLE = re.compile("[\ue000-\uf8ff\ufffd]")
-_MOST_UNREADABLE = 0.3  # of the characters
 _OF_A_PROGRAM = re.compile(r"(?i)untitled|sans titre|(?:microsoft )?(?:word|powerpoint|excel) - .*|.*\.\w{2,5}|document\d*")
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 
 
-def read_pdf(data: bytes, *, max_pages: int, max_chars: int) -> Extracted:
+def read_pdf(
+    data: bytes, *, max_pages: int, max_chars: int, max_scans: int = 0, go_on: Callable[[], None] = lambda: None
+) -> Extracted:
     """The text of a PDF.
 
+    :param max_scans: most pages that are pictures and are recognised, where the extra for that is installed.
+    :param go_on: called before each of them: it takes seconds.
     :raises DocumentError: when it is damaged, encrypted, over a limit, or holds no text.
     """
-    pages = read_pages(data, max_pages=max_pages, max_chars=max_chars)
+    pages = read_pages(data, max_pages=max_pages, max_chars=max_chars, max_scans=max_scans, go_on=go_on)
     letters = "".join(line.text for line in pages.lines)
     if not any(map(str.isalnum, letters)):
-        message = "holds pictures of pages and no text (a scan?). Recognise its text first (OCR), then save it again"
+        message = "has pages that are empty, or show no letters that OCR can read. Export it again"
+        if pages.scan.why:
+            message = f"holds pictures of pages and no text (a scan?), which takes OCR to read. {pages.scan.why}"
         raise DocumentError(message)
-    if len(_UNREADABLE.findall(letters)) > _MOST_UNREADABLE * len(letters):
-        message = "has fonts that do not say which letters they draw. Export it again, or recognise its text (OCR)"
+    if is_unreadable(letters):
+        message = f"has fonts that do not say which letters they draw. Export it again, or have its pages read. {MISSING}"
         raise DocumentError(message)
     text, starts = _write(without_contents(page_blocks(pages.lines)), pages.count, _vocabulary(pages.lines))
     title = one_line(pages.properties.get("Title", ""))
@@ -53,6 +58,7 @@ def read_pdf(data: bytes, *, max_pages: int, max_chars: int) -> Extracted:
         pages=starts,
         title=title if any(map(str.isalnum, title)) and not _OF_A_PROGRAM.fullmatch(title) else None,
         updated="-".join(date.groups()) if date else None,
+        scan=pages.scan,
         hidden=pages.hidden,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
@@ -12,7 +12,9 @@ import pypdfium2.raw as raw
 
 from advisor.documents.formats.pdf_layout import Line, arranged
 from advisor.documents.formats.pdf_page import rows_of, values_of_fields
+from advisor.documents.formats.pdf_scans import is_drawn, read_scans
 from advisor.errors import DocumentError
+from advisor.types import Scan
 
 _FEWEST_PAGES = 2  # on which words must stand at the edge to be a running head
 _RUNNING_SHARE = 0.4  # of the pages
@@ -20,6 +22,8 @@ _EDGE_LINES = 2  # at the top and at the bottom of a page
 _PAGE_NUMBER = re.compile(r"\W*+(?:page|p\.)?\s*+\d{1,4}\s*+(?:(?:/|of|sur|de|von)\s*+\d{1,4})?\W*+", re.IGNORECASE)
 _COVER = re.compile(r"PDF portfolio|portfolio PDF|porte-documents PDF", re.IGNORECASE)
 _LONGEST_COVER = 1_000  # characters
+_UNREADABLE = re.compile("[\ue000-\uf8ff\ufffd]")
+_MOST_UNREADABLE = 0.3  # of the characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class Pages:
     count: int
     lines: list[Line]
     properties: dict[str, str]
-    hidden: int = 0  # characters that nobody sees
+    scan: Scan
+    hidden: int  # characters that nobody sees
 
 
-def read_pages(data: bytes, *, max_pages: int, max_chars: int) -> Pages:
+def read_pages(data: bytes, *, max_pages: int, max_chars: int, max_scans: int, go_on: Callable[[], None]) -> Pages:
     """Every line of a PDF.
 
+    :param max_scans: most pages without letters of their own that are recognised, each after `go_on`.
     :raises DocumentError: when it is damaged, encrypted, or over a limit.
     """
     try:
@@ -60,7 +66,29 @@ def read_pages(data: bytes, *, max_pages: int, max_chars: int) -> Pages:
             raise DocumentError(message)
         pages.append(lines)
     _refuse_portfolio(pdf, data, pages)
-    return Pages(count, _without_running_heads(pages), pdf.get_metadata_dict(skip_empty=True), hidden)
+    recognised, scan = read_scans(pdf, _silent_pages(pdf, pages), max_scans, go_on)
+    for number, lines in recognised.items():
+        known = {line.text for line in pages[number]}
+        pages[number] = [line for line in lines if line.text not in known]
+    lines = _without_running_heads(pages) or [line for page in pages for line in page]
+    return Pages(count, lines, pdf.get_metadata_dict(skip_empty=True), scan, hidden)
+
+
+def is_unreadable(letters: str) -> bool:
+    """Whether most of a text is in fonts that do not say which letters they draw."""
+    return len(_UNREADABLE.findall(letters)) > _MOST_UNREADABLE * len(letters)
+
+
+def _silent_pages(pdf: pdfium.PdfDocument, pages: Sequence[Sequence[Line]]) -> list[int]:
+    """The pages that show something and whose letters, running heads aside, say nothing."""
+    letters: dict[int, str] = {}
+    for line in _without_running_heads(pages):
+        letters[line.page] = letters.get(line.page, "") + line.text
+    silent = [number for number in range(len(pages)) if not any(map(str.isalnum, letters.get(number, "")))]
+    return sorted(
+        {number for number, text in letters.items() if is_unreadable(text)}
+        | {number for number in silent if is_drawn(pdf[number])}
+    )
 
 
 def _refuse_portfolio(pdf: pdfium.PdfDocument, data: bytes, pages: Sequence[Sequence[Line]]) -> None:
@@ -99,7 +127,7 @@ def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[Line]:
     for lines, edge in zip(pages, edges, strict=True):
         dropped = [line for line in edge if _key(line) in running or (len(pages) > 1 and _PAGE_NUMBER.fullmatch(line.text))]
         kept += [line for line in lines if line not in dropped]
-    return kept or [line for lines in pages for line in lines]
+    return kept
 
 
 def _edges(lines: Sequence[Line]) -> list[Line]:

@@ -12,17 +12,20 @@ import math
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+from advisor.documents.formats.ocr import GOES_ON
 from advisor.errors import DocumentError, NoProseError
 from advisor.types import Document, Extracted
 
 READERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "HTML": ("html", "read_page", ()),
-    "PDF": ("pdf", "read_pdf", ("max_pages", "max_chars")),
+    "PDF": ("pdf", "read_pdf", ("max_pages", "max_chars", "max_scans")),
     "DOCX": ("docx", "read_docx", ("max_bytes",)),
     "PPTX": ("slides", "read_slides", ("max_bytes",)),
     "workbook": ("sheets", "read_workbook", ("max_bytes", "max_chars")),
@@ -55,18 +58,31 @@ def main() -> None:
             data = connection.recv_bytes()
         except EOFError:
             return
-        # Should the process that asks be killed meanwhile, nobody else would stop an endless file.
-        most = math.ceil(time.process_time()) + seconds + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        _allow(seconds)
         try:
-            reply = asdict(_read(request, data))
+            reply = asdict(_read(request, data, partial(_go_on, connection, seconds)))
         except DocumentError as cause:
             reply = {"error": str(cause), "prose": not isinstance(cause, NoProseError)}
         connection.send_bytes(json.dumps(reply).encode())
 
 
-def _read(request: dict[str, Any], data: bytes) -> Document | Extracted:
-    """What a file says. Each library is imported when the first file of its kind comes."""
+def _allow(seconds: int) -> None:
+    """Should the process that asks be killed meanwhile, nobody else would stop an endless file."""
+    most = math.ceil(time.process_time()) + seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
+
+def _go_on(connection: Connection, seconds: int) -> None:
+    """What follows has the time of a file of its own."""
+    connection.send_bytes(json.dumps(GOES_ON).encode())
+    _allow(seconds)
+
+
+def _read(request: dict[str, Any], data: bytes, go_on: Callable[[], None]) -> Document | Extracted:
+    """What a file says. Each library is imported when the first file of its kind comes.
+
+    :param go_on: called before each page that a program has to recognise.
+    """
     kind = request["file_type"]
     if kind == "text":
         from advisor.documents.chunking import blocks_of
@@ -78,6 +94,7 @@ def _read(request: dict[str, Any], data: bytes) -> Document | Extracted:
     name, function, limits = READERS[kind]
     reader = getattr(import_module(f"advisor.documents.formats.{name}"), function)
     options = {limit: request[limit] for limit in limits} | ({"kind": kind} if kind in _BY_KIND else {})
+    options |= {"go_on": go_on} if kind == "PDF" else {}
     found: Extracted = reader(data, **options)
     return found
 
