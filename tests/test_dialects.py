@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import product
+from itertools import count, product
 
 import pytest
 from hypothesis import given, settings
@@ -139,6 +139,50 @@ def test_html_of_readmes_gives_structure() -> None:
     text = '<h1 align="center">\n  Gate\n</h1>\n<p>It is high.</p>\n\n<h2>Rules</h2>\n\n<ul>\n<li>One</li>\n<li>Two</li>\n</ul>\n'
     assert parse_document("a.md", text.encode()).title == "Gate"
     assert shown(text) == [((), "It is high."), (("Rules",), "One"), (("Rules",), "Two")]
+
+
+@pytest.mark.parametrize(
+    ("unread", "kept"),
+    [
+        ("```mermaid\ngraph TD\n  A[Client] --> B\n```", "```sh\nopen --gate\n```"),
+        ("~~~ {mermaid}\nA --> B\n~~~", "`mermaid` draws it."),
+        ("[Home](README.md) > [Site](site/README.md) > Gate", "Menu > Print prints it."),
+        ("[Home](../README.md) › [Gate](gate.md)", "[Home](../README.md) is here."),
+    ],
+)
+def test_what_is_no_text_to_a_reader_is_no_passage(unread: str, kept: str) -> None:
+    """Diagrams that are shown as pictures, and the way to the page."""
+    text = f"# Site\n\n{unread}\n\n{SAID}\n\n{unread}\n\n{kept}\n"
+    assert [said for _, said in shown(text)] == [SAID, plain(kept)]
+
+
+def test_code_keeps_its_marks_as_the_beginning_of_a_passage() -> None:
+    document = parse_document("a.md", b"# A\n\n```sh\nopen --gate\n```\n\n# B\n\n`gate` opens at six.\n")
+    chunks = chunk_document(document, chunk_chars=900)
+    assert [chunk.text for chunk in chunks] == ["```sh\nopen --gate\n```", "`gate` opens at six."]
+
+
+# A mark around words, as often as there are words: {} in its heading, where it has one, and in its text.
+MARKED = (
+    '!!! note "{}"\n\n    {}', '=== "{}"\n\n    {}\n\n    {}', ":::tip {}\n{}\n:::", "> [!NOTE] {}\n> {}\n> {}",
+    "<details><summary>{}</summary>\n\n{}\n\n</details>", "```{{note}} {}\n{}\n```", "## {}\n\n{}", "- [ ] {}\n- {}\n  - {}",
+    "| {} | {} |\n|---|---|\n| {} | {} |", "```sh\n{}\n```", "> {}\n\n{}", "<p align='center'>{}</p>\n\n{}",
+    "<ul>\n<li>{}</li>\n<li>{}</li>\n</ul>", "[[page|{}]] and =={}==", "{}\n: {}", "<div class='x'>\n\n{}\n\n</div>",
+    "{{% block %}}\n{}\n{{% endblock %}}", "{} ^id", "1. {}\n\n   {}\n2. {}", "{}[^1]\n\n[^1]: {}",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(MARKED), min_size=1, max_size=8))
+@settings(deadline=None, max_examples=50)
+def test_each_word_is_said_once_and_in_order_whatever_marks_stand_around_it(marks: list[str]) -> None:
+    words = (f"word{number}" for number in count())
+    parts = [mark.format(*(f"The {next(words)} counts." for _ in range(mark.count("{}")))) for mark in marks]
+    passages = shown("\n\n".join(["# Site", *parts, "It ends."]))
+    told = [part for path, said in passages for part in (*path, said)]
+    found = list(dict.fromkeys(re.findall(r"word\d+", " ".join(told))))
+    assert found == [f"word{number}" for number in range(int(next(words).removeprefix("word")))]
+    said = " ".join(said for _, said in passages)
+    assert all(said.count(f"{word} ") <= 1 for word in found)
 
 
 def test_mdx() -> None:

@@ -70,6 +70,10 @@ def test_fold_is_stable(text: str) -> None:
         ("une phrase\n> qui continue\r\n> > encore", "une phrase qui continue encore"),
         ("croissance\n>5 %", "croissance >5 %"),
         ("17\u00a0%  de\n plus", "17\u00a0% de plus"),
+        ("```bash\ngit fetch\n```", "git fetch"),
+        ("> ~~~ sh\n> git fetch\n> ~~~", "git fetch"),
+        ("| la fin d'une longue ligne | 18 août", "la fin d'une longue ligne · 18 août"),
+        ("son début | 18 août |", "son début · 18 août"),
     ],
 )
 def test_plain(marked: str, shown: str) -> None:

@@ -21,11 +21,12 @@ from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import NEWLINE, Lines, has_words, plain, sentence_spans
 from advisor.types import Chunk, Document, Sentence
 
-VERSION = 9
+VERSION = 10
 """Raise it when the same file would give another text or other chunks: the index is then rebuilt."""
 
 _PARSER = markdown_parser().disable("inline")
 _OPAQUE = ("fence", "code_block", "html_block", "table_open")
+_DIAGRAM = re.compile(r"\s{0,20}(?:`{3,}|~{3,}) {0,9}\{?(?:mermaid|plantuml|dot|graphviz|d2)\b")  # a picture to its readers
 # It begins where no space stands before: of a line of spaces, not each is tried.
 _PARAGRAPH = re.compile(r"(?<![^\S\r\n])(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z))+")
 _BULLETS = ("-", "–", "—", "*", "•", "‣", "▪")
@@ -135,7 +136,7 @@ def _blocks(document: Document) -> tuple[list[SourceBlock], str]:
             unread += 1
         while hidden and hidden[0] < block.end:
             hidden.pop(0)  # it stands within the block, whose sentences leave it out
-        if has_words(plain(text)) and not is_reversed(text):
+        if has_words(plain(text)) and not is_reversed(text) and not _DIAGRAM.match(text):
             found.append(replace(block, section=block.section + unread))
         elif has_words(text):
             unread += 1

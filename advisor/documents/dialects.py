@@ -27,6 +27,8 @@ _ONLY_A_MARK = re.compile(
     r"|(?:(?:\{%[^{}]*%\}|\{\{[^{}]*+\}\})[ \t]*+)++",
     re.IGNORECASE,
 )
+_LINK = r"\[[^\[\]]{1,100}\]\([^()\s]{0,300}\)"
+_TRAIL = re.compile(rf"(?:{_LINK} {{0,9}}(?:[>›»→]|&gt;) {{0,9}})+(?:[^>\[\]|]{{0,100}}|{_LINK})")  # the way to the page
 _MDX = re.compile(r"(?:import|export)\s[^\r\n]*['\"({;=][^\r\n]*")
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][\w.-]*)(?P<attributes>[^<>]*)>")
 _STRUCTURE = {
@@ -111,7 +113,7 @@ class _Reader:
         if callout:
             self._begin("quote", ">", callout.group("title"))
             return callout.group("quote").rstrip()
-        if _ONLY_A_MARK.fullmatch(line.strip()) or (self.mdx and _MDX.fullmatch(line)):
+        if _ONLY_A_MARK.fullmatch(line.strip()) or _TRAIL.fullmatch(line.strip()) or (self.mdx and _MDX.fullmatch(line)):
             return ""
         return self._html(_FOOTNOTE.sub("", line, count=1))
 

@@ -48,6 +48,7 @@ _QUOTE_MARK = re.compile(r"(\r\n?|\n)[ \t]*(?:>[ \t]+)+")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
 _ESCAPE = re.compile(r"\\(?=[#>|<\[])")
+_FENCE_LINE = re.compile(r"^[ \t>]{0,20}(?:`{3,}|~{3,})[^`\r\n]*$", re.MULTILINE)
 _SPACE = re.compile(r"\s+")
 _ABOVE_THE_LINE = re.compile(r"(?<=\w)[⁰¹²³⁴-⁹⁺⁻]+")
 _FUNCTION_WORDS = {language: frozenset(language_rules(language).function_words) for language in LANGUAGES}
@@ -117,8 +118,8 @@ def stem_of(name: str, longest: int) -> str:
 @lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """Markdown's inline marks, tags, line breaks and what nobody sees taken out: the sentence as a reader sees it."""
-    unquoted = without_marks(_QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", text)))
-    if is_row(unquoted):
+    unquoted = without_marks(_QUOTE_MARK.sub(r"\1", INVISIBLE.sub("", _FENCE_LINE.sub("", text))))
+    if "|" in (unquoted.strip()[:1], unquoted.strip()[-1:]):  # a row of a table, or a part of a long one
         unquoted = " · ".join(filter(None, map(str.strip, _CELL_END.split(unquoted.strip()))))
     unlinked = _LINK.sub(r"\1", _LINK.sub(r"\1", unquoted))  # twice: the label of a link can be an image
     bare = _TAG.sub("", _ADDRESS.sub(r"\1", unlinked))
@@ -180,7 +181,7 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     """A span without the white space around it, and without pictograms and marks that close before it."""
     while start < end:
         closing = _CLOSING_MARKS.match(text, start, end)
-        pictogram = unicodedata.category(text[start]) in _PICTOGRAMS and text[start] != "^"  # that one marks a place
+        pictogram = unicodedata.category(text[start]) in _PICTOGRAMS and text[start] not in "^`"  # marks of a place, of code
         if not (closing or text[start].isspace() or pictogram):
             break
         start = closing.end() if closing else start + 1
