@@ -96,6 +96,17 @@ def test_rows_of_cells_are_a_table(rows: list[list[str]]) -> None:
     assert [f"| {' | '.join(row)} |" in text for row in rows] == [True] * len(rows)
 
 
+@pytest.mark.parametrize("mark", ["-", "•", "1.", "a)"])
+def test_marks_that_stand_apart_make_a_list_and_no_table(mark: str) -> None:
+    texts = ("The first hall is cooled by water.", "The second hall is dry.", "The third one is dark.")
+    page = [
+        word for at, text in enumerate(texts) for word in ((60, 700 - 20 * at, 10, mark), (110, 700 - 20 * at, 10, text))
+    ]
+    text = read(pdf([[(60, 780, 10, "There are three of them:"), *page]])).text
+    assert "|" not in text
+    assert all(said in text for said in texts)
+
+
 def test_running_heads_of_two_pages_and_of_every_second_one() -> None:
     def page(number: int, head: str) -> list[Word]:
         return [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean, median
 
+_MARK = re.compile(r"[^\w\s]|\(?\w{1,2}[.)]")
 _FEWEST_ROWS = 2  # of a table
 _FEWEST_LINES = 4  # of columns
 _WORDS_OF_PROSE = 3.2  # a line of a column has more, a cell of a table has fewer
@@ -50,7 +52,7 @@ def arranged(rows: Sequence[Row]) -> list[Line]:
         end = _region(ordered, at)
         region = ordered[at:end]
         columns = _columns(region)
-        if not _are_columns(region, columns):
+        if not _are_columns(region, columns) or _are_items(region):
             lines += [_joined(row) for row in region]
         elif _is_prose(region, columns):
             lines += [piece for column in columns for row in region for piece in row if _within(piece, column)]
@@ -128,6 +130,11 @@ def _are_columns(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) ->
     gap = min(right[0] - left[1] for left, right in pairwise(columns))
     fewest = _FEWEST_ROWS + (gap < rows[0][0].height)
     return sum(len(row) > 1 for row in rows) >= fewest
+
+
+def _are_items(rows: Sequence[Row]) -> bool:
+    """Whether what stands in front of each line is only the mark of an item."""
+    return all(len(row) == 1 or (len(row) == 2 and _MARK.fullmatch(row[0].text)) for row in rows)  # noqa: PLR2004 - a pair
 
 
 def _merged(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
