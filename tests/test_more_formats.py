@@ -248,7 +248,15 @@ def test_a_bomb_in_any_archive_is_refused() -> None:
                 parse_document(name, zipped(inside), extractor)
 
 
-@pytest.mark.parametrize("data", [b'{"a": 1, "b": "short"}', b"[]", b"null"])
+LOCK = json.dumps(  # one sentence, among hundreds of versions
+    {
+        "note": "Use the newer package instead of this one.",
+        "needs": {f"p{number}": "^12 || ^14 || >=16 || 18 || 20" for number in range(99)},
+    }
+).encode()
+
+
+@pytest.mark.parametrize("data", [b'{"a": 1, "b": "short"}', b"[]", b"null", LOCK])
 def test_settings_are_no_document(extractor: Extractor, data: bytes) -> None:
     with pytest.raises(NoProseError):
         parse_document("package.json", data, extractor)

@@ -13,6 +13,7 @@ from advisor.errors import DocumentError, NoProseError
 from advisor.types import Extracted
 
 _WORDS_OF_PROSE = 6  # a value of fewer words is a setting, not a sentence
+_FEWEST_SENTENCES = 0.02  # of the values: a lock file has one in hundreds
 _DEEPEST = 40
 _MOST_HEADING = 6
 
@@ -55,10 +56,15 @@ def read_data(data: bytes, kind: str) -> Extracted:
         message = f"is no {kind} that can be read ({one_line(str(cause))[:200]}). Correct it"
         raise DocumentError(message) from cause
     blocks = [block for value in values for block in _blocks(value, "", 1)]
-    if not any(len(block.split()) >= _WORDS_OF_PROSE for block in blocks if not block.startswith("#")):
+    values_said = [block for block in blocks if not block.startswith("#")]
+    if sum(map(_is_prose, values_said)) <= _FEWEST_SENTENCES * len(values_said):
         message = "holds values and no sentences, so nothing to answer with"
         raise NoProseError(message)
     return Extracted(text="\n\n".join(blocks) + "\n", title=_title(values[0]))
+
+
+def _is_prose(said: str) -> bool:
+    return sum(any(map(str.isalpha, word)) for word in said.split()) >= _WORDS_OF_PROSE
 
 
 def _title(value: object) -> str | None:
@@ -85,5 +91,4 @@ def _blocks(value: object, name: str, level: int) -> Iterator[str]:
             yield from _blocks(each, name, level + 1)
     elif value is not None and str(value).strip():
         said = one_line(str(value))
-        prose = len(said.split()) >= _WORDS_OF_PROSE
-        yield escape(said if prose and not name else f"{name}: {said}" if name else said)
+        yield escape(said if _is_prose(said) and not name else f"{name}: {said}" if name else said)
