@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,6 +158,23 @@ def test_tables_and_terms() -> None:
     assert table == "Levels\n\n| Tier | Reply Day | Reply Night |\n| --- | --- | --- |\n| Gold | phone; mail | mail |\n"
     terms = read("<dl><dt>RTO<dt>Recovery time<dd><p>Four hours.</p><p>By day.</p><dt>Steps<dd><ul><li>one<li>two</ul></dl>")
     assert terms == "RTO, Recovery time: Four hours.\n\nBy day.\n\nSteps:\n\n- one\n- two\n"
+
+
+BLOCKS = (
+    "<p>{}</p>", "<h2>{}</h2><p>{}</p>", "<ul><li>{}</li><li><p>{}</p><p>{}</p></li></ul>", "<ol><li>{}<ul><li>{}</li></ul></li></ol>",
+    "<blockquote><p>{}</p>{}</blockquote>", "<div><div>{}</div><section>{}</section></div>", "<p>{}<br>{}</p>", "<pre>{}</pre>",
+    "<table><tr><th>{}</th><th>{}</th></tr><tr><td>{}</td><td><p>{}</p></td></tr></table>", "<dl><dt>{}</dt><dd>{}</dd></dl>",
+    "<details><summary>{}</summary><p>{}</p></details>", "<figure><p>{}</p><figcaption>{}</figcaption></figure>", "{}<p>{}</p>{}",
+    "<p>{} <b>{}</b> <a href=x>{}</a> <code>{}</code></p>", "<aside><p>{}</p></aside>", "<article><header><p>{}</p></header>{}</article>",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=8))
+def test_each_word_of_a_page_is_read_once_and_in_order(blocks: list[str]) -> None:
+    words = (f"word{number}" for number in count())
+    body = "".join(block.format(*(f"The {next(words)} counts." for _ in range(block.count("{}")))) for block in blocks)
+    total = int(next(words).removeprefix("word"))
+    assert re.findall(r"word\d+", read(f"<h1>A page</h1>{body}")) == [f"word{number}" for number in range(total)]
 
 
 @pytest.mark.parametrize("span", ["99999", "-3", "x", "0"])
