@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor import Advisor
+from advisor.answering.intake import question_language
 from advisor.answering.small_talk import asked_language, reply
 from advisor.types import Language
 
@@ -53,6 +54,15 @@ def test_who_wants_the_answer_in_another_language(said: str, language: Language,
 @pytest.mark.parametrize("said", ["thanks", "How do we hire in France?", "documents in French"])
 def test_who_asks_something_wants_no_other_language(said: str) -> None:
     assert asked_language(said, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "history", "language"),
+    [("salut", [], "fr"), ("Merci !", [], "fr"), ("And then?", ["", ""], "en"), ("99.9% availability", [], "en"),
+     ("99,9 % de disponibilité", [], "fr"), ("And then?", ["Comment réduire la facture ?"], "fr")],
+)  # fmt: skip
+def test_the_language_of_a_few_words(said: str, history: list[str], language: Language) -> None:
+    assert question_language(said, history) == language
 
 
 def test_the_answer_before_is_given_again_in_the_language_asked_for(advisor: Advisor) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.answering.follow_up import FollowUp, resolve
-from advisor.answering.small_talk import asked_language
+from advisor.answering.small_talk import asked_language, spoken_in
 from advisor.errors import QuestionError
 from advisor.limits import HISTORY, Limit
 from advisor.settings import Settings
@@ -88,6 +88,7 @@ def _refuse(reason: str) -> None:
 
 def question_language(question: str, history: Sequence[str]) -> Language:
     """The language of a question; a short follow-up speaks the language of what it follows."""
-    if history and len(question.split()) <= _TOO_SHORT_TO_TELL:
-        return detect_language(history[-1])
-    return detect_language(question)
+    said = [asked for asked in history if asked]
+    if said and len(question.split()) <= _TOO_SHORT_TO_TELL:
+        return detect_language(said[-1])
+    return spoken_in(question) or detect_language(question)

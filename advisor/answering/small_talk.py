@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from advisor.text.language import SmallTalk, language_rules
+from advisor.text.language import LANGUAGES, SmallTalk, language_rules
 from advisor.text.plain import fold
 from advisor.types import Language
 
@@ -31,6 +31,13 @@ def asked_language(utterance: str, language: Language) -> Language | None:
     """The language in which somebody wants the answer before once more ("in French, please"); None for anything else."""
     talk = _recognised(utterance, language)
     return talk.asks_for if talk else None
+
+
+def spoken_in(utterance: str) -> Language | None:
+    """The only language in which an utterance is small talk, to the letter ("salut"); None for anything else."""
+    said = _plain(utterance)
+    spoken = [language for language in LANGUAGES if any(said in talk.said for talk in language_rules(language).small_talk)]
+    return spoken[0] if len(spoken) == 1 else None
 
 
 def _recognised(utterance: str, language: Language) -> SmallTalk | None:
