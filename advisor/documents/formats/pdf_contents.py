@@ -14,10 +14,18 @@ _WORD = re.compile(r"\w+")
 
 
 def without_contents(blocks: Sequence[PageBlock]) -> list[PageBlock]:
-    """The blocks, less those whose lines all end with a page, when most of what one names stands elsewhere, too."""
+    """The blocks, less those whose lines all end with a page, when most of what one names stands elsewhere, too.
+
+    The heading above them goes with them: it would stand over all that follows.
+    """
     named = [(block, _titles(block)) for block in blocks]
     elsewhere = {_key(line.text) for block, titles in named if not titles for line in block.lines}
-    return [block for block, titles in named if 2 * sum(title in elsewhere for title in titles) <= len(titles)]
+    says = [2 * sum(title in elsewhere for title in titles) <= len(titles) for _, titles in named]
+    return [
+        block
+        for (block, _), said, next_said in zip(named, says, [*says[1:], True], strict=True)
+        if said and (next_said or not block.level)
+    ]
 
 
 def _titles(block: PageBlock) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean, median
 
-_MARK = re.compile(r"[^\w\s]|\(?\w{1,2}[.)]")
+_SIGN, _NUMBER = re.compile(r"[^\w\s]"), re.compile(r"\(?\w{1,2}[.)]")  # in front of an item
 _FEWEST_ROWS = 2  # of a table
 _FEWEST_LINES = 4  # of columns
 _WORDS_OF_PROSE = 3.2  # a line of a column has more, a cell of a table has fewer
@@ -52,7 +52,7 @@ def arranged(rows: Sequence[Row]) -> list[Line]:
         end = _region(ordered, at)
         region = ordered[at:end]
         columns = _columns(region)
-        if not _are_columns(region, columns) or _are_items(region):
+        if not _are_columns(region, columns) or _are_items(region, columns[0]):
             lines += [_joined(row) for row in region]
         elif _is_prose(region, columns):
             lines += [piece for column in columns for row in region for piece in row if _within(piece, column)]
@@ -132,9 +132,14 @@ def _are_columns(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) ->
     return sum(len(row) > 1 for row in rows) >= fewest
 
 
-def _are_items(rows: Sequence[Row]) -> bool:
-    """Whether what stands in front of each line is only the mark of an item."""
-    return all(len(row) == 1 or (len(row) == 2 and _MARK.fullmatch(row[0].text)) for row in rows)  # noqa: PLR2004 - a pair
+def _are_items(rows: Sequence[Row], first: tuple[float, float]) -> bool:
+    """Whether what stands in the first of some columns is only the marks of items."""
+    begins = [row for row in rows if len(row) > 1 and _within(row[0], first)]
+    return bool(begins) and all(_SIGN.fullmatch(row[0].text) or _is_numbered_pair(row) for row in begins)
+
+
+def _is_numbered_pair(row: Row) -> bool:
+    return not row[2:] and bool(_NUMBER.fullmatch(row[0].text))
 
 
 def _merged(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
