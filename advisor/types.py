@@ -102,6 +102,14 @@ class Extracted:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A file, or a page of it, as a browser shows it: its media type, and its content in Base64."""
+
+    media: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a chunk: `[start, end)` in its document.
 

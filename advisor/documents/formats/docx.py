@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -17,7 +18,7 @@ from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
 from advisor.text.invisible import unseen_characters
-from advisor.types import Extracted
+from advisor.types import Extracted, Picture
 
 _STYLES = "\n".join(
     ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"]
@@ -63,6 +64,21 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
         updated=updated,
         hidden=hidden + unseen_characters(body.text()) if body else hidden,
     )
+
+
+def draw_docx(data: bytes, *, max_bytes: int) -> Picture:
+    """A Word document with its pictures, as HTML. Only a frame in which nothing runs is a safe place for it.
+
+    :raises DocumentError: as `read_docx`.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            check_archive(archive, max_bytes)
+        html = mammoth.convert_to_html(io.BytesIO(data), include_embedded_style_map=False, external_file_access=False).value
+    except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
+        message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
+        raise DocumentError(message) from cause
+    return Picture("text/html", base64.b64encode(str(html).encode()).decode())
 
 
 def _prepared(archive: zipfile.ZipFile, parts: list[str]) -> tuple[bytes, int]:

@@ -16,7 +16,7 @@ from advisor.documents.formats.ocr import GOES_ON, MOST_READINGS
 from advisor.errors import DocumentError, NoProseError
 from advisor.files import storage_errors
 from advisor.settings import Settings
-from advisor.types import Document, Extracted, Scan, Source
+from advisor.types import Document, Extracted, Picture, Scan, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +70,15 @@ class Extractor:
         found = self._ask({"file_type": "text", "name": name}, data)
         sources = tuple(Source(**source) for source in found["sources"])
         return Document(**{**found, "sources": sources, "aliases": (), "pages": (), "scan": Scan()})
+
+    def draw(self, file_type: FileType, data: bytes, page: int) -> Picture:
+        """How a PDF (a page of it, from 1) or a Word file looks.
+
+        :raises DocumentError: when it cannot be drawn, or not within the limits of the settings.
+        """
+        kind = "page of PDF" if file_type == "PDF" else "look of DOCX"
+        request = {"file_type": kind, "page": page, "max_bytes": self.settings.max_unpacked_bytes}
+        return Picture(**self._ask(request, data))
 
     def _ask(self, request: Mapping[str, object], data: bytes) -> dict[str, Any]:
         limits = self.settings

@@ -21,7 +21,7 @@ from typing import Any
 
 from advisor.documents.formats.ocr import GOES_ON
 from advisor.errors import DocumentError, NoProseError
-from advisor.types import Document, Extracted
+from advisor.types import Document, Extracted, Picture
 
 READERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "HTML": ("html", "read_page", ()),
@@ -39,6 +39,8 @@ READERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "RTF": ("converted", "read_converted", ()),
     "reStructuredText": ("converted", "read_converted", ()),
     "AsciiDoc": ("converted", "read_converted", ()),
+    "page of PDF": ("pdf_picture", "draw_page", ("page",)),
+    "look of DOCX": ("docx", "draw_docx", ("max_bytes",)),
 }
 """Kind of file -> the module and function that read it, and the limits that it takes."""
 _BY_KIND = ("JSON", "YAML", "RTF", "reStructuredText", "AsciiDoc")
@@ -78,8 +80,8 @@ def _go_on(connection: Connection, seconds: int) -> None:
     _allow(seconds)
 
 
-def _read(request: dict[str, Any], data: bytes, go_on: Callable[[], None]) -> Document | Extracted:
-    """What a file says. Each library is imported when the first file of its kind comes.
+def _read(request: dict[str, Any], data: bytes, go_on: Callable[[], None]) -> Document | Extracted | Picture:
+    """What a file says, or how it looks. Each library is imported when the first file of its kind comes.
 
     :param go_on: called before each page that a program has to recognise.
     """
@@ -95,7 +97,7 @@ def _read(request: dict[str, Any], data: bytes, go_on: Callable[[], None]) -> Do
     reader = getattr(import_module(f"advisor.documents.formats.{name}"), function)
     options = {limit: request[limit] for limit in limits} | ({"kind": kind} if kind in _BY_KIND else {})
     options |= {"go_on": go_on} if kind == "PDF" else {}
-    found: Extracted = reader(data, **options)
+    found: Extracted | Picture = reader(data, **options)
     return found
 
 

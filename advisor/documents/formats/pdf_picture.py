@@ -1,0 +1,35 @@
+"""A page of a PDF as a picture, to stand beside the text that was read from it."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pypdfium2 as pdfium
+
+from advisor.errors import DocumentError
+from advisor.types import Picture
+
+_WIDTH = 1_200  # pixels: sharp in half a wide window
+_TALLEST = 4_000  # pixels: a page may be as long as its maker likes
+
+
+def draw_page(data: bytes, *, page: int) -> Picture:
+    """A page, from 1, as PNG.
+
+    :raises DocumentError: when the file cannot be opened, or has no such page.
+    """
+    try:
+        with pdfium.PdfDocument(data) as opened:
+            if not 1 <= page <= len(opened):
+                message = f"has {len(opened)} pages, and no page {page}"
+                raise DocumentError(message)
+            drawing = opened[page - 1]
+            width, height = drawing.get_size()
+            scale = min(_WIDTH / max(width, 1), _TALLEST / max(height, 1))
+            written = io.BytesIO()
+            drawing.render(scale=scale).to_pil().convert("RGB").save(written, "PNG")
+    except pdfium.PdfiumError as cause:
+        message = f"cannot be drawn ({cause})"
+        raise DocumentError(message) from cause
+    return Picture("image/png", base64.b64encode(written.getvalue()).decode())
