@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.documents.reading import check_upload, read_bytes
-from advisor.errors import CorpusError, DocumentError, StorageError
+from advisor.documents.formats.extractor import Extractor
+from advisor.documents.reading import check_upload, parse_document, read_bytes
+from advisor.errors import CorpusError, DocumentError, NoProseError, StorageError
 from advisor.features.background import in_steps
 from advisor.files import replace_file
 from advisor.index.generation import Generation
@@ -107,8 +109,7 @@ def store_upload(settings: Settings, name: str, file: Path) -> Upload:
     """Put one uploaded file into the corpus folder, whole or not at all; a file of the same name is replaced."""
     folder = settings.corpus_dir / UPLOADS
     try:
-        data = read_bytes(file, settings)
-        safe = check_upload(name, data, settings)
+        safe, data = readable_upload(settings, name, file)
         replaced = (folder / safe).exists()
         folder.mkdir(parents=True, exist_ok=True)
         # It has a hidden name until it is whole: a re-index that runs meanwhile does not see half a file.
@@ -116,6 +117,18 @@ def store_upload(settings: Settings, name: str, file: Path) -> Upload:
     except (DocumentError, StorageError) as cause:
         return Upload(name, None, reason=str(cause))
     return Upload(name, f"{UPLOADS}/{safe}", replaced=replaced)
+
+
+def readable_upload(settings: Settings, name: str, file: Path) -> tuple[str, bytes]:
+    """The name and the bytes of an uploaded file that indexing will be able to read.
+
+    :raises DocumentError: when it will not.
+    """
+    data = read_bytes(file, settings)
+    safe = check_upload(name, data, settings)
+    with Extractor(settings) as extractor, suppress(NoProseError):  # a file of data is passed over, and no failure
+        parse_document(safe, data, extractor)
+    return safe, data
 
 
 def delete_documents(settings: Settings, names: Sequence[str]) -> tuple[list[str], list[FailedDocument]]:

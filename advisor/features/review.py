@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from advisor.documents.provenance import Provenance, record_provenance
-from advisor.documents.reading import check_upload, content_hash, read_bytes
+from advisor.documents.reading import content_hash
 from advisor.errors import DocumentError, StorageError
-from advisor.features.curation import UPLOADS, Upload, store_upload
+from advisor.features.curation import UPLOADS, Upload, readable_upload, store_upload
 from advisor.files import private_folder, replace_file
 from advisor.settings import Settings
 
@@ -44,8 +44,7 @@ def submit_upload(settings: Settings, name: str, file: Path, who: str | None) ->
             record_provenance(settings, stored.document, Provenance(digest, OPERATOR, _today(), OPERATOR, _today()))
         return stored
     try:
-        data = read_bytes(file, settings)
-        safe = check_upload(name, data, settings)
+        safe, data = readable_upload(settings, name, file)
         if _note(settings, safe).exists():
             return Upload(name, None, reason="a file of this name waits already. Approve or decline that first")
         private_folder(settings.state_dir / _WAITING)
