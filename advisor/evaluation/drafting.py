@@ -46,7 +46,7 @@ class Feedback(BaseModel):
     answer_id: str
     question: str
     standalone_question: str
-    verdict: Literal["up", "down"]
+    verdict: Literal["up", "down", "withdrawn"]
     comment: str = ""
     language: Language
     citations: tuple[Target, ...] = ()
@@ -137,7 +137,7 @@ def draft_from_feedback(path: Path) -> list[dict[str, Any]]:
     """
     said = read_records(path, Feedback, "the feedback")
     latest = {fold(feedback.standalone_question): feedback for feedback in said}
-    return [_candidate(feedback) for feedback in latest.values()]
+    return [_candidate(feedback) for feedback in latest.values() if feedback.verdict != "withdrawn"]
 
 
 def _candidate(feedback: Feedback) -> dict[str, Any]:

@@ -193,7 +193,22 @@ class Conversations:
             )
             self._append(turn.answer, rating, ": ".join(filter(None, (reason, comment))))
 
-    def _append(self, answer: Answer, rating: Rating, comment: str) -> None:
+    def withdraw(self, user: str, answer_id: str) -> None:
+        """Take a verdict back; the file of feedback says that it does not count any more.
+
+        :raises ConversationError: when the user has no such answer.
+        :raises StorageError: when it cannot be written.
+        """
+        turn = self.turn(user, answer_id)
+        if turn is None:
+            message = f"there is no answer {answer_id} to take a verdict back from. Reload the page"
+            raise ConversationError(message)
+        if turn.rating:
+            with self.file.writing() as database:
+                database.execute("DELETE FROM verdicts WHERE turn = ?", (answer_id,))
+                self._append(turn.answer, "withdrawn", "")
+
+    def _append(self, answer: Answer, rating: Rating | Literal["withdrawn"], comment: str) -> None:
         line = {
             "answer_id": answer.id,
             "question": answer.question,
