@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -117,12 +117,15 @@ def render_page(run: Run, against: Run | None = None, *, force: bool = False) ->
     comparison = compare_runs(against, run, force=force) if against else None
     summary = summarise(run)
     other = summarise(against) if against else None
+    # Figures stand side by side for the same questions only.
+    shared = {row.id for row in run.rows} & {row.id for row in against.rows} if against else set()
+    alike = (summarise(_only(run, shared)), summarise(_only(against, shared))) if against and shared else (summary, None)
     by_id = {row.id: row for row in run.rows}
     flips = comparison.flips if comparison else ()
     context = {
         "summary": summary,
         "headlines": summary.headlines,
-        "tiles": _tiles(summary, other),
+        "tiles": _tiles(*alike),
         "breakdowns": [_breakdown(title, groups, other) for title, groups in summary.breakdowns.items() if len(groups) > 1],
         "risk": Markup(risk_plot([run, *([against] if against else [])])),
         "latency": Markup(latency_plot(summary.latencies)),
@@ -133,6 +136,10 @@ def render_page(run: Run, against: Run | None = None, *, force: bool = False) ->
         "passing": shown_cases(run, [row for row in run.rows if row.values.get("passed")]),
     }
     return _template().render(context)
+
+
+def _only(run: Run, ids: Collection[str]) -> Run:
+    return replace(run, rows=tuple(row for row in run.rows if row.id in ids))
 
 
 def _tiles(summary: RunSummary, other: RunSummary | None) -> list[tuple[MeasuredValue, float | None]]:
