@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
 
@@ -15,8 +16,9 @@ from advisor.api.problems import RESPONSES, ProblemError
 from advisor.api.schemas import SourceBody
 from advisor.api.tools import check_span, find_document
 from advisor.documents.folder import document_id, list_files
+from advisor.documents.formats.file_type import BY_SUFFIX
 from advisor.documents.provenance import provenance_of
-from advisor.documents.reading import content_hash, read_bytes
+from advisor.documents.reading import content_hash, is_text, read_bytes
 from advisor.errors import CorpusError
 from advisor.features.review import OPERATOR, waiting_file, waiting_uploads
 from advisor.limits import DOCUMENT, FILE_NAME, KEY
@@ -86,10 +88,32 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
 
 
 def _original(advisor: Advisor, name: str) -> Response:
+    """A file of the corpus folder, as the browser may show it.
+
+    Nothing of it runs on the page's behalf: a PDF is shown by the browser's own reader, text as text, any other file is
+    handed over to be saved.
+    """
+    data = original_file(advisor, name)
+    file_type = BY_SUFFIX[PurePosixPath(name).suffix.lower()]
+    if file_type == "PDF":
+        return Response(data, 200, {"Content-Disposition": f"inline; {_file_name(name)}"}, "application/pdf")
+    if is_text(file_type) and _is_utf8(data):
+        return Response(data, 200, {"Content-Disposition": f"inline; {_file_name(name)}"}, "text/plain; charset=utf-8")
+    return _to_save(name, data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def original_file(advisor: Advisor, name: str) -> bytes:
     """A file of the corpus folder, when the index holds just that. What is asked for is looked up there, never opened.
 
-    Nothing of it runs on the page's behalf: a PDF is shown by the browser's own reader, any other file is handed over to be
-    saved.
+    :raises ProblemError: when it is not there, or not as it was indexed.
     """
     found = find_document(advisor, name, advisor.index.info.generation)
     try:
@@ -100,9 +124,7 @@ def _original(advisor: Advisor, name: str) -> Response:
         raise _gone(name, str(cause)) from cause
     if path is None or content_hash(data) != found.content_hash:
         raise _gone(name, "has been changed or removed since it was indexed")
-    if path.suffix.lower() == ".pdf":
-        return Response(data, 200, {"Content-Disposition": f"inline; {_file_name(name)}"}, "application/pdf")
-    return _to_save(name, data)
+    return data
 
 
 def _to_save(name: str, data: bytes) -> Response:
