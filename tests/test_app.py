@@ -18,10 +18,10 @@ from advisor.advisor import Advisor
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import Document
+from advisor.types import Document, Language
 from advisor.ui.answer_view import render_turn
 from advisor.ui.document_view import render_document
-from advisor.ui.texts import TEXTS
+from advisor.ui.texts import READER_TEXTS, TEXTS
 
 QUESTION = "Quel gain a apporté l’AI Committee de l’entreprise d’e-commerce ?"
 
@@ -207,6 +207,69 @@ def test_a_pdf_is_cited_by_page_and_its_original_opens_there(browser: Browser, o
     page.context.close()
 
 
+@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
+def test_the_original_stands_beside_its_text(browser: Browser, other_address: tuple[str, Path], width: int, locale: str):
+    address, _ = other_address
+    words = READER_TEXTS[locale[:2]]
+    page = open_page(browser, address, width=width, locale=locale)
+    ask(page, "What is the budget of the second page, in euros?")
+    page.locator("#thread .show-sources").click()
+    page.locator("#sources button.card", has_text="budget of 40 euros").click()
+    expect(page.locator("#cited")).to_contain_text("40 euros")
+    original, article = page.locator("#document .original"), page.locator("#document article")
+    expect(original).to_be_hidden()
+    page.get_by_role("button", name=words.beside, exact=True).click()
+    picture = original.locator("img")
+    expect(picture).to_have_attribute("alt", words.look.format(2))  # the page of the citation
+    expect(picture).to_have_js_property("complete", value=True)
+    assert picture.evaluate("picture => picture.naturalWidth") == 1200
+    if width == 390:
+        expect(article).to_be_hidden()
+    else:
+        expect(article).to_be_visible()
+        left, right = original.bounding_box(), article.bounding_box()
+        assert left["x"] + left["width"] <= right["x"]
+        assert left["width"] > 500
+        expect(page.locator("#chat")).to_be_hidden()
+    assert serious(page) == []
+    original.get_by_role("button", name=words.page_before).click()
+    expect(picture).to_have_attribute("alt", words.look.format(1))
+    expect(original.locator("output")).to_have_text(words.page_of.format(1, 2))
+    page.get_by_role("button", name=words.beside, exact=True).click()
+    expect(original).to_be_hidden()
+    expect(article).to_be_visible()
+    page.goto(f"{address}/?document=note.docx")
+    expect(article).to_contain_text("7 million")
+    page.get_by_role("button", name=words.beside, exact=True).click()
+    frame = original.locator("iframe")
+    expect(frame).to_have_attribute("sandbox", "")
+    expect(frame.content_frame.locator("p")).to_have_text("The migration costs 7 million euros.")
+    page.goto(f"{address}/?document=fr/plan.md")
+    expect(article).to_contain_text("trois points")
+    expect(page.get_by_role("button", name=words.beside, exact=True)).to_be_hidden()
+    page.context.close()
+
+
+def test_only_what_can_be_drawn_is(other_address: tuple[str, Path]):
+    address, _ = other_address
+    name = "plan à lire.pdf"
+    assert httpx.get(f"{address}/page/originals/{name}?page=2").headers["content-type"] == "image/png"
+    assert httpx.get(f"{address}/page/originals/note.docx").headers["content-type"] == "text/plain; charset=utf-8"
+    for path in (f"{name}?page=3", "fr/plan.md", "hidden.log", "..%2f..%2fetc/passwd"):
+        assert httpx.get(f"{address}/page/originals/{path}").status_code == 404
+    assert httpx.get(f"{address}/page/originals/{name}?page=0").status_code == 422
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_unknown_address_shows_people_a_page_and_programs_the_problem(address: str, language: Language):
+    for path in ("/nothing", "/fr/nothing/at/all", "/page/nothing"):
+        found = httpx.get(f"{address}{path}", headers={"accept": "text/html,*/*", "accept-language": language})
+        assert (found.status_code, found.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert TEXTS[language].nowhere in found.text
+        assert f'href="/{language}/"' in found.text
+        assert httpx.get(f"{address}{path}").json()["code"] == "not_found"
+
+
 def test_originals_are_never_active_content(other_address: tuple[str, Path]):
     address, corpus = other_address
     found = httpx.get(f"{address}/api/originals/plan à lire.pdf")
@@ -214,7 +277,13 @@ def test_originals_are_never_active_content(other_address: tuple[str, Path]):
     assert found.headers["content-disposition"] == "inline; filename*=UTF-8''plan%20%C3%A0%20lire.pdf"
     for name in ("fr/nothing.md", "hidden.log", "..%2f..%2fetc/passwd", "fr/../../hidden.log", "%2fetc%2fpasswd"):
         assert httpx.get(f"{address}/api/originals/{name}").status_code == 404
-    for name in ("page.html", "note.docx", "fr/plan.md"):
+    found = httpx.get(f"{address}/api/originals/fr/plan.md")
+    assert (found.headers["content-type"], found.headers["x-content-type-options"]) == (
+        "text/plain; charset=utf-8",
+        "nosniff",
+    )
+    assert (found.content, found.headers["content-disposition"][:6]) == ((corpus / "fr/plan.md").read_bytes(), "inline")
+    for name in ("page.html", "note.docx"):
         found = httpx.get(f"{address}/api/originals/{name}")
         assert found.headers["content-type"] == "application/octet-stream"
         assert found.content == (corpus / name).read_bytes()

@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from advisor.accounts.users import add_user
 from advisor.advisor import Advisor
 from advisor.evaluation.drafting import draft_from_feedback
-from advisor.features.conversations import FEEDBACK
+from advisor.features.conversations import FEEDBACK, Conversations, Turn
 from advisor.features.suggestions import next_questions
 from advisor.index.sync import sync
 from advisor.settings import Settings
@@ -167,6 +167,49 @@ def test_a_verdict_with_its_reason_reaches_the_evaluation(browser: Browser, addr
     last = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
     assert last["answer_id"] == page.locator("#thread .turn").get_attribute("data-answer")
     assert draft_from_feedback(file)[0]["note"] == "incomplete: no owner named"
+    page.reload()  # the verdict and what was said stay; pressed again, the verdict is taken back
+    page.get_by_role("button", name="Bad answer").click()
+    expect(page.locator("#thread .note")).to_have_text(CHAT_TEXTS["en"].taken_back)
+    expect(page.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "false")
+    assert own_turn(own, last["answer_id"]).rating == ""
+    assert draft_from_feedback(file) == []
+    page.get_by_role("button", name="Bad answer").click()
+    expect(page.get_by_role("radio", name="Incomplete")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Details")).to_have_value("no owner named")
+    assert own_turn(own, last["answer_id"]).comment == "no owner named"
+    page.context.close()
+
+
+def own_turn(own: Advisor, answer: str) -> Turn:
+    turn = Conversations(own.settings.state_dir).turn("", answer)
+    assert turn
+    return turn
+
+
+@pytest.mark.parametrize(
+    ("width", "locale", "question"),
+    [
+        (1280, "fr-FR", "Quel langage de programmation sera le plus populaire en 2035 ?"),
+        (390, "en-GB", "Which programming language will be the most popular in 2035?"),
+    ],
+)
+def test_after_a_refusal_there_is_something_to_do(
+    browser: Browser, address: str, own: Advisor, width: int, locale: str, question: str
+):
+    words = CHAT_TEXTS[locale[:2]]
+    page = open_page(browser, address, width=width, locale=locale)
+    ask(page, question)
+    near = page.locator("#thread .next .near-document")
+    expect(near.first).to_be_visible()
+    assert serious(page) == []
+    title = near.first.inner_text()
+    page.get_by_role("button", name=words.tell).click()
+    expect(page.locator("#thread .telling [role=status]")).to_have_text(words.told)
+    answer = page.locator("#thread .turn").get_attribute("data-answer")
+    assert [turn.answer.id for turn in Conversations(own.settings.state_dir).disliked()] == [answer]
+    assert own_turn(own, answer).reason == "refused"
+    near.first.click()
+    expect(page.locator("#document header h2")).to_have_text(title)
     page.context.close()
 
 

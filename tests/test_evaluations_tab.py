@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from advisor.advisor import Advisor
 from advisor.index.sync import sync
 from advisor.settings import Settings
+from advisor.ui.texts import EVALUATION_TEXTS
 
 QUESTIONS = [
     {
@@ -60,7 +61,7 @@ def test_a_set_is_asked_and_its_report_read_and_compared(browser: Browser, addre
     expect(frame.locator("details[open]")).to_contain_text("a refusal")
     page.get_by_label("Name of the run").fill("first")
     page.get_by_role("button", name="Ask the questions").click()
-    expect(page.locator("#evaluation-outcome")).to_contain_text("already")
+    expect(page.locator("#evaluation-outcome")).to_have_text(EVALUATION_TEXTS["en"].taken.format("first"))
     page.get_by_label("<b>odd<b>").check()
     page.get_by_label("Name of the run").fill("second")
     page.get_by_role("button", name="Ask the questions").click()
@@ -77,5 +78,8 @@ def test_the_tab_in_french_on_a_phone_without_runs(browser: Browser, address: st
     page = open_tab(browser, address, width=390, locale="fr-FR", name="Évaluations")
     page.get_by_role("button", name="Afficher le rapport").click()
     expect(page.locator("#evaluation-outcome")).to_contain_text("Aucune série")
+    page.get_by_label("Nom de la série").fill("a/b")
+    page.get_by_role("button", name="Poser les questions").click()
+    expect(page.locator("#evaluation-outcome")).to_have_text(EVALUATION_TEXTS["fr"].no_name.format("a/b"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.context.close()

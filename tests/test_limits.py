@@ -433,7 +433,7 @@ def test_odd_characters_are_taken_or_refused_but_break_nothing(served: Served, b
         ("corpus-upload", "upload", ["/etc/passwd"]),
         ("corpus-upload", "upload", [[{"path": "/etc/passwd"}]]),
         ("corpus-upload", "upload", [None]),
-        ("corpus-delete", "click", ["en/board.md"]),
+        ("corpus-delete", "click", [["en/board.md"]]),
         ("corpus-delete", "click", [["a" * 1_001]]),
         ("corpus-delete", "click", [[{"path": "/etc/passwd"}]]),
         ("evaluation-run", "click", [{"a": 1}, "x"]),

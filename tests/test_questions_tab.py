@@ -84,6 +84,11 @@ def test_an_answer_is_made_from_a_refused_question_and_given_at_once(browser: Br
     expect(page.locator(f"#questions .preview .turn[lang={language}] .answer p").first).to_contain_text(" ".join(LINES[:1]))
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.locator("#questions .editor .leave").click()
+    assert asked == [words.unsaved]
+    expect(page.locator("#questions button.line .order")).to_have_text(["2", "1"])
     page.get_by_role("button", name=words.save).click()
     expect(page.locator("#questions .outcome")).to_contain_text("asked/board.yaml")
     expect(page.locator("#questions .outcome")).to_contain_text(words.given)

@@ -44,8 +44,8 @@ CURATORS = [
     ("corpus-upload", "upload", [[]]),
     ("corpus-approve", "click", [[]]),
     ("corpus-decline", "click", [[]]),
-    ("corpus-delete", "click", [[]]),
-    ("corpus-yes", "click", [[]]),
+    ("corpus-delete", "click", [""]),
+    ("corpus-yes", "click", []),
     ("corpus-no", "click", []),
     ("tab-corpus", "select", []),
     ("tab-evaluations", "select", []),
@@ -295,6 +295,6 @@ def test_an_error_in_the_log_does_not_repeat_what_was_sent():
 
 def test_a_value_that_gradio_refuses_is_not_printed(served: Served, capfd: pytest.CaptureFixture[str]):
     with as_user(served, "grace") as grace:
-        told(grace, event_of(grace, "corpus-yes"), [["the-secret-of-grace.md"]], "refused")
+        told(grace, event_of(grace, "corpus-approve"), [["the-secret-of-grace.md"]], "refused")
     printed = capfd.readouterr()
     assert "the-secret-of-grace" not in printed.out + printed.err

@@ -60,6 +60,7 @@ def _actions(turn: Turn, texts: Texts, words: ChatTexts) -> str:
         f"{icon('retry')}</button>",
         *(
             f'<button type="button" class="act rate" data-rating="{rating}" aria-pressed="{pressed[rating]}" '
+            f'data-reason="{escape(turn.reason)}" data-comment="{escape(turn.comment)}" '
             f'aria-label="{escape(label)}" title="{escape(label)}">{icon(rating)}</button>'
             for rating, label in (("up", words.good), ("down", words.bad))
         ),

@@ -21,7 +21,7 @@ from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_sentences, render_stage, render_turn
 from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
-from advisor.ui.reader_view import render_tools
+from advisor.ui.reader_view import render_original, render_tools
 from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
 from advisor.ui.welcome import render_welcome
@@ -288,10 +288,12 @@ def _side(texts: Texts) -> str:
         f'<section id="document" aria-label="{escape(texts.document)}" data-unreadable="{escape(texts.unreadable)}" '
         'data-reader hidden><div class="bar">'
         f'{back}<span class="steps" data-position="{escape(words.position)}"><output></output>{step}</span>'
-        f'{close}</div>{render_tools(texts)}<article tabindex="-1"></article></section>'
+        f'{close}</div>{render_tools(texts)}<div class="both">{render_original(texts)}<article tabindex="-1"></article>'
+        "</div></section>"
         f'<section id="why" aria-labelledby="why-title" data-failed="{escape(words.failed)}" hidden><div class="bar">{back}'
         f'{close}</div><h2 id="why-title" tabindex="-1">{escape(words.why)}</h2><div class="list"></div></section>'
         f'<template id="opinion"><form class="opinion" data-thanks="{escape(words.thanks)}" '
+        f'data-taken-back="{escape(words.taken_back)}" '
         f'data-failed="{escape(words.failed)}">'
         f"<fieldset><legend>{escape(words.what_was_wrong)}</legend>{reasons}</fieldset>"
         f'<textarea name="comment" rows="2" maxlength="2000" aria-label="{escape(words.comment)}" '

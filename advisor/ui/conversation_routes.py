@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -21,7 +22,8 @@ from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY
 from advisor.retrieval.confidence import origin_of, thresholds_of
 from advisor.text.plain import stem_of
-from advisor.types import Answer, Language
+from advisor.types import Answer, Language, ScoredChunk
+from advisor.ui.answer_view import place
 from advisor.ui.texts import CHAT_TEXTS, TEXTS
 from advisor.ui.why_view import PresentIndex, render_why
 
@@ -31,6 +33,7 @@ MEDIA = {
     "md": "text/markdown; charset=utf-8",
 }
 _LONGEST_NAME = 60
+_NEAREST = 3  # documents after a refusal
 
 
 class Opinion(BaseModel):
@@ -74,6 +77,10 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
     def rate(user: Owner, answer: Id, verdict: Opinion) -> None:
         conversations.rate(user, answer, verdict.rating, verdict.reason, verdict.comment)
 
+    @router.delete("/answers/{answer}/verdict", status_code=204)
+    def withdraw(user: Owner, answer: Id) -> None:
+        conversations.withdraw(user, answer)
+
     @router.get("/answers/{answer}/why", response_class=HTMLResponse)
     def why(user: Owner, answer: Id, language: Language) -> str:
         found = _turn(conversations, user, answer).answer
@@ -87,7 +94,11 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
     @router.get("/answers/{answer}/next", response_class=HTMLResponse)
     def following(user: Owner, answer: Id) -> str:
         found = _turn(conversations, user, answer).answer
-        return render_next(found, pool.run(lambda: next_questions(advisor, found)))
+        questions = pool.run(lambda: next_questions(advisor, found))
+        if found.status != "abstained":
+            return render_next(found, questions)
+        nearest = pool.run(lambda: advisor.search(found.question[: advisor.settings.max_question_chars]))
+        return render_after_refusal(found, nearest, questions)
 
     return router
 
@@ -120,10 +131,31 @@ def memo_response(memo: Memo, name: str, kind: Format) -> Response:
     return Response(content, 200, headers, MEDIA[kind])
 
 
+def render_after_refusal(answer: Answer, nearest: Sequence[ScoredChunk], questions: Sequence[str]) -> str:
+    """What to do when there is no answer: read the nearest documents, ask a question that has one, tell the curators."""
+    words = CHAT_TEXTS[answer.language]
+    own = [one.chunk for one in nearest if one.chunk.language == answer.language] or [one.chunk for one in nearest]
+    first = {chunk.title: chunk for chunk in reversed(own)}
+    titles = list(dict.fromkeys(chunk.title for chunk in own))[:_NEAREST]
+    links = "".join(
+        f'<li><button type="button" class="near-document" {place(first[title], answer.index.generation)}>'
+        f"{escape(title)}</button></li>"
+        for title in titles
+    )
+    near = f'<h3>{escape(words.nearest)}</h3><ul class="near-documents">{links}</ul>' if links else ""
+    asked = "".join(map(_asking, questions[:1]))
+    again = f"<h3>{escape(words.rephrased)}</h3><ul>{asked}</ul>" if asked else ""
+    return (
+        f'{near}{again}<p class="telling"><button type="button" class="act word tell" data-done="{escape(words.told)}" '
+        f'data-failed="{escape(words.failed)}">{escape(words.tell)}</button><span role="status"></span></p>'
+    )
+
+
+def _asking(question: str) -> str:
+    return f'<li><button type="button" class="ask" data-question="{escape(question)}">{escape(question)}</button></li>'
+
+
 def render_next(answer: Answer, questions: list[str]) -> str:
     """Buttons that ask the questions; nothing for none."""
-    buttons = "".join(
-        f'<li><button type="button" class="ask" data-question="{escape(one)}">{escape(one)}</button></li>'
-        for one in questions
-    )
+    buttons = "".join(map(_asking, questions))
     return f"<h3>{escape(CHAT_TEXTS[answer.language].next)}</h3><ul>{buttons}</ul>" if questions else ""

@@ -40,6 +40,10 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
         with gr.Row(elem_id="corpus-actions"):
             reindex = gr.Button(words.reindex, variant="primary", elem_id="corpus-reindex")
             back = gr.Button(words.rollback, elem_id="corpus-rollback")
+        with gr.Row(visible=False, elem_id="corpus-confirm") as confirm:
+            asked = gr.HTML("")
+            yes = gr.Button(words.rollback_confirm, variant="stop", elem_id="corpus-yes")
+            no = gr.Button(words.cancel, elem_id="corpus-no")
         files = gr.File(label=words.upload, file_count="multiple", file_types=list(SUFFIXES), elem_id="corpus-upload")
         with gr.Column(visible=False, elem_id="corpus-review") as review:
             listed = gr.HTML("")
@@ -47,24 +51,21 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
             with gr.Row():
                 approve = gr.Button(words.approve, elem_id="corpus-approve")
                 decline = gr.Button(words.decline, elem_id="corpus-decline")
-        chosen = gr.Dropdown(label=words.choose, choices=[], multiselect=True, elem_id="corpus-choose")
-        delete = gr.Button(words.delete, elem_id="corpus-delete")
-        with gr.Row(visible=False, elem_id="corpus-confirm") as confirm:
-            asked = gr.HTML("")
-            yes = gr.Button(words.confirm, variant="stop", elem_id="corpus-yes")
-            no = gr.Button(words.cancel, elem_id="corpus-no")
+        # The page's script fills this and clicks, once somebody has said yes in the row of a document.
+        chosen = gr.Textbox(visible="hidden", elem_id="corpus-chosen")
+        delete = gr.Button(visible="hidden", elem_id="corpus-delete")
 
     desk = _CorpusEvents(advisor, texts)
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    view = [table, chosen, outcome, listed, waiting, review]
+    view = [table, outcome, listed, waiting, review]
     approve.click(desk.approve, [waiting], view, **events)
     decline.click(desk.decline, [waiting], view, **events)
     reindex.click(desk.reindex, None, view, **events)
     files.upload(desk.upload, [files], [*view, files], **events)
-    delete.click(desk.ask_to_delete, [chosen], [asked, confirm], **events)
-    yes.click(desk.delete, [chosen], [*view, confirm], **events)
+    delete.click(desk.delete, [chosen], view, **events)
+    back.click(desk.ask_to_roll_back, None, [asked, confirm], **events)
+    yes.click(desk.roll_back, None, [*view, confirm], **events)
     no.click(lambda: gr.Row(visible=False), None, [confirm], **events)
-    back.click(desk.roll_back, None, view, **events)
     tab.select(desk.look, None, view, **events)
 
 
@@ -80,7 +81,7 @@ class _CorpusEvents:
 
     def look(self, request: gr.Request) -> tuple[Any, ...]:
         """The tab as it opens; nothing for whoever does not see it."""
-        return self._view(self._last()) if may_curate(request) else (gr.skip(),) * 6
+        return self._view(self._last()) if may_curate(request) else (gr.skip(),) * 5
 
     def reindex(self, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if not may_curate(request):
@@ -89,7 +90,7 @@ class _CorpusEvents:
         try:
             for step in sync_in_steps(self._advisor.settings, self._advisor.embeddings):
                 if isinstance(step, Progress):
-                    yield gr.skip(), gr.skip(), gr.update(value=render_progress(step, self._texts)), *(gr.skip(),) * 3
+                    yield gr.skip(), gr.update(value=render_progress(step, self._texts)), *(gr.skip(),) * 3
                 else:
                     self._record(request, "index", generation=step.generation)
                     yield self._view(render_report(step, self._texts))
@@ -132,31 +133,35 @@ class _CorpusEvents:
 
         return self._view(self._outcome(drop))
 
-    def ask_to_delete(self, names: Sequence[str] | None) -> tuple[Any, ...]:
-        question = self._texts.corpus.really_delete.format(", ".join(names or ()))
-        return gr.update(value=render_message(question)), gr.Row(visible=bool(names))
-
-    def delete(self, names: Sequence[str] | None, request: gr.Request) -> tuple[Any, ...]:
+    def delete(self, name: str | None, request: gr.Request) -> tuple[Any, ...]:
+        """Delete the file of a row, which has asked first."""
         if not may_curate(request):
-            return (*self._refuse(), gr.skip())
+            return self._refuse()
 
         def remove() -> str:
-            deleted, kept = delete_documents(self._advisor.settings, names or ())
+            deleted, kept = delete_documents(self._advisor.settings, [name] if name else [])
             self._record(request, "delete", documents=deleted)
             return render_deleted(deleted, kept, self._texts)
 
-        return (*self._view(self._outcome(remove)), gr.Row(visible=False))
+        return self._view(self._outcome(remove))
+
+    def ask_to_roll_back(self) -> tuple[Any, ...]:
+        """What going back would do, for somebody to say yes to."""
+        info = self._advisor.index.info
+        question = self._texts.corpus.really_roll_back.format(info.documents, info.chunks)
+        return gr.update(value=render_message(question)), gr.Row(visible=True)
 
     def roll_back(self, request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
-            return self._refuse()
+            return (*self._refuse(), gr.skip())
 
         def go_back() -> str:
             name = rollback(self._advisor.settings)
             self._record(request, "rollback", generation=name)
-            return render_message(self._texts.corpus.rolled_back.format(name))
+            info = self._advisor.index.info  # what the header of the table says from now on
+            return render_message(self._texts.corpus.rolled_back.format(info.documents, info.chunks), title=name)
 
-        return self._view(self._outcome(go_back))
+        return (*self._view(self._outcome(go_back)), gr.Row(visible=False))
 
     def _outcome(self, act: Callable[[], str]) -> str:
         """What an action says of itself, or why it could not be done: the page would wait for ever for neither."""
@@ -170,22 +175,20 @@ class _CorpusEvents:
 
     def _refuse(self) -> tuple[Any, ...]:
         refused = gr.update(value=render_message(self._texts.corpus.curators_only))
-        return gr.skip(), gr.skip(), refused, *(gr.skip(),) * 3
+        return gr.skip(), refused, *(gr.skip(),) * 3
 
     def _last(self) -> str:
         report = last_report(self._advisor.settings.index_dir)
         return render_report(report, self._texts) if report else ""
 
     def _view(self, outcome: str) -> tuple[Any, ...]:
-        """The table, the documents to delete, what became of the last action, and the uploads that wait."""
+        """The table, what became of the last action, and the uploads that wait."""
         index = self._advisor.index
         rows = entries(index, self._pending(index))
-        names = [name for row in rows if row.state != "removed" for name in (row.document, *row.aliases)]
         table = render_entries(rows, index.info, self._texts)
         waiting = waiting_uploads(self._advisor.settings)
         return (
             gr.update(value=table),
-            gr.Dropdown(choices=names, value=[]),
             gr.update(value=outcome),
             gr.update(value=render_waiting(waiting, self._texts)),
             gr.Dropdown(choices=[one.name for one in waiting], value=[]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from advisor.features.curation import Entry, Progress, Upload
 from advisor.features.review import Waiting
 from advisor.index.report import IndexReport
 from advisor.types import FailedDocument, IndexInfo
+from advisor.ui.curator_texts import CorpusTexts
 from advisor.ui.document_view import scan_in_words
 from advisor.ui.texts import Texts
 
@@ -17,34 +19,68 @@ from advisor.ui.texts import Texts
 def render_entries(entries: Sequence[Entry], info: IndexInfo, texts: Texts) -> str:
     """The table of documents, under a line that says what the index holds."""
     words = texts.corpus
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in words.columns)
-    rows = "".join(_row(entry, texts) for entry in entries)
-    summary = words.summary.format(info.generation, info.documents, info.chunks)
+    sortable = "".join(
+        f'<th scope="col" aria-sort="none"><button type="button" class="sort">{escape(name)}</button></th>'
+        for name in words.columns
+    )
+    # What is new, changed or broken comes first.
+    rows = "".join(_row(entry, texts) for entry in sorted(entries, key=lambda entry: entry.state == "indexed"))
+    counts = Counter(entry.state for entry in entries)
+    states = "".join(
+        f'<option value="{state}">{escape(words.states[state])} ({counts[state]})</option>'
+        for state in words.states
+        if counts[state]
+    )
+    waiting = len(entries) - counts["indexed"]
+    changes = f'<span class="changes">{escape(words.changes_wait.format(waiting))}</span>' if waiting else ""
+    search = escape(words.search)
     return (
-        f"<p>{escape(summary)}</p>"
+        f'<h1>{escape(words.title)}</h1><p title="{escape(info.generation)}">{escape(_holds(info, texts))} {changes}</p>'
+        f'<form role="search" class="sift"><input type="search" aria-label="{search}" placeholder="{search}">'
+        f'<select aria-label="{escape(words.state)}"><option value="">{escape(words.every_state)}</option>{states}</select>'
+        f'<span role="status" data-count="{escape(words.shown)}"></span></form>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(words.title)}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<table><thead><tr>{sortable}<th scope="col"><span class="unseen">{escape(words.delete)}</span></th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
+def _holds(info: IndexInfo, texts: Texts) -> str:
+    return texts.corpus.summary.format(info.documents, info.chunks)
+
+
 def _row(entry: Entry, texts: Texts) -> str:
+    words = texts.corpus
     topic = texts.topics.get(entry.topic, entry.topic) if entry.topic else ""
     reason = f'<span class="reason" lang="en">{escape(entry.reason)}</span>' if entry.reason else ""
     names = "".join(f"<br><code>{escape(name)}</code>" for name in (entry.document, *entry.aliases))
+    delete = "" if entry.state == "removed" else "".join(_delete(name, words) for name in (entry.document, *entry.aliases))
     cells = (
         f"<strong>{escape(entry.title)}</strong>{names}",
         escape(entry.language or ""),
         escape(topic),
         str(entry.chunks or ""),
-        escape(texts.date(entry.date)),
-        f'<span class="state {entry.state}">{escape(texts.corpus.states[entry.state])}</span>{reason}',
+        f'<span data-sort="{escape(entry.date or "")}">{escape(texts.date(entry.date))}</span>',
+        f'<span class="state {entry.state}">{escape(words.states[entry.state])}</span>{reason}',
+        delete,
     )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return f'<tr data-state="{entry.state}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def render_message(message: str) -> str:
-    """A sentence for the curator; nothing for an empty one."""
-    return f'<p class="outcome" role="status">{escape(message)}</p>' if message else ""
+def _delete(name: str, words: CorpusTexts) -> str:
+    """The button of a row; the page's script puts the question in its place."""
+    return (
+        f'<button type="button" class="delete-file" data-document="{escape(name)}" '
+        f'data-really="{escape(words.really_delete.format(name))}" data-yes="{escape(words.confirm)}" '
+        f'data-no="{escape(words.cancel)}" aria-label="{escape(words.delete)} {escape(name)}">'
+        f"{escape(words.delete)}</button>"
+    )
+
+
+def render_message(message: str, *, title: str = "") -> str:
+    """A sentence for the curator, with more under the pointer; nothing for an empty one."""
+    more = f' title="{escape(title)}"' if title else ""
+    return f'<p class="outcome" role="status"{more}>{escape(message)}</p>' if message else ""
 
 
 def render_error(error: str, texts: Texts) -> str:
@@ -57,9 +93,10 @@ def _english(said: str) -> str:
 
 
 def render_progress(progress: Progress, texts: Texts) -> str:
-    """A bar, with the stage, what is done and the time left."""
+    """A bar, with the stage and how many there are, what is done and the time left."""
     words = texts.corpus
-    facts = [words.stages.get(progress.stage, progress.stage)]
+    order = list(words.stages)
+    facts = [words.stage.format(order.index(progress.stage) + 1, len(order), words.stages[progress.stage])]
     if progress.total:
         facts.append(words.done.format(progress.done, progress.total))
     if progress.passages_per_second is not None and progress.seconds_left is not None:
@@ -94,11 +131,11 @@ def render_report(report: IndexReport, texts: Texts) -> str:
     changes += [f"<li>{escape(words.silent)} {_names(report.silent)}</li>"] if report.silent else []
     changes += [_failed(passed, words.passed_over) for passed in report.passed_over]
     changes += [_failed(failed, words.failed) for failed in report.failed]
-    line = words.synced.format(report.generation, report.documents, report.chunks, report.embedded, report.reused)
+    line = words.synced.format(report.documents, report.chunks, report.embedded, report.reused)
     if report.finished:
         line += f" {texts.date(report.finished[:10])}, {report.finished[11:16]} UTC."
     listed = f"<ul>{''.join(changes)}</ul>" if changes else ""
-    return f'<div class="outcome" role="status"><p>{escape(line)}</p>{listed}</div>'
+    return f'<div class="outcome" role="status"><p title="{escape(report.generation)}">{escape(line)}</p>{listed}</div>'
 
 
 def render_uploads(uploads: Sequence[Upload], texts: Texts) -> str:
@@ -111,7 +148,9 @@ def render_uploads(uploads: Sequence[Upload], texts: Texts) -> str:
         else:
             said = words.waits if upload.waits else words.replaced if upload.replaced else words.stored
             items.append(f"<li>{escape(said.format(upload.document))}</li>")
-    return f'<div class="outcome" role="status"><ul>{"".join(items)}</ul></div>'
+    is_stored = any(upload.document and not upload.waits for upload in uploads)
+    now = f'<button type="button" class="index-now">{escape(words.index_now)}</button>' if is_stored else ""
+    return f'<div class="outcome" role="status"><ul>{"".join(items)}</ul>{now}</div>'
 
 
 def render_waiting(uploads: Sequence[Waiting], texts: Texts) -> str:

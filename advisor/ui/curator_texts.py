@@ -37,13 +37,21 @@ class CorpusTexts(WordTable):
     by_operator: str
     replaced: str
     refused: str
-    choose: str
+    search: str
+    state: str
+    every_state: str
+    shown: str
+    changes_wait: str
+    stage: str
+    index_now: str
     delete: str
     really_delete: str
     confirm: str
     cancel: str
     deleted: str
     rollback: str
+    rollback_confirm: str
+    really_roll_back: str
     rolled_back: str
 
 
@@ -65,6 +73,9 @@ class EvaluationTexts(WordTable):
     asking: str
     written: str
     no_runs: str
+    no_name: str
+    taken: str
+    baseline: str
     curators_only: str
 
 
@@ -110,6 +121,7 @@ class QuestionTexts(WordTable):
     seen_as: dict[Language, str]
     save: str
     saving: str
+    unsaved: str
     saved: str
     given: str
     not_given: str

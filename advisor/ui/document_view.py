@@ -20,6 +20,7 @@ from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import has_words, plain
 from advisor.types import Document, Scan
 from advisor.ui.answer_view import evidence_name
+from advisor.ui.original_routes import DRAWN, kind_of
 from advisor.ui.texts import Texts
 
 # Pairs that Unicode classes as punctuation: beside them, Markdown's emphasis marks open and close as they would beside a
@@ -63,7 +64,7 @@ def _with_page_numbers(document: Document, html: str, texts: Texts) -> str:
     def sign(_: re.Match[str]) -> str:
         number = next(numbers)
         words = texts.page.format(number) + (f", {texts.ocr}" if number in document.scan.read else "")
-        return f'<span class="page">{escape(words)}</span>'
+        return f'<span class="page" data-page="{number}">{escape(words)}</span>'
 
     return _PAGE_SHOWN.sub(sign, html)
 
@@ -91,8 +92,10 @@ def _header(document: Document, page: int | None, texts: Texts, provenance: Prov
         origin = f"{added}, {words.approved_by.format(provenance.approved_by, texts.date(provenance.approved))}"
     names = " · ".join((document.id, *document.aliases))
     scan = scan_in_words(document.scan, texts)
+    kind = kind_of(document.id)
+    look = f' data-look="{kind}" data-pages="{len(document.pages)}" data-page="{page or 1}"' if kind in DRAWN else ""
     return (
-        f"<header><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"
+        f"<header{look}><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"
         f'<p class="origin">{escape(origin[0].upper() + origin[1:])}</p>'
         f"{f'<p>{escape(scan)}</p>' if scan else ''}"
         f"{sources if works else ''}</header>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -12,7 +13,7 @@ from advisor.advisor import Advisor
 from advisor.api.access import may_curate
 from advisor.errors import AdvisorError, EvaluationError
 from advisor.evaluation.reports.html_report import render_page
-from advisor.evaluation.run_store import LATEST, Run, read_run, run_names, set_names
+from advisor.evaluation.run_store import BASELINE, LATEST, RUNS, Run, check_name, read_run, run_names, set_names
 from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.limits import RUN_NAME
 from advisor.ui.corpus_view import render_bar, render_error, render_message
@@ -24,7 +25,7 @@ def build_evaluations(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
     words = EVALUATION_TEXTS[texts.language]
     desk = _EvaluationEvents(advisor, texts)
     with gr.Column(elem_id="evaluations", elem_classes="desk"):
-        gr.HTML(f"<p>{escape(words.intro)}</p>")
+        gr.HTML(f'<h1>{escape(words.title)}</h1><p class="lead">{escape(words.intro)}</p>')
         sets = gr.CheckboxGroup(label=words.sets, choices=desk.sets, elem_id="evaluation-sets")
         with gr.Row(elem_classes="desk-row"):
             name = gr.Textbox(label=words.name, info=words.name_hint, value=LATEST, elem_id="evaluation-name")
@@ -67,16 +68,30 @@ class _EvaluationEvents:
 
     def _choices(self, names: Sequence[str], shown: str | None) -> tuple[Any, Any]:
         nothing = (self._words.nothing, "")
-        return gr.Dropdown(choices=list(names), value=shown), gr.Dropdown(choices=[nothing, *names], value="")
+        named = [(self._read(BASELINE).info.name if name == BASELINE else name, name) for name in names]
+        return gr.Dropdown(choices=named, value=shown), gr.Dropdown(choices=[nothing, *named], value="")
+
+    def _read(self, name: str) -> Run:
+        """A run; the baseline under a name that says of when it is, not under that of the run that became it."""
+        run = read_run(name, self._evals)
+        if name != BASELINE:
+            return run
+        info = run.info
+        said = self._words.baseline.format(self._texts.date(info.created[:10]), info.questions)
+        return replace(run, info=replace(info, name=said))
 
     def run(self, sets: Sequence[str] | None, name: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
         if not may_curate(request):
             yield _message(self._words.curators_only), *(gr.skip(),) * 4
             return
+        wanted = (name or "").strip() or LATEST
+        if problem := self._name_problem(wanted):
+            yield _message(problem), *(gr.skip(),) * 4
+            return
         try:
             _refuse_unknown(sets or (), self.sets)
-            for step in run_sets_in_steps(self._advisor, Order(tuple(sets or ()), (name or "").strip() or LATEST)):
+            for step in run_sets_in_steps(self._advisor, Order(tuple(sets or ()), wanted)):
                 if isinstance(step, tuple):
                     yield self._progress(*step), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=False)
                     continue
@@ -87,6 +102,15 @@ class _EvaluationEvents:
         except AdvisorError as error:
             yield self._problem(error), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
+    def _name_problem(self, name: str) -> str:
+        """Why a run cannot have this name, in the words of the page; "" when it can."""
+        try:
+            check_name(name, self._evals / RUNS)
+        except EvaluationError:
+            is_taken = not RUN_NAME.excess(name) and name in run_names(self._evals) and name != BASELINE
+            return (self._words.taken if is_taken else self._words.no_name).format(name[: RUN_NAME.most])
+        return ""
+
     def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
         """The report of a run, alone or against another; runs that are unlike are compared on what they share."""
         if not may_curate(request):
@@ -95,7 +119,7 @@ class _EvaluationEvents:
             return _message(self._words.no_runs), gr.update(value="")
         try:
             _refuse_unknown(filter(None, (name, against)), run_names(self._evals))
-            return gr.update(value=""), self._framed(read_run(name, self._evals), against or None)
+            return gr.update(value=""), self._framed(self._read(name), against or None)
         except EvaluationError as error:
             return self._problem(error), gr.update(value="")
 
@@ -108,7 +132,7 @@ class _EvaluationEvents:
 
     def _framed(self, run: Run, against: str | None) -> dict[str, Any]:
         """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
-        html = render_page(run, read_run(against, self._evals) if against else None, force=True)
+        html = render_page(run, self._read(against) if against else None, force=True)
         frame = f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
         return gr.update(value=frame)
 

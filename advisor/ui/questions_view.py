@@ -85,7 +85,8 @@ def render_editor(
     find = escape(words.find_lines)
     return (
         f'<button type="button" class="act word leave">← {escape(words.back)}</button><h2>{escape(words.editor)}</h2>'
-        f'<form class="making" data-failed="{escape(words.failed)}" data-saving="{escape(words.saving)}">'
+        f'<form class="making" data-failed="{escape(words.failed)}" data-saving="{escape(words.saving)}" '
+        f'data-unsaved="{escape(words.unsaved)}">'
         f'<label>{escape(words.question)}<textarea name="question" rows="2">{escape(question)}</textarea></label>'
         f'<label>{escape(words.phrasings)}<span class="kind">{escape(words.phrasings_hint)}</span>'
         '<textarea name="phrasings" rows="3"></textarea></label>'

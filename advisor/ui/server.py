@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from http import HTTPStatus
 from typing import cast
 
 # Before Gradio is imported: it reads this once, and would ask for its latest version over the network.
@@ -17,7 +18,8 @@ import gradio as gr
 import gradio.queueing
 import gradio.routes
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
@@ -47,9 +49,11 @@ from advisor.ui.document_view import render_document
 from advisor.ui.gradio_gate import GradioGate, QuietTraceback
 from advisor.ui.list_routes import list_routes
 from advisor.ui.maturity_tab import maturity_routes
+from advisor.ui.original_routes import original_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.questions_tab import question_routes
 from advisor.ui.share_routes import share_routes
+from advisor.ui.share_view import SHARED_POLICY, render_nowhere
 from advisor.ui.sources_tab import library_routes
 from advisor.ui.texts import TEXTS, Texts
 from advisor.ui.uploads import WholeUploads, tell_when_full, upload_folder
@@ -112,6 +116,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
         conversation_routes(pool, conversations),
         share_routes(advisor.settings, conversations),
         library_routes(pool),
+        original_routes(advisor),
         maturity_routes(pool),
         question_routes(pool, conversations),
     ):
@@ -119,7 +124,28 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     for texts in TEXTS.values():
         _mount(app, build_page(pool, conversations, texts), texts, advisor.settings)
     app.router.default = _InBrowserLanguage(app)
+    _tell_people_in_a_page(app, advisor.settings.root_path)
     return app
+
+
+def _tell_people_in_a_page(app: FastAPI, root: str) -> None:
+    """Have an address that leads to nothing answer a browser with a page; programs get the problem as it is."""
+    for_programs = app.exception_handlers[HTTPException]
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        accepted = request.headers.get("accept", "")
+        if error.status_code != HTTPStatus.NOT_FOUND or "text/html" not in accepted:
+            return await for_programs(request, error)  # type: ignore[misc, no-any-return]
+        asked = request.query_params.get("language")
+        words: Language = (
+            "fr"
+            if asked == "fr"
+            else "en"
+            if asked == "en"
+            else browser_language(request.headers.get("accept-language", ""))
+        )
+        return HTMLResponse(render_nowhere(words, root), error.status_code, {"Content-Security-Policy": SHARED_POLICY})
 
 
 def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> None:

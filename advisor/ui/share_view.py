@@ -44,7 +44,21 @@ def render_ended(language: Language) -> str:
     return _page(words.gone, body, language)
 
 
-def _page(title: str, body: str, language: Language) -> str:
+def render_nowhere(language: Language, root: str) -> str:
+    """What an address shows that leads to nothing, as a whole page.
+
+    :param root: the path below which a proxy has the page; "" for none.
+    """
+    words = TEXTS[language]
+    body = (
+        f"<h1>{escape(words.nowhere)}</h1><p>{escape(words.nowhere_why)}</p>"
+        f'<p class="own"><a href="{root}/{language}/">{escape(words.to_start)}</a></p>'
+    )
+    return _page(words.nowhere, body, language, root)
+
+
+def _page(title: str, body: str, language: Language, home: str = "..") -> str:
+    """:param home: where the pages in both languages are."""
     texts = TEXTS[language]
     other: Language = "en" if language == "fr" else "fr"
     logo = f"data:image/svg+xml,{_ICON}"
@@ -52,7 +66,7 @@ def _page(title: str, body: str, language: Language) -> str:
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)} · {escape(texts.title)}'
         f'</title><link rel="icon" href="{logo}"><style>{_STYLE}</style></head><body><header>'
-        f'<a class="brand" href="../{language}/"><img src="{logo}" alt="">{escape(texts.title)}</a>'
+        f'<a class="brand" href="{home}/{language}/"><img src="{logo}" alt="">{escape(texts.title)}</a>'
         f'<a href="?language={other}" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a></header>'
         f"<main>{body}</main></body></html>"
     )

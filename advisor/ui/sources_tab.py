@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 from typing import Annotated, Literal
@@ -19,7 +19,7 @@ from advisor.limits import DOCUMENT, KEY, SEARCH
 from advisor.types import Language
 from advisor.ui.answer_view import evidence_name
 from advisor.ui.conversation_routes import Owner
-from advisor.ui.reader_view import render_tools
+from advisor.ui.reader_view import render_original, render_tools
 from advisor.ui.texts import TAB_TEXTS, TEXTS, Texts
 
 
@@ -77,7 +77,8 @@ def render_tab(topics: Sequence[str], texts: Texts) -> str:
         f'<button type="button" class="act word leave">← {escape(words.back)}</button>'
         f'<p class="empty">{escape(words.choose)}</p><div class="links"></div>'
         f"{render_tools(texts)}"
-        '<article class="document" tabindex="-1"></article></section></div></div>'
+        f'<div class="both">{render_original(texts)}<article class="document" tabindex="-1"></article></div>'
+        "</section></div></div>"
     )
 
 
@@ -87,9 +88,21 @@ def render_documents(documents: Sequence[ListedDocument], texts: Texts) -> str:
     parts = [f'<p class="count" role="status">{escape(words.count.format(len(documents)))}</p>']
     for topic, some in groupby(documents, key=lambda document: document.topic):
         name = texts.topics.get(topic, topic) if topic else words.other_topic
-        rows = "".join(f"<li>{_document(document, texts)}</li>" for document in some)
+        rows = "".join(
+            f"<li>{''.join(_document(document, texts) for document in group)}</li>" for group in _translations(some, texts)
+        )
         parts.append(f"<h2>{escape(name)}</h2><ul>{rows}</ul>")
     return "".join(parts)
+
+
+def _translations(documents: Iterable[ListedDocument], texts: Texts) -> list[list[ListedDocument]]:
+    """The documents, each with its translation, that in the language of the page before it."""
+    groups: dict[str, list[ListedDocument]] = {}
+    for document in documents:
+        groups.setdefault(document.translation_of or document.id, []).append(document)
+    for group in groups.values():
+        group.sort(key=lambda document: document.language != texts.language)
+    return sorted(groups.values(), key=lambda group: group[0].title.casefold())
 
 
 def _document(document: ListedDocument, texts: Texts) -> str:

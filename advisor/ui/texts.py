@@ -65,6 +65,9 @@ class Texts(WordTable):
     too_long: str
     chat: str
     sign_out: str
+    nowhere: str
+    nowhere_why: str
+    to_start: str
     corpus: CorpusTexts
 
     @property
@@ -141,6 +144,11 @@ class ChatTexts(WordTable):
     comment: str
     send: str
     thanks: str
+    taken_back: str
+    nearest: str
+    rephrased: str
+    tell: str
+    told: str
     not_kept: str
     problems: dict[str, str]
     failed: str
@@ -232,6 +240,14 @@ class ReaderTexts(WordTable):
     about: str
     about_hint: str
     ask: str
+    beside: str
+    beside_hint: str
+    original: str
+    look: str
+    page_of: str
+    page_before: str
+    page_after: str
+    original_gone: str
     print: str
 
 

@@ -250,26 +250,35 @@
   async function rate(button) {
     const turn = button.closest(".turn");
     const { rating } = button.dataset;
+    const isTakenBack = button.getAttribute("aria-pressed") === "true";
     turn.querySelector(".opinion")?.remove();
     const form = byId("opinion").content.firstElementChild;
-    const kept = await send(`answers/${turn.dataset.answer}/verdict`, "POST", { rating });
-    say(turn.querySelector(".actions"), kept ? (rating === "up" ? form.dataset.thanks : "") : form.dataset.failed);
+    // What was said of a bad answer before comes back with the verdict.
+    const { reason, comment } = rating === "down" ? button.dataset : { reason: "", comment: "" };
+    const path = `answers/${turn.dataset.answer}/verdict`;
+    const kept = await (isTakenBack ? send(path, "DELETE") : send(path, "POST", { rating, reason, comment }));
+    const said = isTakenBack ? form.dataset.takenBack : rating === "up" ? form.dataset.thanks : "";
+    say(turn.querySelector(".actions"), kept ? said : form.dataset.failed);
     if (!kept) return;
-    for (const other of turn.querySelectorAll(".rate")) other.setAttribute("aria-pressed", String(other === button));
-    if (rating === "down") askWhy(turn, form.cloneNode(true));
+    for (const other of turn.querySelectorAll(".rate")) other.setAttribute("aria-pressed", String(other === button && !isTakenBack));
+    if (rating === "down" && !isTakenBack) askWhy(turn, form.cloneNode(true), button);
   }
 
-  function askWhy(turn, form) {
+  function askWhy(turn, form, button) {
     turn.querySelector(".actions").after(form);
+    form.elements.reason.value = button.dataset.reason;
+    form.elements.comment.value = button.dataset.comment;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const said = { rating: "down", reason: form.elements.reason.value, comment: form.elements.comment.value };
       const kept = await send(`answers/${turn.dataset.answer}/verdict`, "POST", said);
       say(turn.querySelector(".actions"), kept ? form.dataset.thanks : form.dataset.failed);
-      if (kept) leaveForm(turn, form);
+      if (!kept) return;
+      Object.assign(button.dataset, { reason: said.reason, comment: said.comment });
+      leaveForm(turn, form);
     });
     form.querySelector(".drop").addEventListener("click", () => leaveForm(turn, form));
-    form.querySelector("input").focus();
+    (form.querySelector("input:checked") ?? form.querySelector("input")).focus();
     form.scrollIntoView({ block: "nearest" });
   }
 
@@ -303,7 +312,17 @@
     turn.append(box);
   }
 
+  /* To the curators, who have it in their list: a refusal that should have been an answer. */
+  async function tell(button) {
+    const turn = button.closest(".turn");
+    const kept = await send(`answers/${turn.dataset.answer}/verdict`, "POST", { rating: "down", reason: "refused" });
+    if (kept) turn.querySelector('.rate[data-rating="down"]').setAttribute("aria-pressed", "true");
+    button.nextElementSibling.textContent = kept ? button.dataset.done : button.dataset.failed;
+    button.disabled = kept;
+  }
+
   const actions = {
+    ".tell": tell,
     ".ask": (button) => ask(button.dataset.question),
     ".retry": (button) => ask(button.closest(".turn").dataset.question, button.closest(".turn").dataset.answer),
     ".edit": (button) => edit(button.closest(".turn")),

@@ -63,7 +63,14 @@
     await showLines();
   }
 
+  /* What was put together and not kept: asked about before it goes. */
+  const isUnsaved = () => Boolean(form()) && (chosen.length > 0 || form().elements.phrasings.value.trim() !== "");
+  const mayLeave = () => !isUnsaved() || confirm(form().dataset.unsaved);
+  window.addEventListener("beforeunload", (event) => isUnsaved() && event.preventDefault());
+
   function leave() {
+    if (!mayLeave()) return;
+    chosen.length = 0;
     root().classList.remove("editing");
     part(".editor").replaceChildren();
     go({ make: "" });
@@ -135,6 +142,7 @@
       else outcome.innerHTML = html;
       return;
     }
+    chosen.length = 0;
     part(".editor").innerHTML = html;
     part(".editor").focus();
     go({ make: "" }, { replace: true });
@@ -142,6 +150,7 @@
 
   /* From an answer in the chat, and from an address: show the tab, then the editor with the question. */
   async function editHere(question) {
+    if (!mayLeave()) return;
     await showTab("questions");
     await until(() => part(".results"));
     if (part(".results")) edit(question);
@@ -196,8 +205,8 @@
   document.addEventListener("advisor:address", (event) => {
     const { tab, make } = event.detail;
     if (tab !== "questions" || !part(".results")) return;
-    if (make) edit(make);
-    else if (root().classList.contains("editing")) leave();
+    if (make && form()?.elements.question.value !== make) edit(make);
+    else if (!make && root().classList.contains("editing")) leave();
   });
 
   /* The list is read once it is known that a curator is here: nobody else may. */
