@@ -2,7 +2,7 @@
 
     python benchmarks/stops.py http://127.0.0.1:7860 [--stops 200] [--seed 1]
 
-Needs a running `advisor serve` without users, and Chromium on PATH.
+Needs a running `advisor serve` without users and with ADVISOR_QUESTIONS_PER_MINUTE=10000, and Chromium on PATH.
 """
 
 from __future__ import annotations
