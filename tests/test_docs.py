@@ -100,7 +100,7 @@ def test_links_lead_somewhere(path: Path):
 
 
 def test_the_pictures_are_small():
-    pictures = list((ROOT / "docs/images").glob("*.png"))
+    pictures = list((ROOT / "docs/images").glob("*.webp"))
     assert len(pictures) >= 2
     assert all(path.stat().st_size < 150_000 for path in pictures)
 
