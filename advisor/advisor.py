@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
 from advisor.answering import fallback, unanswered
 from advisor.answering.chat_context import gather_context
 from advisor.answering.chat_questions import rewritten_question, sub_questions
 from advisor.answering.draft_verifier import WritingTask
-from advisor.answering.extractive import WRITER, write_curated
+from advisor.answering.extractive import write_curated
 from advisor.answering.fallback import Extract, extract, verified
-from advisor.answering.follow_up import FollowUp, resolve
+from advisor.answering.follow_up import resolve
 from advisor.answering.generative import open_writer, write_generative
-from advisor.answering.intake import check_question, take
-from advisor.answering.messages import (
-    compose,
-    instead_in_words,
-    other_language_in_words,
-    reason_in_words,
-    withheld_in_words,
-)
-from advisor.answering.near import abstained_answer, near_answer
+from advisor.answering.intake import Taken, check_question, take
+from advisor.answering.messages import compose, instead_in_words, withheld_in_words
+from advisor.answering.near import abstained_answer, blank_answer, without_answer
 from advisor.answering.small_talk import reply
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError, QuestionError
@@ -37,15 +31,17 @@ from advisor.retrieval.confidence import thresholds_of
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
-from advisor.text.plain import detect_language, is_in_another_language
+from advisor.text.plain import detect_language
 from advisor.tracing import in_own_context, question_span, stage_span, tell_outcome
 from advisor.types import (
+    EVERYTHING,
     Answer,
     Citation,
     Document,
-    IndexInfo,
     Language,
+    Length,
     ModelUse,
+    Scope,
     ScoredChunk,
     SentenceReady,
 )
@@ -59,6 +55,15 @@ class Stage:
 
     name: str
     language: Language
+
+
+class Manner(TypedDict, total=False):
+    """How a question is to be answered: the questions before it, the language (its own when None), from what, how long."""
+
+    history: Sequence[str]
+    language: Language | None
+    scope: Scope
+    length: Length
 
 
 Observer = Callable[[Answer | AdvisorError], None]
@@ -114,7 +119,8 @@ class Advisor:
     def search(self, question: str, *, k: int | None = None, index: Generation | None = None) -> list[ScoredChunk]:
         """The passages nearest to a question, best first.
 
-        :param index: the generation to search, for whoever goes on with what it holds; the published one when None.
+        :param index: the generation to search, or a part of it, for whoever goes on with what it holds; the published one
+            when None.
         :raises QuestionError: when the question cannot be taken.
         """
         asked = check_question(question, self.settings)
@@ -124,15 +130,18 @@ class Advisor:
     def _searcher(self, index: Generation) -> Searcher:
         return Searcher(self.settings, self.embeddings, index, self.reranker)
 
-    def ask(self, question: str, *, history: Sequence[str] = (), language: Language | None = None) -> Answer:
+    def ask(self, question: str, **manner: Unpack[Manner]) -> Answer:
         """The answer to a question, or an abstention.
 
         :param history: the questions asked before, oldest first.
         :param language: of the answer; detected when None.
+        :param scope: the documents that it is answered from; all of them when left out.
+        :param length: "short" for the opening thought and the few most important ones after it.
         :raises QuestionError: when the question cannot be taken.
+        :raises ScopeError: when the index holds no documents of the scope.
         """
         answer = None
-        for event in self.stream(question, history=history, language=language):
+        for event in self.stream(question, **manner):
             if isinstance(event, Answer):
                 answer = event
         if answer is None:
@@ -141,13 +150,11 @@ class Advisor:
         return answer
 
     @in_own_context
-    def stream(
-        self, question: str, *, history: Sequence[str] = (), language: Language | None = None
-    ) -> Generator[Stage | SentenceReady | Answer, None, None]:
-        """The stages, each sentence once it is verified, and the whole answer last."""
+    def stream(self, question: str, **manner: Unpack[Manner]) -> Generator[Stage | SentenceReady | Answer, None, None]:
+        """The stages, each sentence once it is verified, and the whole answer last; the rest is as in `ask`."""
         with question_span() as span:
             try:
-                for event in self._stream(question, history, language):
+                for event in self._stream(question, manner):
                     if isinstance(event, Answer):
                         tell_outcome(span, event)
                         self._tell(event)
@@ -180,7 +187,7 @@ class Advisor:
         :raises QuestionError: when the question cannot be taken.
         """
         passages: tuple[ScoredChunk, ...] = ()
-        for event in self._stream(question, history, None):
+        for event in self._stream(question, {"history": history}):
             if isinstance(event, Evidence):
                 passages = tuple(event.passages)
             elif isinstance(event, Answer):
@@ -190,9 +197,7 @@ class Advisor:
 
     def curated(self, question: str, lines: CuratedAnswer, language: Language, index: Generation) -> Answer:
         """The answer that lines of a curator's are. Nobody asked: no observer is told, and no log has it."""
-        return self._with_extract(
-            _blank_answer(index.info, question, language), verified(index, write_curated(index, lines))
-        )
+        return self._with_extract(blank_answer(index.info, question, language), verified(index, write_curated(index, lines)))
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):
@@ -201,40 +206,37 @@ class Advisor:
         for observer in self._observers:
             observer(outcome)
 
-    def _stream(
-        self, question: str, history: Sequence[str], language: Language | None
-    ) -> Iterator[Stage | Evidence | SentenceReady | Answer]:
+    def _stream(self, question: str, manner: Manner) -> Iterator[Stage | Evidence | SentenceReady | Answer]:
         use, timer = ModelUse(self.chat.name) if self.chat else None, Timer()
         with stage_span("intake"):
-            taken = take(question, history, language, self.settings)
-            asked, history, language, follow_up = taken.asked, taken.history, taken.language, taken.follow_up
-            full = follow_up.standalone(language)
-            index = self.index
-            said = None if taken.again else reply(asked, language, index.titles(language))
+            taken = take(question, manner.get("history", ()), manner.get("language"), self.settings)
+            language, follow_up = taken.language, taken.follow_up
+            index = self.index.within(manner.get("scope", EVERYTHING))
+            base = replace(
+                blank_answer(index.info, taken.asked, language), scope=index.scope, length=manner.get("length", "full")
+            )
+            said = None if taken.again else reply(taken.asked, language, index.titles(language))
         if said:
-            yield replace(_blank_answer(index.info, asked, language), status="answered", text=said, ms=timer.total())
+            yield replace(base, status="answered", text=said, ms=timer.total())
             return
         yield Stage("search", language)
         with timer.stage("search"):
-            evidence = self._gather(index, follow_up, history, language)
+            evidence = self._gather(index, taken, base.length)
         yield evidence
-        base = replace(
-            _blank_answer(index.info, asked, language),
-            standalone_question=full,
-            confidence=round(evidence.confidence, 4),
-            model=use,
-        )
+        full = follow_up.standalone(language)
+        base = replace(base, standalone_question=full, confidence=round(evidence.confidence, 4), model=use)
         if not self._suffices(evidence):
-            yield replace(self._without_answer(base, evidence), ms=timer.total())
+            yield replace(without_answer(base, index, evidence), ms=timer.total())
             return
         yield Stage("write", language)
         with timer.stage("write"):
-            whole = extract(index, evidence, self.settings)
+            whole = extract(index, evidence, self.settings, base.length)
         seen = 0
         if self.chat and self._writer and use:
             with timer.stage("write"):
                 if follow_up.subject:
-                    base = replace(base, standalone_question=rewritten_question(self.chat, full, history, language, use))
+                    full = rewritten_question(self.chat, full, taken.history, language, use)
+                    base = replace(base, standalone_question=full)
                 task = self._writing_task(self.chat, index, base, evidence, use)
                 generated = yield from write_generative(self._writer, task, use)
             timer.move("write", "verify", generated.verify_ms)
@@ -247,24 +249,18 @@ class Advisor:
             kept = any(not sentence.is_quoted for sentence in generated.shown)
             why = instead_in_words(language, generated.failure, self.chat.name, kept=kept)
             base = replace(base, reason="; ".join(filter(None, (base.reason, why))))
-        answer = yield from self._show(base, evidence, whole, seen)
+        yield Stage("verify", language)
+        yield from whole.events(seen)  # after those that a chat model wrote
+        answer = self._with_extract(base, whole) if whole.shown else without_answer(base, index, evidence)
         yield replace(answer, ms=timer.total())
 
-    def _show(
-        self, base: Answer, evidence: Evidence, whole: Extract, seen: int
-    ) -> Generator[Stage | SentenceReady, None, Answer]:
-        """The sentences of the corpus one by one, after the `seen` that a chat model wrote, and the answer made of all."""
-        yield Stage("verify", base.language)
-        yield from whole.events(seen)
-        return self._with_extract(base, whole) if whole.shown else self._without_answer(base, evidence)
-
-    def _gather(self, index: Generation, follow_up: FollowUp, history: Sequence[str], language: Language) -> Evidence:
+    def _gather(self, index: Generation, taken: Taken, length: Length) -> Evidence:
         """What search finds for a question; a follow-up is for what the answers before it did not say.
 
         What they said is left out where it asks for more, and counts less in any other follow-up. A curated answer is one
         to a question that stands alone.
         """
-        searcher = self._searcher(index)
+        searcher, follow_up, history, language = self._searcher(index), taken.follow_up, taken.history, taken.language
         evidence = gather_evidence(searcher, follow_up.standalone(language), language)
         if not follow_up.subject:
             return evidence
@@ -276,7 +272,7 @@ class Advisor:
                 found = gather_evidence(searcher, earlier.standalone(language), language)
                 blocks = without(found.blocks, said) if earlier.more else found.blocks
                 curated = None if earlier.subject else found.curated
-                said += extract(index, replace(found, blocks=blocks, curated=curated), self.settings).citations
+                said += extract(index, replace(found, blocks=blocks, curated=curated), self.settings, length).citations
         blocks = without(evidence.blocks, said) if follow_up.more else counting_less(evidence.blocks, said)
         return replace(evidence, blocks=blocks, curated=None, told=tuple(said))
 
@@ -299,7 +295,7 @@ class Advisor:
         question, language = base.standalone_question, base.language
         parts = sub_questions(chat, question, language, use)
         found = [evidence, *(gather_evidence(self._searcher(index), part, language) for part in parts)]
-        return WritingTask(question, language, gather_context(index, found, self.settings))
+        return WritingTask(question, language, gather_context(index, found, self.settings), base.length)
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:
         """A document as a generation held it, however old (the published one when None).
@@ -314,37 +310,3 @@ class Advisor:
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
-
-    def _without_answer(self, base: Answer, evidence: Evidence) -> Answer:
-        """The nearest passages where the corpus touches the subject; else that it holds no answer."""
-        unsure = reason_in_words(base.language, base.confidence, evidence.thresholds.answer)
-        reason = "; ".join(filter(None, (base.reason, unsure)))
-        if base.confidence >= evidence.thresholds.near:
-            return near_answer(replace(base, reason=reason), self.index, evidence)
-        return abstained_answer(replace(base, reason=reason), evidence)
-
-
-def _blank_answer(index: IndexInfo, question: str, language: Language) -> Answer:
-    """An answer before anything is known of it."""
-    return Answer(
-        question=question,
-        standalone_question=question,
-        language=language,
-        status="abstained",
-        text="",
-        reason=other_language_in_words(language) if is_in_another_language(question) else None,
-        sentences=(),
-        withheld=(),
-        citations=(),
-        confidence=0.0,
-        writer=WRITER,
-        index=index,
-        ms=Timer().total(),
-        id=uuid.uuid4().hex,
-    )
-
-
-def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
-    """What a batch records for a question that cannot be taken."""
-    language = detect_language(question) if question.strip() else "fr"
-    return replace(_blank_answer(index, question, language), status="invalid", reason=reason)

@@ -13,6 +13,7 @@
     │   └── EmbeddingServerError  the server of the embedding model does not answer, or not with vectors
     ├── EvaluationError      a question set, a run or a gate that cannot be used
     ├── QuestionError        a question that cannot be taken
+    ├── ScopeError           documents to answer from that the index does not hold
     ├── BusyError            too many questions at once
     │   └── CrowdedError     of one person
     ├── DeadlineError        a question that is not answered in time
@@ -80,6 +81,10 @@ class EvaluationError(AdvisorError):
 
 class QuestionError(AdvisorError):
     """A question that cannot be taken: empty, without letters, or too long."""
+
+
+class ScopeError(AdvisorError):
+    """A question is to be answered from a topic or a document that the index does not hold."""
 
 
 class BusyError(AdvisorError):

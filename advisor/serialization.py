@@ -12,7 +12,7 @@ from typing import Any
 from advisor.errors import QuestionError
 from advisor.index.report import IndexReport
 from advisor.limits import QUESTION_FILE
-from advisor.types import Answer, AnswerSentence, Citation, ScoredChunk
+from advisor.types import EVERYTHING, Answer, AnswerSentence, Citation, Scope, ScoredChunk
 
 _EXPECTED = 'expected {"id", "question"} or {"id", "turns": ["...", ...]}'
 _LONGEST_SHOWN = 200  # characters of a line that is no question
@@ -108,9 +108,16 @@ def answer_json(asked: str, answer: Answer) -> dict[str, Any]:
         "writer": answer.writer,
         "index": asdict(answer.index),
         "ms": answer.ms,
-        # Beside the fields of the contract, when there is a chat model.
+        # Beside the fields of the contract, where there is something to say.
         **({"model": asdict(answer.model)} if answer.model else {}),
+        **({"scope": scope_json(answer.scope)} if answer.scope != EVERYTHING else {}),
+        **({"length": answer.length} if answer.length != "full" else {}),
     }
+
+
+def scope_json(scope: Scope) -> dict[str, str]:
+    """The documents that a question was answered from."""
+    return {"topic": scope.topic, "document": scope.document, "written": scope.written}
 
 
 def sentence_json(sentence: AnswerSentence) -> dict[str, Any]:

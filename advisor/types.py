@@ -15,11 +15,25 @@ Language = Literal["fr", "en"]
 Status = Literal["answered", "near", "abstained", "invalid"]
 """`near`: the corpus touches the subject; the passages that come nearest are shown whole."""
 Verdict = Literal["supported", "unsupported"]
+Length = Literal["full", "short"]
 IndexProgress = Callable[[str, int, int], None]
 """Called with a stage of indexing, what is done of it and what there is to do: ("embed", 120, 400).
 
 The stages: `wait` (for another writer), `read` (files), `embed` (passages and sentences that are new), `write`, `check`.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which documents a question is answered from: of a topic, of a name (and title), written in a language; "" for any."""
+
+    topic: str = ""
+    document: str = ""
+    written: Language | Literal[""] = ""
+    title: str = ""
+
+
+EVERYTHING = Scope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +302,7 @@ class Answer:
     """The outcome of a question. `confidence` is in 0..1; `ms` maps a stage to its milliseconds.
 
     `reason` says why there is no answer, or what the reader should know of the one there is. `model` is None without one.
-    `nearest` are the subjects (titles of documents) nearest to a question that has no answer.
+    `nearest` are the subjects (titles of documents) nearest to a question that has no answer. `length`: as asked for.
     """
 
     question: str
@@ -307,6 +321,8 @@ class Answer:
     id: str = ""
     model: ModelUse | None = None
     nearest: tuple[str, ...] = ()
+    scope: Scope = EVERYTHING
+    length: Length = "full"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from advisor.documents.citations import cite_passage
 from advisor.text.names import names, words_of
 from advisor.text.plain import detect_language, fold
 from advisor.text.terms import term_set
-from advisor.types import AnswerSentence, Chunk, Citation, DraftSentence, Language, SentenceReady
+from advisor.types import AnswerSentence, Chunk, Citation, DraftSentence, Language, Length, SentenceReady
 from advisor.verification.framing import gap_in, is_announcement
 from advisor.verification.groundedness import Sources, SourceSentence
 from advisor.verification.rejection import Rejected
@@ -36,6 +36,7 @@ class WritingTask:
     question: str
     language: Language
     context: ChatContext
+    length: Length = "full"
 
 
 @dataclass(frozen=True, slots=True)

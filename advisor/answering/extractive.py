@@ -18,7 +18,7 @@ from advisor.retrieval.blocks import TextBlock
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.plain import plain
-from advisor.types import Chunk, Draft, DraftSentence, Sentence
+from advisor.types import Chunk, Draft, DraftSentence, Length, Sentence
 
 WRITER = "extractive"
 CURATED = "curated"
@@ -26,6 +26,8 @@ _SPEAKING = 2  # blocks that a document is chosen by
 _LEAST = 0.45  # of the best block's score: less is another subject
 _MOST_BLOCKS = 7
 _MOST_SECTIONS = 3
+_SHORT_WORDS = 80  # of a short answer: what is read in half a minute
+_SHORT_THOUGHTS = 4  # the opening and three more
 _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest sentence
 # Where the sentences of a section stand in an answer.
 _GROUPS: dict[Section | None, str] = {
@@ -54,18 +56,19 @@ class _Pick:
         return plain(self.chunk.text_of(self.sentence))
 
 
-def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_words: int) -> Draft:
-    """A draft of at most about `max_words` words; empty when there are no blocks.
+def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_words: int, length: Length = "full") -> Draft:
+    """A draft of at most about `max_words` words, or 80 of a short answer; empty when there are no blocks.
 
     :param blocks: those that may be used, best first.
     """
     if not blocks:
         return Draft((), (), WRITER)
     if index.question_space is None:
-        return _draft(index, _best_sections(index, blocks, max_words), WRITER)
+        picks = _best_sections(index, blocks, max_words) if length == "full" else _short_section(index, blocks, max_words)
+        return _draft(index, picks, WRITER)
     document = _best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
-    chosen = _choose(own, max_words)
+    chosen = _choose(own, max_words) if length == "full" else _choose_few(own, max_words)
     listed = {id(item) for ranked in chosen for item in _announced(ranked, sorted(own, key=_place))}
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
     first = _first(index, free or chosen)
@@ -83,9 +86,11 @@ def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
     return max(able, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
 
 
-def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
-    """A curator's answer: its lines in their order, two or more steps as a list."""
+def write_curated(index: Generation, answer: CuratedAnswer, length: Length = "full") -> Draft:
+    """A curator's answer: its lines in their order, two or more steps as a list; of a short one, the first thoughts."""
     places = [(chunk, sentence, (chunk.id, sentence.block)) for chunk, sentence in answer.lines]
+    if length == "short":
+        places = places[: _first_thoughts([place for _, _, place in places], [c.text_of(s) for c, s in answer.lines])]
     steps = {place for chunk, _, place in places if _group(index, chunk) == "how"}
     picks: list[_Pick] = []
     before = None
@@ -94,6 +99,17 @@ def write_curated(index: Generation, answer: CuratedAnswer) -> Draft:
         picks.append(_Pick(chunk, sentence, "", is_item, is_item and place == before))
         before = place
     return _draft(index, picks, CURATED)
+
+
+def _first_thoughts(blocks: Sequence[tuple[str, int]], texts: Sequence[str]) -> int:
+    """How many of a curator's lines a short answer has: whole blocks, none that announces what is not there.
+
+    :param blocks: the block of each line.
+    """
+    ends = [at for at in range(1, len(blocks) + 1) if at == len(blocks) or blocks[at] != blocks[at - 1]]
+    whole = [at for at in ends if at == len(blocks) or not plain(texts[at - 1]).endswith(":")]
+    fitting = [at for at in whole if sum(len(plain(text).split()) for text in texts[:at]) <= _SHORT_WORDS]
+    return max((at for at in fitting if ends.index(at) < _SHORT_THOUGHTS), default=whole[0])
 
 
 def _best_document(blocks: Sequence[RankedBlock]) -> str:
@@ -163,6 +179,34 @@ def _choose(blocks: Sequence[RankedBlock], max_words: int) -> list[RankedBlock]:
                 chosen[id(each)] = each
                 words += length
     return list(chosen.values())
+
+
+def _choose_few(blocks: Sequence[RankedBlock], max_words: int) -> list[RankedBlock]:
+    """The best thoughts that a short answer has room for, each whole: an item of a list that is announced brings all of it.
+
+    :param blocks: of one document, best first.
+    :param max_words: that the first thought may have, longer than a short answer though it is.
+    """
+    by_place = sorted(blocks, key=_place)
+    lists = [(ranked, *_announced(ranked, by_place)) for ranked in by_place if ranked.block.announces]
+    chosen: dict[int, RankedBlock] = {}
+    thoughts = words = 0
+    for ranked in blocks:
+        if thoughts == _SHORT_THOUGHTS or ranked.score < _LEAST * blocks[0].score:
+            break
+        thought = next((one for one in lists if any(each is ranked for each in one)), (ranked,))
+        length = sum(map(_length, thought))
+        if id(ranked) not in chosen and words + length <= (_SHORT_WORDS if chosen else max_words):
+            chosen |= {id(each): each for each in thought}
+            thoughts, words = thoughts + 1, words + length
+    return list(chosen.values()) or [blocks[0]]
+
+
+def _short_section(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[_Pick]:
+    """The best thoughts of the best section, in reading order."""
+    best = blocks[0].block.chunk
+    own = [each for each in blocks if (each.block.chunk.document, each.block.chunk.heading) == (best.document, best.heading)]
+    return [pick for ranked in sorted(_choose_few(own, max_words), key=_place) for pick in _picks(index, ranked)]
 
 
 def _place(ranked: RankedBlock) -> int:

@@ -16,7 +16,7 @@ from advisor.retrieval.search import Evidence
 from advisor.settings import Settings
 from advisor.text.plain import fold
 from advisor.tracing import stage_span
-from advisor.types import AnswerSentence, Citation, Draft, SentenceReady
+from advisor.types import AnswerSentence, Citation, Draft, Length, SentenceReady
 from advisor.verification.rejection import Rejected
 from advisor.verification.verify import verify_extractive
 
@@ -41,12 +41,13 @@ class Extract:
         return events
 
 
-def extract(index: Generation, evidence: Evidence, settings: Settings) -> Extract:
+def extract(index: Generation, evidence: Evidence, settings: Settings, length: Length = "full") -> Extract:
     """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
     curated = evidence.curated
     if curated and curated.near >= settings.curated_threshold:
-        return verified(index, write_curated(index, curated))
-    return verified(index, write_extractive(index, evidence.blocks, max_words=settings.max_answer_words))
+        return verified(index, write_curated(index, curated, length))
+    draft = write_extractive(index, evidence.blocks, max_words=settings.max_answer_words, length=length)
+    return verified(index, draft)
 
 
 def verified(index: Generation, draft: Draft) -> Extract:

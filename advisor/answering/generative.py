@@ -24,6 +24,7 @@ from advisor.types import (
     AnswerSentence,
     Citation,
     DraftSentence,
+    Length,
     ModelUse,
     SentenceReady,
 )
@@ -33,7 +34,7 @@ from advisor.verification.verify import Grounded, Judge, by_model, by_words, lat
 
 _FEWEST = 2  # sentences of an answer that a model wrote
 _HOPELESS = 6  # sentences rejected in a row: the model is stopped
-_MOST_WORDS = 500  # of an answer, twice what is asked for: a model that goes on is stopped
+_MOST_WORDS: dict[Length, int] = {"full": 500, "short": 180}  # twice what is asked for: a model that goes on is stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def write_generative(writer: Writer, task: WritingTask, use: ModelUse) -> Genera
     :param use: counts what the model did.
     """
     sources = Sources(task.context.sentences, writer.encode)
-    verifier, judge, run = DraftVerifier(task, sources), writer.judge(sources), _Run()
+    verifier, judge, run = DraftVerifier(task, sources), writer.judge(sources), _Run(_MOST_WORDS[task.length])
     use.checked_by = judge.name
     failure: str | None = None
     waiting: list[Examined] = []
@@ -151,6 +152,7 @@ def _judged_together(
 class _Run:
     """How far an answer has come, and how long that took."""
 
+    most_words: int
     rejected_in_a_row: int = 0
     words: int = 0
     verify_ms: float = 0.0
@@ -182,7 +184,7 @@ class _Run:
 
     def is_done(self) -> bool:
         """Whether reading on is of no use: nothing passes any more, or the model has said enough."""
-        return self.rejected_in_a_row >= _HOPELESS or self.words > _MOST_WORDS
+        return self.rejected_in_a_row >= _HOPELESS or self.words > self.most_words
 
     def result(self, verifier: DraftVerifier, failure: str | None) -> GeneratedAnswer:
         """What the sentences make: an answer when two of them stand, or one beside a note on what is missing.
@@ -220,7 +222,7 @@ def _read(chat: ChatModel, task: WritingTask, use: ModelUse) -> Iterator[DraftSe
     use.prompt_version = prompts.version
     read = numbered_passages(task.context, task.language)
     try:
-        for piece in chat.stream(writing_messages(prompts, task.question, read, task.language), use):
+        for piece in chat.stream(writing_messages(prompts, task.question, read, task.language, task.length), use):
             yield from reader.feed(piece)
     except ChatFailure:
         yield from reader.finish(whole=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from advisor.text.language import WordTable, read_words
 from advisor.text.plain import plain
-from advisor.types import AnswerSentence, Citation, Language, ScoredChunk, Withheld
+from advisor.types import AnswerSentence, Citation, Language, Scope, ScoredChunk, Withheld
 from advisor.verification.rejection import Code, Rejected
 
 _NEAREST = 3  # subjects named by an abstention
@@ -16,11 +16,12 @@ _NEAREST = 3  # subjects named by an abstention
 class _AnswerWords(WordTable):
     """What stands around answers in one language.
 
-    `groups`: the parts of an answer, by the code of `AnswerSentence.group`; `evidence`: the levels of evidence, by the code
+    `groups`: the parts of an answer, by the code of `AnswerSentence.group`; `topics` and levels of `evidence`, by that
     of the front matter; `why` a sentence is withheld; `instead`: why the answer is the extractive one, by kind of failure.
     """
 
     groups: dict[str, str]
+    topics: dict[str, str]
     evidence: dict[str, str]
     abstain: str
     covers: tuple[str, str, str]
@@ -28,6 +29,11 @@ class _AnswerWords(WordTable):
     other_language: str
     near: str
     label: str
+    nothing_in: str
+    near_in: str
+    of_topic: str
+    of_document: str
+    of_language: dict[Language, str]
     why: dict[Code, str]
     instead: dict[str, str]
 
@@ -100,11 +106,23 @@ def nearest_subjects(language: Language, passages: Sequence[ScoredChunk]) -> tup
     return tuple(dict.fromkeys(own or [passage.chunk.title for passage in passages]))[:_NEAREST]
 
 
-def abstention_in_words(language: Language, names: Sequence[str]) -> str:
-    """What the reader sees when there is no answer, with the nearest subjects."""
-    opening, quoted, end = ANSWER_WORDS[language].covers
+def scope_in_words(language: Language, scope: Scope) -> str:
+    """What a question is answered from; "" for everything."""
+    words = ANSWER_WORDS[language]
+    parts = (
+        words.of_topic.format(words.topics.get(scope.topic, scope.topic)) if scope.topic else "",
+        words.of_document.format(scope.title or scope.document) if scope.document else "",
+        words.of_language[scope.written] if scope.written else "",
+    )
+    return ", ".join(filter(None, parts))
+
+
+def abstention_in_words(language: Language, names: Sequence[str], scope: Scope) -> str:
+    """What the reader sees when there is no answer in a scope, with the nearest subjects."""
+    words, searched = ANSWER_WORDS[language], scope_in_words(language, scope)
+    opening, quoted, end = words.covers
     covers = opening + ", ".join(quoted.format(name) for name in names) + end if names else ""
-    return ANSWER_WORDS[language].abstain + covers
+    return (words.nothing_in.format(searched) if searched else words.abstain) + covers
 
 
 def other_language_in_words(language: Language) -> str:
@@ -117,7 +135,8 @@ def reason_in_words(language: Language, confidence: float, threshold: float) -> 
     return ANSWER_WORDS[language].low.format(confidence, threshold)
 
 
-def near_in_words(language: Language, citations: Sequence[Citation]) -> str:
-    """What the reader sees when the corpus touches the subject: the nearest passages, each with its place and marker."""
+def near_in_words(language: Language, citations: Sequence[Citation], scope: Scope) -> str:
+    """What the reader sees when a scope touches the subject: its nearest passages, each with its place and marker."""
+    words, searched = ANSWER_WORDS[language], scope_in_words(language, scope)
     places = (f"{' > '.join((each.title, *each.heading))} [{each.marker}]\n> {plain(each.quote)}" for each in citations)
-    return "\n\n".join((ANSWER_WORDS[language].near, *places))
+    return "\n\n".join((words.near_in.format(searched) if searched else words.near, *places))

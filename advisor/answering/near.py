@@ -1,16 +1,61 @@
-"""What is shown where the corpus does not answer: its nearest passages as they stand, or that it holds nothing."""
+"""An answer before anything is known of it, and what it is where the corpus does not answer."""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
-from advisor.answering.messages import abstention_in_words, near_in_words, nearest_subjects
+from advisor.answering.extractive import WRITER
+from advisor.answering.messages import (
+    abstention_in_words,
+    near_in_words,
+    nearest_subjects,
+    other_language_in_words,
+    reason_in_words,
+)
+from advisor.answering.timing import Timer
 from advisor.documents.citations import cite_passage
 from advisor.index.generation import Generation
 from advisor.retrieval.search import Evidence
-from advisor.types import Answer
+from advisor.text.plain import detect_language, is_in_another_language
+from advisor.types import Answer, IndexInfo, Language
 
 _MOST_PASSAGES = 3
+
+
+def blank_answer(index: IndexInfo, question: str, language: Language) -> Answer:
+    """An answer before anything is known of it."""
+    return Answer(
+        question=question,
+        standalone_question=question,
+        language=language,
+        status="abstained",
+        text="",
+        reason=other_language_in_words(language) if is_in_another_language(question) else None,
+        sentences=(),
+        withheld=(),
+        citations=(),
+        confidence=0.0,
+        writer=WRITER,
+        index=index,
+        ms=Timer().total(),
+        id=uuid.uuid4().hex,
+    )
+
+
+def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
+    """What a batch records for a question that cannot be taken."""
+    language = detect_language(question) if question.strip() else "fr"
+    return replace(blank_answer(index, question, language), status="invalid", reason=reason)
+
+
+def without_answer(base: Answer, index: Generation, evidence: Evidence) -> Answer:
+    """The nearest passages where the corpus touches the subject; else that it holds no answer."""
+    unsure = reason_in_words(base.language, base.confidence, evidence.thresholds.answer)
+    base = replace(base, reason="; ".join(filter(None, (base.reason, unsure))))
+    if base.confidence >= evidence.thresholds.near:
+        return near_answer(base, index, evidence)
+    return abstained_answer(base, evidence)
 
 
 def near_answer(base: Answer, index: Generation, evidence: Evidence) -> Answer:
@@ -26,10 +71,12 @@ def near_answer(base: Answer, index: Generation, evidence: Evidence) -> Answer:
         for marker, chunk in enumerate(chunks, start=1)
     )
     nearest = tuple(dict.fromkeys(citation.title for citation in citations))
-    return replace(base, status="near", text=near_in_words(base.language, citations), citations=citations, nearest=nearest)
+    text = near_in_words(base.language, citations, base.scope)
+    return replace(base, status="near", text=text, citations=citations, nearest=nearest)
 
 
 def abstained_answer(base: Answer, evidence: Evidence) -> Answer:
     """That the corpus holds no answer, with the nearest subjects."""
     nearest = nearest_subjects(base.language, evidence.passages)
-    return replace(base, status="abstained", text=abstention_in_words(base.language, nearest), nearest=nearest)
+    text = abstention_in_words(base.language, nearest, base.scope)
+    return replace(base, status="abstained", text=text, nearest=nearest)

@@ -16,9 +16,10 @@ from advisor.errors import SettingsError
 from advisor.models.chat import Messages
 from advisor.text.invisible import seen
 from advisor.text.language import LANGUAGES
-from advisor.types import Chunk, Document, Language
+from advisor.types import Chunk, Document, Language, Length
 
-_NAMES = tuple(f"{name}.{language}.md" for name, language in product(("write", "rewrite", "split", "check"), LANGUAGES))
+_KINDS = ("write", "short", "rewrite", "split", "check")
+_NAMES = tuple(f"{name}.{language}.md" for name, language in product(_KINDS, LANGUAGES))
 _ASKED: dict[Language, str] = {"fr": "Question : ", "en": "Question: "}
 _TOLD: dict[Language, str] = {
     "fr": "Déjà dit dans la conversation, à ne pas répéter :",
@@ -34,7 +35,7 @@ class Prompts:
     version: str
 
     def of(self, name: str, language: Language) -> str:
-        """One instruction: `write`, `rewrite`, `split` or `check`."""
+        """One instruction: `write`, `short` (behind `write`), `rewrite`, `split` or `check`."""
         return self.texts[f"{name}.{language}.md"]
 
 
@@ -65,12 +66,15 @@ def _own(folder: Path) -> dict[str, str]:
     return own
 
 
-def writing_messages(prompts: Prompts, question: str, context: str, language: Language) -> Messages:
+def writing_messages(prompts: Prompts, question: str, context: str, language: Language, length: Length = "full") -> Messages:
     """The messages that ask for an answer.
 
     :param context: numbered passages, as `numbered_passages` makes them.
     """
-    return [("system", prompts.of("write", language)), ("user", f"{context}\n\n{_ASKED[language]}{_as_data(question)}")]
+    instruction = prompts.of("write", language)
+    if length == "short":
+        instruction += f"\n\n{prompts.of('short', language)}"
+    return [("system", instruction), ("user", f"{context}\n\n{_ASKED[language]}{_as_data(question)}")]
 
 
 def rewriting_messages(prompts: Prompts, question: str, history: Sequence[str], language: Language) -> Messages:

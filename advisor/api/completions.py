@@ -58,8 +58,8 @@ def completions_router(pool: QuestionPool) -> APIRouter:
         question, history = _questions(asked.messages, pool.advisor.settings.max_question_chars)
         content = _Content(str(request.base_url))
         if asked.stream:
-            return answer_stream(lambda gone: pool.stream(question, history, cancelled=gone), _Chunks(content))
-        answer = pool.ask(question, history)
+            return answer_stream(lambda gone: pool.stream(question, history=history, cancelled=gone), _Chunks(content))
+        answer = pool.ask(question, history=history)
         content.finish(answer)
         message = CompletionMessage(content=content.text, annotations=content.annotations(answer))
         done = Completion(**_head(), choices=[CompletionChoice(message=message)])

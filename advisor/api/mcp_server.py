@@ -15,7 +15,7 @@ from pydantic import Field
 from advisor.api import tools
 from advisor.api.pool import QuestionPool
 from advisor.api.problems import ProblemError, problem_of
-from advisor.api.schemas import Text
+from advisor.api.schemas import AnswerLength, ScopeRequest, Text, Within
 from advisor.errors import AdvisorError
 from advisor.limits import DOCUMENT, HISTORY, KEY, TOOL_RESULTS
 from advisor.types import Language
@@ -26,6 +26,7 @@ _INSTRUCTIONS = (
     "corpus does not hold the answer: say so."
 )
 _READING = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+_EVERYTHING = Within()
 
 QuestionText = Annotated[Text, Field(description="The question, in French or English.")]
 
@@ -44,18 +45,22 @@ def mcp_server(pool: QuestionPool) -> MCPServer[Any]:
             Field(max_length=HISTORY.most, description="Questions asked before, oldest first."),
         ] = [],  # noqa: B006 - never changed; pydantic describes it
         language: Annotated[Language | None, Field(description="Language of the answer.")] = None,
+        scope: ScopeRequest = _EVERYTHING,
+        length: AnswerLength = "full",
     ) -> dict[str, Any]:
         """Answer a question from the corpus: verified sentences with their citations, or that it holds no answer."""
         with _told():
-            return tools.ask(pool, question, history, language)
+            return tools.ask(pool, question, history=history, language=language, scope=scope.scope, length=length)
 
     @server.tool(annotations=_READING, structured_output=True)
     def search(
-        question: QuestionText, k: Annotated[int, Field(ge=1, le=TOOL_RESULTS.most, description="How many passages.")] = 5
+        question: QuestionText,
+        k: Annotated[int, Field(ge=1, le=TOOL_RESULTS.most, description="How many passages.")] = 5,
+        scope: ScopeRequest = _EVERYTHING,
     ) -> dict[str, Any]:
         """Find the passages of the corpus nearest to a question, best first."""
         with _told():
-            return tools.search(pool, question, k)
+            return tools.search(pool, question, k, scope.scope)
 
     @server.tool(annotations=_READING, structured_output=True)
     def read_source(

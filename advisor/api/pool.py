@@ -5,15 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 
-from advisor.advisor import Advisor, Stage
+from advisor.advisor import Advisor, Manner, Stage
 from advisor.api.turns import Turns
 from advisor.errors import BusyError, DeadlineError
-from advisor.types import Answer, Language, ScoredChunk, SentenceReady
+from advisor.types import EVERYTHING, Answer, Scope, ScoredChunk, SentenceReady
 
 _AT_ONCE = 8
 _WAITING = 24  # each holds a thread of the server, which has 40: the rest are for documents, pages and signing in
@@ -67,31 +67,26 @@ class QuestionPool:
         self._running: set[_Work[Any]] = set()
         self._closed = False
 
-    def ask(self, question: str, history: Sequence[str] = (), language: Language | None = None) -> Answer:
+    def ask(self, question: str, **manner: Unpack[Manner]) -> Answer:
         """As `Advisor.ask`.
 
         :raises BusyError: when too many questions wait already.
         :raises DeadlineError: when there is no answer in time.
         """
-        return self.run(lambda: self.advisor.ask(question, history=history, language=language))
+        return self.run(lambda: self.advisor.ask(question, **manner))
 
-    def search(self, question: str, k: int | None = None) -> list[ScoredChunk]:
-        """As `Advisor.search`; it raises what `ask` does."""
-        return self.run(lambda: self.advisor.search(question, k=k))
+    def search(self, question: str, k: int | None = None, scope: Scope = EVERYTHING) -> list[ScoredChunk]:
+        """As `Advisor.search`, in the documents of a scope; it raises what `ask` does."""
+        return self.run(lambda: self.advisor.search(question, k=k, index=self.advisor.index.within(scope)))
 
     def stream(
-        self,
-        question: str,
-        history: Sequence[str] = (),
-        language: Language | None = None,
-        *,
-        cancelled: threading.Event | None = None,
+        self, question: str, *, cancelled: threading.Event | None = None, **manner: Unpack[Manner]
     ) -> Iterator[Event]:
         """As `Advisor.stream`; it raises what `ask` does.
 
         :param cancelled: once set, the stream ends without an answer, whatever it was waiting for.
         """
-        return self._each(lambda: self.advisor.stream(question, history=history, language=language), cancelled)
+        return self._each(lambda: self.advisor.stream(question, **manner), cancelled)
 
     def run(self, work: Callable[[], Given]) -> Given:
         """What other work gives that takes as long as a question; it raises what `ask` does."""

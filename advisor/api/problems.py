@@ -26,6 +26,7 @@ from advisor.errors import (
     IndexNotFoundError,
     ModelError,
     QuestionError,
+    ScopeError,
     StorageError,
 )
 
@@ -93,6 +94,7 @@ _ASK_IN_WORDS = "Ask in words, in French or English, within the length that the 
 # The first that an error is an instance of is taken.
 _KINDS = (
     _Kind(QuestionError, 422, "question", None, _ASK_IN_WORDS),
+    _Kind(ScopeError, 422, "scope", None, "Name one that the index holds, or leave it out."),
     _Kind(CrowdedError, 429, "too_many", None, "Wait until one of yours is answered."),
     _Kind(BusyError, 503, "busy", None, "Try again in a moment."),
     _Kind(DeadlineError, 504, "deadline", None, "Ask about one thing at a time."),

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
 from advisor.accounts.audit import record_action
-from advisor.advisor import Advisor, Stage
+from advisor.advisor import Advisor, Manner, Stage
 from advisor.api import tools
 from advisor.api.access import current_user, may_curate
 from advisor.api.pool import Event, QuestionPool
@@ -53,16 +53,15 @@ def questions_router(pool: QuestionPool) -> APIRouter:
         citations that it is the first to use, and `answer`, the whole as without `stream`. Should the answer fail on the
         way, an `error` is the last event.
         """
+        manner = Manner(history=asked.history, language=asked.language, scope=asked.scope.scope, length=asked.length)
         if asked.stream:
-            return answer_stream(
-                lambda gone: pool.stream(asked.question, asked.history, asked.language, cancelled=gone), _Told()
-            )
-        return JSONResponse(tools.ask(pool, asked.question, asked.history, asked.language))
+            return answer_stream(lambda gone: pool.stream(asked.question, cancelled=gone, **manner), _Told())
+        return JSONResponse(tools.ask(pool, asked.question, **manner))
 
     @router.post("/search", response_model=SearchBody)
     def search(asked: SearchRequest) -> Response:
         """The passages nearest to a question."""
-        return JSONResponse(tools.search(pool, asked.question, asked.k))
+        return JSONResponse(tools.search(pool, asked.question, asked.k, asked.scope.scope))
 
     return router
 

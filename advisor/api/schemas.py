@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from advisor.limits import HISTORY, RESULTS
-from advisor.types import Language, ModelUse, Status, Verdict
+from advisor.limits import DOCUMENT, HISTORY, KEY, RESULTS
+from advisor.types import Language, Length, ModelUse, Scope, Status, Verdict
 
 
 def _whole(text: str) -> str:
@@ -28,6 +28,23 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Within(_Request):
+    """The documents that a question is answered from: those of a topic, of a name, in a language."""
+
+    topic: Text = Field(default="", max_length=KEY.most, description="Such as `finops`.")
+    document: Text = Field(default="", max_length=DOCUMENT.most, description="Such as `en/finops.md`.")
+    written: Language | None = Field(default=None, description="The language of the documents, not of the answer.")
+
+    @property
+    def scope(self) -> Scope:
+        """What the advisor is asked for."""
+        return Scope(self.topic, self.document, self.written or "")
+
+
+ScopeRequest = Annotated[Within, Field(description="Only from some documents; from all of them when left out.")]
+AnswerLength = Annotated[Length, Field(description="`short`: the opening thought and the few most important ones after it.")]
+
+
 class AskRequest(_Request):
     """A question to be answered."""
 
@@ -38,6 +55,8 @@ class AskRequest(_Request):
         description="The questions asked before, oldest first, for a follow-up.",
     )
     language: Language | None = Field(default=None, description="Of the answer; that of the question when left out.")
+    scope: ScopeRequest = Within()
+    length: AnswerLength = "full"
     stream: bool = Field(default=False, description="Answer as server-sent events: `stage`, `sentence`, `answer`, `error`.")
 
 
@@ -45,6 +64,7 @@ class SearchRequest(_Request):
     """A question whose nearest passages are looked for."""
 
     question: Question
+    scope: ScopeRequest = Within()
     k: int | None = Field(default=None, ge=1, le=RESULTS.most, description="How many passages.")
 
 
@@ -183,6 +203,14 @@ class CitationBody(BaseModel):
     ocr: bool = Field(default=False, description="Whether the page is a picture, and a program recognised its letters.")
 
 
+class ScopeBody(BaseModel):
+    """The documents that a question was answered from; "" for any."""
+
+    topic: str
+    document: str
+    written: Language | Literal[""]
+
+
 class AnswerBody(BaseModel):
     """An answer, or an abstention."""
 
@@ -201,6 +229,8 @@ class AnswerBody(BaseModel):
     index: IndexState
     ms: dict[str, float]
     model: ModelUse | None = Field(default=None, description="What a chat model did, where there is one.")
+    scope: ScopeBody | None = Field(default=None, description="What was asked for, where not all documents were.")
+    length: Literal["short"] | None = Field(default=None, description="Where a short answer was asked for.")
 
 
 class Result(BaseModel):

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
-from advisor.advisor import Advisor
+from advisor.advisor import Advisor, Manner
 from advisor.api.pool import QuestionPool
 from advisor.api.problems import ProblemError
 from advisor.serialization import answer_json, search_json
-from advisor.types import Document, Language
+from advisor.types import Document, Scope
 
 MOST_CHARS = 20_000
 """The longest part of a document that is read at once."""
 
 
-def ask(pool: QuestionPool, question: str, history: Sequence[str], language: Language | None) -> dict[str, Any]:
+def ask(pool: QuestionPool, question: str, **manner: Unpack[Manner]) -> dict[str, Any]:
     """An answer, under its own id; it raises what `QuestionPool.ask` does."""
-    answer = pool.ask(question, history, language)
+    answer = pool.ask(question, **manner)
     return answer_json(answer.id, answer)
 
 
-def search(pool: QuestionPool, question: str, k: int | None) -> dict[str, Any]:
+def search(pool: QuestionPool, question: str, k: int | None, scope: Scope) -> dict[str, Any]:
     """The passages nearest to a question, best first; it raises what `QuestionPool.ask` does."""
     started = time.perf_counter()
-    found = pool.search(question, k)
+    found = pool.search(question, k, scope)
     return search_json(uuid.uuid4().hex, question, found, (time.perf_counter() - started) * 1000)
 
 

@@ -25,7 +25,7 @@ from advisor.cli.index_command import index_corpus
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
 from advisor.cli.question_commands import ask_questions, search_passages
 from advisor.cli.user_commands import users
-from advisor.errors import AdvisorError, QuestionError
+from advisor.errors import AdvisorError, QuestionError, ScopeError
 from advisor.settings import Settings
 
 _OUTPUT_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
@@ -55,7 +55,7 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()  # here, where it can still be told that it fails
-    except QuestionError as error:
+    except (QuestionError, ScopeError) as error:
         note(str(error))
         sys.exit(2)
     except AdvisorError as error:

@@ -10,15 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from advisor.advisor import Advisor, invalid_answer
+from advisor.advisor import Advisor, Manner
 from advisor.answering.intake import remembered
+from advisor.answering.near import invalid_answer
 from advisor.api.pool import QuestionPool
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
 from advisor.errors import QuestionError
 from advisor.limits import RESULTS
 from advisor.serialization import QuestionLine, answer_json, invalid_search_json, read_questions, search_json
-from advisor.types import Answer, Citation, Document, Language
+from advisor.types import Answer, Citation, Document, Language, Scope
 
+Topic = Annotated[str, typer.Option(help="Only from documents of this topic.")]
+FromDocument = Annotated[str, typer.Option("--document", help="Only from this document.")]
+Written = Annotated[str | None, typer.Option(help="Only from documents in this language: fr or en.")]
 QuestionArgument = Annotated[str | None, typer.Argument(help="The question, in French or English.")]
 From = Annotated[Path | None, typer.Option("--from", help='A file of questions, one {"id", "question"} a line.')]
 
@@ -30,6 +34,9 @@ class SearchOptions:
     question: QuestionArgument = None
     questions: From = None
     k: Annotated[int | None, typer.Option("-k", min=1, max=RESULTS.most, help="How many passages.")] = None
+    topic: Topic = ""
+    document: FromDocument = ""
+    written: Written = None
     corpus: Corpus = None
     index: Index = None
     as_json: Json = False
@@ -54,7 +61,7 @@ def _search(pool: QuestionPool, line: QuestionLine, name: str, text: str, option
     started = time.perf_counter()
     try:
         _refuse_no_question(line)
-        results = pool.search(text, options.k)
+        results = pool.search(text, options.k, _scope(options))
     except QuestionError as error:
         if not options.questions:
             raise
@@ -76,6 +83,10 @@ class AskOptions:
     question: QuestionArgument = None
     questions: From = None
     language: Annotated[str | None, typer.Option(help="Language of the answer: fr or en (detected).")] = None
+    short: Annotated[bool, typer.Option("--short", help="The opening thought and the few most important ones.")] = False
+    topic: Topic = ""
+    document: FromDocument = ""
+    written: Written = None
     corpus: Corpus = None
     index: Index = None
     as_json: Json = False
@@ -85,15 +96,16 @@ class AskOptions:
 def ask_questions(options: AskOptions) -> None:
     """Answer a question, with the lines behind every sentence."""
     batch = _questions(options.question, options.questions)
-    language = _language(options.language)
+    how = Manner(language=_language(options.language), scope=_scope(options), length="short" if options.short else "full")
     advisor = Advisor.open(settings_of(options.corpus, options.index))
     pool = QuestionPool(advisor)
     for line in batch:
         history: list[str] = []
         for name, text in _named_turns(line):
+            how["history"] = remembered(history)
             try:
                 _refuse_no_question(line)
-                answer = pool.ask(text, remembered(history), language)
+                answer = pool.ask(text, **how)
             except QuestionError as error:
                 if not options.questions:
                     raise
@@ -106,9 +118,13 @@ def ask_questions(options: AskOptions) -> None:
                 typer.echo(_answer_in_words(advisor, answer))
 
 
-def _language(code: str | None) -> Language | None:
+def _scope(options: SearchOptions | AskOptions) -> Scope:
+    return Scope(options.topic, options.document, _language(options.written, "--written") or "")
+
+
+def _language(code: str | None, option: str = "--language") -> Language | None:
     if code not in (None, "fr", "en"):
-        message = f"--language takes fr or en, not {code!r}"
+        message = f"{option} takes fr or en, not {code!r}"
         raise typer.BadParameter(message)
     return "fr" if code == "fr" else "en" if code == "en" else None
 

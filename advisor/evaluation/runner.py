@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from advisor.advisor import Advisor, invalid_answer
+from advisor.advisor import Advisor
 from advisor.answering.intake import remembered
+from advisor.answering.near import invalid_answer
 from advisor.errors import EvaluationError, QuestionError
 from advisor.evaluation.places import ReadDocument, locate_goals
 from advisor.evaluation.questions import Case, Split, Target, cases_of, find_sets, read_sets

@@ -8,7 +8,7 @@ is analysed for both, so a name or an acronym is found in either.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -54,10 +54,13 @@ class KeywordIndex:
         self._searcher = index.searcher()
         self.size = int(self._searcher.num_docs)
 
-    def search(self, wanted: Mapping[Language, Mapping[str, float]], *, num_results: int) -> list[tuple[str, float]]:
+    def search(
+        self, wanted: Mapping[Language, Mapping[str, float]], *, num_results: int, among: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Chunk ids with their BM25 scores, best first; empty when no term is known.
 
         :param wanted: the terms to look for in each language's field, each with its worth (0..1).
+        :param among: the ids of the chunks that count; all of them when None. It changes no score.
         """
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term_query(term, language), worth))
@@ -66,7 +69,11 @@ class KeywordIndex:
         ]
         if not clauses or not self.size:
             return []
-        hits = self._searcher.search(tantivy.Query.boolean_query(clauses), num_results).hits
+        query = tantivy.Query.boolean_query(clauses)
+        if among is not None:
+            allowed = tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, "id", list(among)), 0.0)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, allowed)])
+        hits = self._searcher.search(query, num_results).hits
         return [(str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
 
     def finds(self, chunk: Chunk) -> bool:

@@ -177,6 +177,18 @@ class Catalog:
         rows = self._database.execute(f"{_CHUNK_QUERY} WHERE c.document = ? ORDER BY s.number", (document_id,)).fetchall()
         return list(_stored_chunks(rows).values())
 
+    def part(self, documents: Sequence[str]) -> tuple[dict[str, str], list[int]]:
+        """The chunks of these documents, by id, with the hash of their embedded text; the numbers of their sentences."""
+        chunks: dict[str, str] = {}
+        sentences: list[int] = []
+        for at in range(0, len(documents), _MOST_PARAMETERS):
+            some = list(documents[at : at + _MOST_PARAMETERS])
+            where = f"FROM chunks c {{}} WHERE c.document IN ({', '.join('?' * len(some))})"
+            chunks.update(self._database.execute(f"SELECT c.id, c.text_hash {where.format('')}", some))
+            joined = where.format("JOIN sentences s ON s.chunk = c.number")
+            sentences += [number for (number,) in self._database.execute(f"SELECT s.number {joined}", some)]
+        return chunks, sentences
+
     def chunk_ids(self, sentences: Sequence[int]) -> list[str]:
         """The ids of the chunks that these sentences are in, in that order."""
         found: dict[int, str] = {}

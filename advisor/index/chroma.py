@@ -62,9 +62,17 @@ class VectorStore:
         """How many entries there are."""
         return int(self._entries.count())
 
-    def search(self, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
-        """The nearest entries with their cosine to `vector`, best first."""
-        found = self._entries.query(query_embeddings=[vector.tolist()], n_results=num_results, include=["distances"])
+    def search(
+        self, vector: NDArray[np.float32], *, num_results: int, among: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The nearest entries with their cosine to `vector`, best first.
+
+        :param among: the keys of the entries that count (at least one); all of them when None.
+        """
+        wanted = None if among is None else list(among)
+        found = self._entries.query(
+            query_embeddings=[vector.tolist()], n_results=num_results, ids=wanted, include=["distances"]
+        )
         distances = (found["distances"] or [[]])[0]
         return [(key, 1.0 - float(distance)) for key, distance in zip(found["ids"][0], distances, strict=True)]
 

@@ -7,8 +7,10 @@ import shutil
 import sqlite3
 import stat
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -34,9 +36,10 @@ from advisor.index.generations import (
 )
 from advisor.index.phrasings import PHRASINGS_FILE, PhrasingIndex
 from advisor.index.question_space import QUESTION_SPACE_FILE, QuestionSpace
+from advisor.index.scope import find_documents
 from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, read_used_forms
 from advisor.settings import Settings
-from advisor.types import IndexInfo, Language
+from advisor.types import EVERYTHING, IndexInfo, Language, Scope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +72,10 @@ class Generation:
         """
         self.folder = folder
         self.manifest = read_manifest(folder)
+        self.scope = EVERYTHING
+        self.whole: Generation | None = None  # what this is a part of
+        self.part: dict[str, str] | None = None
+        """The ids of the chunks of the scope, each with the hash of its embedded text; None where all are in it."""
         from advisor.index.chroma import ChromaError  # importing Chroma takes a second: only who opens a store pays for it
 
         with ExitStack() as opened:
@@ -107,14 +114,42 @@ class Generation:
         """Name and size, as answers report them."""
         return IndexInfo(self.manifest.generation, self.manifest.documents, self.manifest.chunks)
 
+    def within(self, scope: Scope) -> Generation:
+        """The same generation, in which search finds nothing outside the documents of a scope.
+
+        :raises ScopeError: when it holds no such documents.
+        """
+        if scope == EVERYTHING:
+            return self
+        part = copy(self)
+        part.whole = self  # its files stay open as long
+        part.scope, documents = find_documents(self.catalog.listing(), scope)
+        part.part, sentences = self.catalog.part(documents)
+        there = np.zeros(self.manifest.sentences, np.bool_)
+        there[sentences] = True
+        part.phrasings, kept = self.phrasings.within(there)
+        if self.question_space:  # a part that no known question is answered from is as a corpus without any
+            space = replace(self.question_space, phrasings=self.question_space.phrasings[kept])
+            part.question_space = space if part.phrasings.answered.any() else None
+        outlines = np.unique(self.phrasings.outline[kept])
+        part.outline_sections = tuple(self.outline_sections[at] for at in outlines)
+        return part
+
     def search_vectors(self, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
         """Chunk ids with their cosine to `vector`, best first."""
-        count = min(num_results, self.manifest.entries)
+        among = None if self.part is None else list(dict.fromkeys(self.part.values()))
+        count = min(num_results, self.manifest.entries if among is None else len(among))
         if not count:
             return []
-        nearest = self._store.search(vector, num_results=count)
+        nearest = self._store.search(vector, num_results=count, among=among)
         ids = self.catalog.ids_of_texts([key for key, _ in nearest])
-        return [(chunk_id, cosine) for key, cosine in nearest for chunk_id in ids[key]][:num_results]
+        found = [(chunk_id, cosine) for key, cosine in nearest for chunk_id in ids[key]]
+        return [each for each in found if self.part is None or each[0] in self.part][:num_results]
+
+    def search_words(self, wanted: Mapping[Language, Mapping[str, float]], *, num_results: int) -> list[tuple[str, float]]:
+        """Chunk ids with their BM25 scores, best first, as `KeywordIndex.search` finds them."""
+        among = None if self.part is None else list(self.part)
+        return self.keyword_index.search(wanted, num_results=num_results, among=among)
 
     def titles(self, language: Language) -> tuple[str, ...]:
         """The titles of the documents in a language, or of all where there are none in it."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -148,6 +149,27 @@ class PhrasingIndex:
             starts=self.starts,
             curated=self.curated,
         )
+
+    def within(self, held: NDArray[np.bool_]) -> tuple[PhrasingIndex, NDArray[np.bool_]]:
+        """The phrasings that some sentences answer, or none; and which of these phrasings they are, shape (phrasings,).
+
+        :param held: whether each sentence of the index is one of them, shape (sentences,). Of a line and its translation,
+            one is enough; of the lines of an outline, all have to be there.
+        """
+        lengths = np.diff(self.starts)
+        there, outlines = held[self.lines], np.repeat(np.arange(len(lengths)), lengths)
+        whole = np.ones(len(lengths), np.bool_)
+        whole[outlines[~there.any(axis=1)]] = False
+        kept = whole[self.outline]
+        part = PhrasingIndex(
+            questions=tuple(compress(self.questions, kept)),
+            vectors=self.vectors[kept],
+            outline=(np.cumsum(whole) - 1)[self.outline[kept]],
+            lines=np.where(there, self.lines, self.lines[:, ::-1])[whole[outlines]],
+            starts=np.cumsum([0, *lengths[whole]]),
+            curated=self.curated[whole],
+        )
+        return part, kept
 
     def nearest(self, cosine: NDArray[np.float32], *, num_results: int, offset: float) -> dict[int, float]:
         """Sentence number -> cosine of its nearest phrasing, on the scale of a sentence's own.

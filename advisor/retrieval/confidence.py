@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from advisor.documents.passages import embedded_text
 from advisor.index.calibration import Calibration, Kind
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.curated import CuratedAnswer
+from advisor.retrieval.like_questions import LikeQuestions
 from advisor.retrieval.query import Query
 from advisor.retrieval.ranking import RankedBlock
 from advisor.settings import Settings
@@ -95,6 +96,26 @@ def measure(
         cosine=cosines[0] if cosines else 0.0,
         sentences=_mean(sorted((each.cosine for each in blocks), reverse=True)[:_COVERING]),
     )
+
+
+def beside_the_rest(
+    signals: Signals, like: LikeQuestions | None, blocks: Sequence[RankedBlock], inside: Container[str]
+) -> Signals:
+    """The signals of a part of a corpus, beside all of it.
+
+    A document stands above no other where it is searched alone, and a question that is answered elsewhere is no question
+    that nothing answers: on both, the whole corpus is asked.
+
+    :param like: the phrasings of the whole corpus.
+    :param blocks: the best of the whole corpus, in the language of the part.
+    :param inside: the ids of the chunks of the part.
+    """
+    best = {
+        is_inside: max((each.score for each in blocks if (each.block.chunk.id in inside) == is_inside), default=0.0)
+        for is_inside in (True, False)
+    }
+    unanswered = _logit(like.unanswered) if like else 0.0
+    return replace(signals, lead=best[True] - best[False], unanswered=unanswered)
 
 
 def _mean(values: Sequence[float]) -> float:

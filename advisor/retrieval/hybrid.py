@@ -51,7 +51,7 @@ def vector_search(
 
 def keyword_search(index: Generation, query: Query, *, num_results: int) -> list[tuple[str, float]]:
     """Chunk ids with their BM25 score (above 0), best first."""
-    return index.keyword_index.search(query.terms, num_results=num_results)
+    return index.search_words(query.terms, num_results=num_results)
 
 
 def fuse(

@@ -11,7 +11,14 @@ from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
-from advisor.retrieval.confidence import Signals, Thresholds, confidence_of, measure, thresholds_of
+from advisor.retrieval.confidence import (
+    Signals,
+    Thresholds,
+    beside_the_rest,
+    confidence_of,
+    measure,
+    thresholds_of,
+)
 from advisor.retrieval.curated import CuratedAnswer, known_answer, nearest_curated
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
 from advisor.retrieval.like_questions import LikeQuestions, like_questions
@@ -99,6 +106,10 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
         ranked = rank_blocks(index, found.asked, candidate_blocks(index, fused, spoken))
         curated = nearest_curated(index, like, spoken) if like else known_answer(index, found.vector, spoken)
         signals = measure(found.asked, fused, ranked, curated)
+        if index.whole and index.part is not None:
+            around = _retrieve(replace(searcher, index=index.whole), question, language, searcher.settings.num_passages)
+            others = rank_blocks(index.whole, around.asked, candidate_blocks(index.whole, around.passages, spoken))
+            signals = beside_the_rest(signals, around.like, others, index.part)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
     known = like.is_known if like else curated is not None
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest, index.calibration)

@@ -59,7 +59,6 @@ class Texts(WordTable):
     writers: dict[str, str]
     checked: dict[str, str]
     stages: dict[str, str]
-    topics: dict[str, str]
     empty: str
     no_letters: str
     too_long: str
@@ -74,6 +73,11 @@ class Texts(WordTable):
     def evidence(self) -> Mapping[str, str]:
         """The levels of evidence, by the code of the front matter."""
         return ANSWER_WORDS[self.language].evidence
+
+    @property
+    def topics(self) -> Mapping[str, str]:
+        """The topics, by the code of the front matter."""
+        return ANSWER_WORDS[self.language].topics
 
     def supported(self, citations: Sequence[Citation]) -> str:
         """How many quotes of how many documents an answer rests on, in words; "" for none."""
