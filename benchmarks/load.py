@@ -141,7 +141,7 @@ async def page_event(client: httpx.AsyncClient) -> int:
 
 async def ask_page(client: httpx.AsyncClient, event: int, question: str, session: str) -> str:
     """The status of an answer as the page gets it."""
-    body = {"fn_index": event, "data": [question, "", None], "session_hash": session}
+    body = {"fn_index": event, "data": [question, "", "", None], "session_hash": session}
     (await client.post("/en/gradio_api/queue/join", json=body)).raise_for_status()
     async with client.stream("GET", "/en/gradio_api/queue/data", params={"session_hash": session}) as response:
         response.raise_for_status()

@@ -232,7 +232,7 @@ def test_what_goes_wrong_is_told_without_places_of_this_machine(
         assert (events[-1][0], events[-1][1]["code"]) == ("error", code)
         french = "Combien de dépenses du cloud le tagging couvre-t-il ?"
         for question, words in ((QUESTION, CHAT_TEXTS["en"]), (french, CHAT_TEXTS["fr"])):
-            messages = told(client, event_of(client, "send"), [question, "", None], words.stop).split("data: ")[1:]
+            messages = told(client, event_of(client, "send"), [question, "", "", None], words.stop).split("data: ")[1:]
             said = json.dumps([json.loads(message) for message in messages], ensure_ascii=False)
             assert escape(words.problem(code)) in said
             assert PLACE not in said

@@ -81,7 +81,7 @@ def test_the_deadline_is_told_over_rest_and_on_the_page(served: Served, stream: 
         told_by_rest = httpx.post(f"{address}/api/ask", json={"question": QUESTION, "stream": stream}, timeout=60)
         assert (told_by_rest.status_code, told_by_rest.json()["code"]) == (504, "deadline")
         with httpx.Client(base_url=address, timeout=60) as client:
-            words = told(client, event_of(client, "send"), [QUESTION, "", None], "late")
+            words = told(client, event_of(client, "send"), [QUESTION, "", "", None], "late")
         assert "did not come in time" in words
 
 

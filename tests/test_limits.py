@@ -422,12 +422,12 @@ def test_odd_characters_are_taken_or_refused_but_break_nothing(served: Served, b
 @pytest.mark.parametrize(
     ("element", "trigger", "data"),
     [
-        ("send", "click", [{"a": 1}, "", None]),
-        ("send", "click", [["a"], "", None]),
-        ("send", "click", [3, "", None]),
-        ("send", "click", ["When?", "", {"conversation": "x"}]),
+        ("send", "click", [{"a": 1}, "", "", None]),
+        ("send", "click", [["a"], "", "", None]),
+        ("send", "click", [3, "", "", None]),
+        ("send", "click", ["When?", "", "", {"conversation": "x"}]),
         ("send", "click", ["When?"]),
-        ("send", "click", ["When?", "", None, "more"]),
+        ("send", "click", ["When?", "", "", None, "more"]),
         ("send", "click", {}),
         ("open", "click", [{"path": "/etc/passwd"}]),
         ("corpus-upload", "upload", ["/etc/passwd"]),
@@ -460,7 +460,7 @@ def test_an_event_that_the_page_does_not_have(served: Served, event: Any):
 def test_a_question_of_the_page_is_answered_or_refused_with_a_word(served: Served, busy: list[int], question: str):
     with served.client() as client:
         words = told(
-            client, event_of(client, "send"), [question, "", None], session=f"page {len(question)} {ord(question[0])}"
+            client, event_of(client, "send"), [question, "", "", None], session=f"page {len(question)} {ord(question[0])}"
         )
     assert 'class=\\"notice\\"' in words or 'class=\\"about\\"' in words
 
@@ -665,9 +665,9 @@ ENTRIES: dict[str, dict[str, Refusal]] = {
         asked_of("read_source", f'{{"document": {HALF}}}'),
     ),
     "a question of the page": kinds(
-        on_page("send", [FAR, "", None]),
+        on_page("send", [FAR, "", "", None]),
         on_page("send", [QUESTION, *[""] * 1_000]),
-        on_page("send", [{"question": QUESTION}, "", None]),
+        on_page("send", [{"question": QUESTION}, "", "", None]),
         sent("/en/gradio_api/queue/join", b'{"fn_index": 0, "session_hash": "s", "data": ["' + LATIN + b'"]}'),
     ),
     "a run of the page": kinds(

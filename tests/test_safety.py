@@ -88,7 +88,7 @@ def test_uploads_and_their_progress_are_for_curators(served: Served):
 def test_what_an_event_gives_goes_to_who_sent_it(served: Served):
     with as_user(served, "ada") as ada, as_user(served, "grace") as grace:
         event = event_of(ada, "send")
-        assert send_event(ada, event, ["When does a review take place?", "", None], "page-of-ada").status_code == 200
+        assert send_event(ada, event, ["When does a review take place?", "", "", None], "page-of-ada").status_code == 200
         for stranger in (
             grace.get("/en/gradio_api/queue/data", params={"session_hash": "page-of-ada"}),
             grace.get("/en/gradio_api/heartbeat/page-of-ada"),

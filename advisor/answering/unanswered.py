@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from advisor.errors import EvaluationError, StorageError
 from advisor.files import append_line, private_folder, read_records, replace_file
 from advisor.settings import Settings
-from advisor.types import Answer, Language
+from advisor.types import EVERYTHING, Answer, Language
 
 Why = Literal["unsure", "unsupported", "private"]
 """Why there is no answer; "private" is only in lines that version 0.1 wrote."""
@@ -55,8 +55,8 @@ def log_unanswered(settings: Settings, answer: Answer, threshold: float) -> None
 
     :param threshold: the least confidence (0..1) with which it would have been answered.
     """
-    if answer.status not in ("abstained", "near"):
-        return
+    if answer.status not in ("abstained", "near") or answer.scope != EVERYTHING:
+        return  # what a part of the corpus lacks, the rest may hold
     line = Unanswered(
         date=datetime.now(UTC).date().isoformat(),
         language=answer.language,

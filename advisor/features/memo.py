@@ -12,13 +12,13 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlencode
 
-from advisor.answering.messages import ANSWER_WORDS, marked, paragraphs
+from advisor.answering.messages import ANSWER_WORDS, marked, paragraphs, scope_in_words
 from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, MemoWords
 from advisor.text.plain import WORD, plain
 from advisor.text.terms import terms
-from advisor.types import Answer, Citation, Document, Language
+from advisor.types import EVERYTHING, Answer, Citation, Document, Language
 
 FindDocument = Callable[[str, str], Document | None]
 """Document id and generation -> the document as that generation held it."""
@@ -105,6 +105,8 @@ def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block]:
     words = context.words
     if answer.standalone_question != answer.question:
         yield paragraph(words.understood.format(answer.standalone_question))
+    if answer.scope != EVERYTHING:
+        yield paragraph(words.searched.format(scope_in_words(words.language, answer.scope)))
     yield heading(words.answer, level)
     yield from _answer(answer, level, words)
     options = _trade_offs(answer, context)

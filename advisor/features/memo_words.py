@@ -17,6 +17,7 @@ class MemoWords(WordTable):
     made: str
     question: str
     understood: str
+    searched: str
     answer: str
     rests: str
     unknown: str

@@ -39,11 +39,12 @@ def next_questions(advisor: Advisor, answer: Answer, asked: Sequence[str] = (), 
     """Up to `wanted` questions in the answer's language, nearest first, that the advisor answers.
 
     :param asked: the questions of the conversation, which are not suggested again.
+    :raises ScopeError: when the index holds no documents of the answer's scope any more.
     """
     cited = [(citation.document, citation.start, citation.end) for citation in answer.citations]
     known = {fold(question) for question in (*asked, answer.question, answer.standalone_question)}
     wanted_terms = set(terms(answer.standalone_question, answer.language))
-    index = advisor.index
+    index = advisor.index.within(answer.scope)  # what is suggested is asked in the same scope
     found: list[str] = []
     tried = 0
     places: list[_Span] = list(cited)

@@ -8,10 +8,10 @@ from html import escape
 from itertools import groupby
 from urllib.parse import urlencode
 
-from advisor.answering.messages import paragraphs
+from advisor.answering.messages import paragraphs, scope_in_words
 from advisor.features.conversations import Turn
 from advisor.text.plain import plain
-from advisor.types import Answer, AnswerSentence, Chunk, Citation
+from advisor.types import EVERYTHING, Answer, AnswerSentence, Chunk, Citation, Scope
 from advisor.ui.icons import icon
 from advisor.ui.texts import CHAT_TEXTS, ChatTexts, Texts
 
@@ -34,9 +34,17 @@ def render_kept(turn: Turn, conversation: str, texts: Texts) -> str:
     answer, words = turn.answer, CHAT_TEXTS[texts.language]
     return (
         f'<article class="turn" lang="{texts.language}" data-question="{escape(answer.question)}" '
-        f'data-answer="{escape(answer.id)}" data-conversation="{escape(conversation)}">'
+        f'data-answer="{escape(answer.id)}" data-conversation="{escape(conversation)}" {_scope(answer.scope)}>'
         f"{_question(answer.question, words)}"
         f'<div class="answer">{render_answer(answer, texts)}</div>{_actions(turn, texts, words)}</article>'
+    )
+
+
+def _scope(scope: Scope) -> str:
+    """The attributes by which the page goes on in the scope of the last answer."""
+    return (
+        f'data-topic="{escape(scope.topic)}" data-within="{escape(scope.document)}" data-title="{escape(scope.title)}" '
+        f'data-written="{scope.written}"'
     )
 
 
@@ -92,8 +100,23 @@ def render_answer(answer: Answer, texts: Texts) -> str:
     button = ""
     if answer.citations:
         button = f'<button type="button" class="show-sources">{escape(texts.sources)} ({len(answer.citations)})</button>'
+    everywhere = ""
+    if answer.status != "answered" and answer.scope != EVERYTHING:
+        words = CHAT_TEXTS[texts.language]
+        everywhere = f'<p class="wider"><button type="button" class="everywhere">{escape(words.everywhere)}</button></p>'
     sources = render_sources(answer.citations, answer.index.generation, texts)
-    return render_body(answer, texts) + render_about(answer, texts, button) + f'<div class="sources" hidden>{sources}</div>'
+    return (
+        render_body(answer, texts)
+        + everywhere
+        + render_about(answer, texts, button)
+        + f'<div class="sources" hidden>{sources}</div>'
+    )
+
+
+def render_scope(answer: Answer, texts: Texts) -> str:
+    """What the question was answered from, where that was not everything."""
+    searched = scope_in_words(texts.language, answer.scope)
+    return f'<p class="understood">{typeset(texts.searched_in.format(searched))}</p>' if searched else ""
 
 
 def render_body(answer: Answer, texts: Texts, marker: Marker | None = None) -> str:
@@ -113,7 +136,7 @@ def render_body(answer: Answer, texts: Texts, marker: Marker | None = None) -> s
     else:
         body = render_sentences(answer.sentences, answer.citations, answer.index.generation, texts, marker or _marker)
         body = _note(answer) + body if _begins_with_note(answer) else body
-    return understood + body
+    return understood + render_scope(answer, texts) + body
 
 
 def _begins_with_note(answer: Answer) -> bool:

@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from pydantic import ValidationError
 
-from advisor.advisor import Stage
+from advisor.advisor import Manner, Stage
 from advisor.answering.intake import question_language, remembered
 from advisor.api.access import owner_of, visitor_of, who_takes_turns
 from advisor.api.log import log_failure
@@ -23,6 +24,7 @@ from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
 from advisor.ui.reader_view import render_original, render_tools
 from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
+from advisor.ui.scope_view import PageManner, render_options
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
 from advisor.ui.welcome import render_welcome
 
@@ -66,7 +68,8 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
                 earlier = gr.HTML("", elem_id="earlier")
                 current = gr.HTML("", elem_id="current")
             question, send, stop = _build_composer(texts)
-            # The page's script fills these and clicks: the id of an answer to replace, of a conversation to open.
+            # The page's script fills these and clicks: how to answer, the id of an answer to replace, of one to open.
+            manner = gr.Textbox(visible="hidden", elem_id="manner")
             replaced = gr.Textbox(visible="hidden", elem_id="replaced")
             opened = gr.Textbox(visible="hidden", elem_id="opened")
             open_ = gr.Button(visible="hidden", elem_id="open")
@@ -77,7 +80,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
     outputs = [earlier, current, state, question]
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
-    gr.on([question.submit, send.click], desk.ask, [question, replaced, state], outputs, **events)
+    gr.on([question.submit, send.click], desk.ask, [question, replaced, manner, state], outputs, **events)
     stop.click(desk.stop, None, outputs, **events)
     restart.click(desk.restart, None, outputs, **events)
     open_.click(desk.open, [opened], outputs, **events).then(None, js="() => window.advisor.opened()")
@@ -89,12 +92,13 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What a browser sends: a question, and the id of an answer that it replaces with those after it ("" for none)."""
+    """What a browser sends: a question, how to answer it, the id of an answer that it replaces ("" for none)."""
 
     user: str
     question: str
     shown: Shown
     replaced: str
+    manner: PageManner
 
 
 class _ChatEvents:
@@ -107,7 +111,7 @@ class _ChatEvents:
         self._texts = texts
         self._runs = AnswerRuns()
 
-    def ask(self, question: str, replaced: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str, replaced: str, manner: str, shown: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         drop_leftovers(request)
         user = owner_of(request)
         if user is None:
@@ -120,7 +124,7 @@ class _ChatEvents:
             return
         run = self._runs.begin(request)
         try:
-            for view in self._answer(_Sent(user, question.strip(), shown, replaced), run):
+            for view in self._answer(_Sent(user, question.strip(), shown, replaced, _manner(manner)), run):
                 run.shown = view.shown
                 yield view.outputs()
                 if run.cancelled.is_set():
@@ -186,7 +190,8 @@ class _ChatEvents:
         generation = self._pool.advisor.index.info.generation
         ready: list[SentenceReady] = []
         stage = ""
-        for event in self._pool.stream(asked.question, history, texts.language, cancelled=run.cancelled):
+        how = Manner(history=history, language=texts.language, scope=asked.manner.scope, length=asked.manner.length)
+        for event in self._pool.stream(asked.question, cancelled=run.cancelled, **how):
             if isinstance(event, Answer):
                 run.is_complete = True
                 yield self._finished(asked, event)
@@ -212,6 +217,14 @@ class _ChatEvents:
             log_failure(error)
             notice = render_notice(CHAT_TEXTS[answer.language].not_kept, TEXTS[answer.language])
         return View(_kept(Turn(answer, ""), conversation) + notice, Shown(conversation))
+
+
+def _manner(sent: str) -> PageManner:
+    """What the page's script says; from everything and in full, where it has said nothing or something else."""
+    try:
+        return PageManner.model_validate_json(sent)
+    except ValidationError:
+        return PageManner()
 
 
 def _kept(turn: Turn, conversation: str) -> str:
@@ -250,6 +263,7 @@ def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
         )
         send = gr.Button(texts.send, variant="primary", elem_id="send")
         stop = gr.Button(words.stop, elem_id="stop")
+        gr.HTML(render_options(texts), elem_id="options")
     return question, send, stop
 
 

@@ -15,6 +15,7 @@ from advisor.advisor import Advisor
 from advisor.api.access import owner_of
 from advisor.api.pool import QuestionPool
 from advisor.api.schemas import Text
+from advisor.errors import ScopeError
 from advisor.features.conversations import Conversations, Rating, Reason, Turn, title_of
 from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
@@ -86,7 +87,11 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         found = _turn(conversations, user, answer).answer
         question = found.standalone_question[: advisor.settings.max_question_chars]  # with its subject it may be longer
         index = advisor.index
-        passages = pool.run(lambda: advisor.search(question, index=index))
+        try:
+            part = index.within(found.scope)
+            passages = pool.run(lambda: advisor.search(question, index=part))
+        except ScopeError:  # what it was asked of has left the index, and no passage of that is left
+            passages = []
         own = index.calibration
         thresholds, origin = thresholds_of(advisor.settings, own), origin_of(index.manifest.embedding_digest, own)
         return render_why(found, passages, PresentIndex(index.info.generation, thresholds, origin), TEXTS[language])

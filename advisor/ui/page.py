@@ -20,19 +20,13 @@ from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import EVALUATION_TEXTS, QUESTION_TEXTS, TAB_TEXTS, Texts
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css", "sheets.css", "reader.css")
+_STYLES = (
+    *("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css", "sheets.css", "scope.css"),
+    "reader.css",
+)
 _SCRIPTS = (
-    *(
-        "advisor.js",
-        "account.js",
-        "addresses.js",
-        "conversations.js",
-        "corpus.js",
-        "library.js",
-        "maturity.js",
-        "questions.js",
-    ),
-    *("reader.js", "original.js", "sheets.js", "shortcuts.js"),
+    *("advisor.js", "account.js", "addresses.js", "conversations.js", "corpus.js", "library.js", "maturity.js"),
+    *("questions.js", "reader.js", "original.js", "sheets.js", "scope.js", "shortcuts.js"),
 )
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64

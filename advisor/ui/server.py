@@ -52,6 +52,7 @@ from advisor.ui.maturity_tab import maturity_routes
 from advisor.ui.original_routes import original_routes
 from advisor.ui.page import build_page, head, theme
 from advisor.ui.questions_tab import question_routes
+from advisor.ui.scope_view import scope_routes
 from advisor.ui.share_routes import share_routes
 from advisor.ui.share_view import SHARED_POLICY, render_nowhere
 from advisor.ui.sources_tab import library_routes
@@ -112,6 +113,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
     for router in (
         account_routes(),
         welcome_routes(pool),
+        scope_routes(pool),
         list_routes(conversations),
         conversation_routes(pool, conversations),
         share_routes(advisor.settings, conversations),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from html import escape
 
-from advisor.ui.texts import CHAT_TEXTS, SHARE_TEXTS, SHORTCUT_TEXTS, Texts
+from advisor.ui.scope_view import render_scope_sheet
+from advisor.ui.texts import CHAT_TEXTS, SCOPE_TEXTS, SHARE_TEXTS, SHORTCUT_TEXTS, Texts
 
 
 def render_sheets(texts: Texts) -> str:
     """All of them, closed."""
     failed = CHAT_TEXTS[texts.language].failed
     share = f'<div class="content" data-failed="{escape(failed)}"></div>'
-    return _sheet("share", SHARE_TEXTS[texts.language].title, share, texts) + _shortcuts(texts)
+    return (
+        _sheet("share", SHARE_TEXTS[texts.language].title, share, texts)
+        + _sheet("scope", SCOPE_TEXTS[texts.language].title, render_scope_sheet(texts), texts)
+        + _shortcuts(texts)
+    )
 
 
 def _shortcuts(texts: Texts) -> str:

@@ -45,6 +45,7 @@ class Texts(WordTable):
     read_pages: str
     unread_pages: str
     understood_as: str
+    searched_in: str
     abstained: str
     near: str
     support: str
@@ -132,6 +133,7 @@ class ChatTexts(WordTable):
     memo_of: str
     edit: str
     editing: str
+    everywhere: str
     stop: str
     stopped: str
     copy_answer: str
@@ -180,6 +182,23 @@ class ChatTexts(WordTable):
         :param code: of the kind of problem, as the REST interface names it.
         """
         return self.problems.get(code, self.problems[""])
+
+
+class ScopeTexts(WordTable):
+    """What a question is answered from, and at what length: below the field, and in the sheet where it is chosen."""
+
+    title: str
+    search_in: str
+    everything: str
+    widen: str
+    find: str
+    topics: str
+    documents: str
+    more: str
+    none_found: str
+    failed: str
+    short: str
+    short_hint: str
 
 
 class TabTexts(WordTable):
@@ -295,6 +314,7 @@ class _WordFile(WordTable):
 
     page: Texts
     chat: ChatTexts
+    scope: ScopeTexts
     tabs: TabTexts
     evaluations: EvaluationTexts
     questions: QuestionTexts
@@ -306,6 +326,7 @@ class _WordFile(WordTable):
 _FILES = read_words("advisor.ui", _WordFile)
 TEXTS: Mapping[Language, Texts] = {language: file.page for language, file in _FILES.items()}
 CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, file in _FILES.items()}
+SCOPE_TEXTS: Mapping[Language, ScopeTexts] = {language: file.scope for language, file in _FILES.items()}
 TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in _FILES.items()}
 EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in _FILES.items()}
 QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in _FILES.items()}

@@ -8,7 +8,7 @@ from html import escape
 
 from advisor.retrieval.confidence import Origin, Thresholds
 from advisor.types import Answer, ScoredChunk
-from advisor.ui.answer_view import place, typeset
+from advisor.ui.answer_view import place, render_scope, typeset
 from advisor.ui.texts import CHAT_TEXTS, Texts
 
 _NONE = "–"
@@ -36,6 +36,7 @@ def render_why(answer: Answer, passages: Sequence[ScoredChunk], present: Present
     decision = words.decision.format(answer.confidence * 100, present.thresholds.answer * 100)
     parts = [
         f"<p>{typeset(texts.understood_as.format(answer.standalone_question))}</p>",
+        render_scope(answer, texts),
         f"<p>{escape(decision)} {escape(words.threshold)} {escape(words.calibrations[present.origin])}</p>",
         f"<p>{typeset(answer.reason)}</p>" if answer.reason else "",
         f"<p>{escape(index)}</p>",

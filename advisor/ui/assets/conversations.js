@@ -79,6 +79,8 @@
     return true;
   }
 
+  const askOnceMore = (turn) => ask(turn.dataset.question, turn.dataset.answer);
+
   async function askAgain() {
     const asked = JSON.parse(sessionStorage.getItem(UNANSWERED) ?? "null");
     sessionStorage.removeItem(UNANSWERED);
@@ -324,7 +326,7 @@
   const actions = {
     ".tell": tell,
     ".ask": (button) => ask(button.dataset.question),
-    ".retry": (button) => ask(button.closest(".turn").dataset.question, button.closest(".turn").dataset.answer),
+    ".retry": (button) => askOnceMore(button.closest(".turn")),
     ".edit": (button) => edit(button.closest(".turn")),
     ".leave-editing": () => leaveEditing(true),
     ".copy": copy,
@@ -392,6 +394,7 @@
         return;
       }
       if (busy) sessionStorage.removeItem(UNANSWERED);
+      const wasBusy = busy;
       busy = false;
       const conversation = turn ? (turn.dataset.conversation ?? current) : "";
       const now = `${conversation} ${answer}`;
@@ -399,7 +402,9 @@
       shown = now;
       const isBegun = !current && !parameters().has("conversation");
       if (conversation && conversation !== current) undoNote().hidden = true;
+      const isOther = conversation !== current && !wasBusy;
       current = conversation;
+      if (isOther) document.dispatchEvent(new CustomEvent("advisor:conversation", { detail: { ...turn?.dataset } }));
       leaveEditing(false);
       if (answer) takeSent();
       showAddress(isBegun);
@@ -441,7 +446,7 @@
     field("question").focus();
   }
 
-  Object.assign(window.advisor, { compose, refreshConversations: refresh });
+  Object.assign(window.advisor, { askOnceMore, begun, compose, fill, refreshConversations: refresh });
   window.advisor.opened = () => opened();
   window.advisor.begin = () => {
     hasBegun = true;
