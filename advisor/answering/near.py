@@ -78,5 +78,6 @@ def near_answer(base: Answer, index: Generation, evidence: Evidence) -> Answer:
 def abstained_answer(base: Answer, evidence: Evidence) -> Answer:
     """That the corpus holds no answer, with the nearest subjects."""
     nearest = nearest_subjects(base.language, evidence.passages)
-    text = abstention_in_words(base.language, nearest, base.scope)
+    others = () if base.scope.document else nearest  # the document is named already
+    text = abstention_in_words(base.language, others, base.scope)
     return replace(base, status="abstained", text=text, nearest=nearest)

@@ -128,7 +128,8 @@ def render_body(answer: Answer, texts: Texts, marker: Marker | None = None) -> s
     if answer.standalone_question != answer.question:
         understood = f'<p class="understood">{typeset(texts.understood_as.format(answer.standalone_question))}</p>'
     if answer.status == "abstained":
-        body = f'<div class="abstained"><h3>{escape(texts.abstained)}</h3><p>{typeset(answer.text)}</p></div>'
+        title = texts.abstained if answer.scope == EVERYTHING else texts.abstained_in
+        body = f'<div class="abstained"><h3>{escape(title)}</h3><p>{typeset(answer.text)}</p></div>'
     elif answer.status == "near":
         body = _render_near(answer, texts)
     elif not answer.sentences:  # a greeting, thanks

@@ -47,6 +47,7 @@ class Texts(WordTable):
     understood_as: str
     searched_in: str
     abstained: str
+    abstained_in: str
     near: str
     support: str
     quotes: tuple[str, str]

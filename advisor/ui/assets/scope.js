@@ -22,8 +22,10 @@
     const parts = [topic && (names[topic] ?? topic), name && (title || name), written && names[`written:${written}`]];
     const label = parts.filter(Boolean).join(" · ");
     const button = line().querySelector(".open-scope");
-    button.firstElementChild.textContent = line().dataset.searchIn.replace("{}", label || line().dataset.everything);
-    button.title = label;
+    const whole = line().dataset.searchIn.replace("{}", label || line().dataset.everything);
+    button.firstElementChild.textContent = label || whole;
+    button.title = whole;
+    button.setAttribute("aria-label", whole);
     line().querySelector(".chip").classList.toggle("narrowed", Boolean(label));
     line().querySelector(".widen").hidden = !label;
     line().querySelector(".shorten").setAttribute("aria-pressed", String(isShort()));
