@@ -93,7 +93,7 @@ def test_what_an_event_gives_goes_to_who_sent_it(served: Served):
             grace.get("/en/gradio_api/queue/data", params={"session_hash": "page-of-ada"}),
             grace.get("/en/gradio_api/heartbeat/page-of-ada"),
             grace.post("/en/gradio_api/cancel", json={"session_hash": "page-of-ada", "fn_index": event, "event_id": "x"}),
-            send_event(grace, event, ["When?", "", None], "page-of-ada"),
+            send_event(grace, event, ["When?", "", "", None], "page-of-ada"),
         ):
             assert (stranger.status_code, stranger.json()["code"]) == (404, "not_found")
         assert "process_completed" in ada.get("/en/gradio_api/queue/data", params={"session_hash": "page-of-ada"}).text

@@ -59,7 +59,7 @@ def render_scope_sheet(texts: Texts) -> str:
     """The content of the sheet: a field to find what to search in, what it found, and the language of documents."""
     words, tabs = SCOPE_TEXTS[texts.language], TAB_TEXTS[texts.language]
     find = escape(words.find)
-    languages = {"": tabs.any_language, **tabs.languages}
+    languages: dict[str, str] = {"": tabs.any_language} | {str(code): name for code, name in tabs.languages.items()}
     written = "".join(
         f'<label><input type="radio" name="written" value="{code}"{"" if code else " checked"}> {escape(name)}</label>'
         for code, name in languages.items()
