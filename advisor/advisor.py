@@ -81,9 +81,9 @@ class Advisor:
         """
         self.settings = settings
         self.embeddings = embeddings
-        self.chat = chat or open_chat_model(settings)
         self.reranker = open_reranker(settings)
-        self._writer = open_writer(self.chat, embeddings.encode_passages) if self.chat else None
+        chat = chat or open_chat_model(settings)
+        self.writer = open_writer(chat, embeddings.encode_passages) if chat else None
         self._index = index
         self._switch = threading.Lock()
         self._refused: str | None = ""
@@ -207,7 +207,7 @@ class Advisor:
             observer(outcome)
 
     def _stream(self, question: str, manner: Manner) -> Iterator[Stage | Evidence | SentenceReady | Answer]:
-        use, timer = ModelUse(self.chat.name) if self.chat else None, Timer()
+        use, timer = ModelUse(self.writer.chat.name) if self.writer else None, Timer()
         with stage_span("intake"):
             taken = take(question, manner.get("history", ()), manner.get("language"), self.settings)
             language, follow_up = taken.language, taken.follow_up
@@ -232,22 +232,22 @@ class Advisor:
         with timer.stage("write"):
             whole = extract(index, evidence, self.settings, base.length)
         seen = 0
-        if self.chat and self._writer and use:
+        if self.writer and use:
             with timer.stage("write"):
                 if follow_up.subject:
-                    full = rewritten_question(self.chat, full, taken.history, language, use)
+                    full = rewritten_question(self.writer.chat, full, taken.history, language, use)
                     base = replace(base, standalone_question=full)
-                task = self._writing_task(self.chat, index, base, evidence, use)
-                generated = yield from write_generative(self._writer, task, use)
+                task = self._task(self.writer.chat, index, base, evidence, use)
+                generated = yield from write_generative(self.writer, task, use)
             timer.move("write", "verify", generated.verify_ms)
             base = replace(base, model=generated.use_of_model(use))
             if generated.failure is None:
-                answer = generated.as_answer(base, self.chat.name)
+                answer = generated.as_answer(base, self.writer.chat.name)
                 yield replace(answer if answer.sentences else abstained_answer(answer, evidence), ms=timer.total())
                 return
             seen, whole = len(generated.shown), fallback.after(generated, whole)
             kept = any(not sentence.is_quoted for sentence in generated.shown)
-            why = instead_in_words(language, generated.failure, self.chat.name, kept=kept)
+            why = instead_in_words(language, generated.failure, self.writer.chat.name, kept=kept)
             base = replace(base, reason="; ".join(filter(None, (base.reason, why))))
         yield Stage("verify", language)
         yield from whole.events(seen)  # after those that a chat model wrote
@@ -288,9 +288,7 @@ class Advisor:
             writer=whole.writer,
         )
 
-    def _writing_task(
-        self, chat: ChatModel, index: Generation, base: Answer, evidence: Evidence, use: ModelUse
-    ) -> WritingTask:
+    def _task(self, chat: ChatModel, index: Generation, base: Answer, evidence: Evidence, use: ModelUse) -> WritingTask:
         """What the chat model is to write, from which passages; a compound question is searched part by part."""
         question, language = base.standalone_question, base.language
         parts = sub_questions(chat, question, language, use)

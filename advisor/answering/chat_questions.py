@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor.answering.draft_reader import LIST_MARK
 from advisor.answering.follow_up import is_follow_up
-from advisor.answering.prompting import load_prompts, rewriting_messages, splitting_messages
+from advisor.answering.prompting import prompts_of, rewriting_messages, splitting_messages
 from advisor.models.chat import ChatFailure, ChatModel
 from advisor.text.figures import figures
 from advisor.text.language import language_rules
@@ -30,7 +30,7 @@ def rewritten_question(chat: ChatModel, by_rule: str, history: Sequence[str], la
     """
     try:
         written = chat.complete(
-            rewriting_messages(load_prompts(chat.settings.chat_prompts_dir), by_rule, history, language),
+            rewriting_messages(prompts_of(chat), by_rule, history, language),
             use,
             seconds=_SIDE_SECONDS,
         )
@@ -45,9 +45,7 @@ def sub_questions(chat: ChatModel, question: str, language: Language, use: Model
     if not _is_compound(question, language) or is_follow_up(question, language):
         return []
     try:
-        written = chat.complete(
-            splitting_messages(load_prompts(chat.settings.chat_prompts_dir), question, language), use, seconds=_SIDE_SECONDS
-        )
+        written = chat.complete(splitting_messages(prompts_of(chat), question, language), use, seconds=_SIDE_SECONDS)
     except ChatFailure:
         return []
     lines = [LIST_MARK.sub("", line).strip() for line in written.splitlines() if line.rstrip().endswith("?")]

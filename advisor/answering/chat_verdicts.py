@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from advisor.answering.prompting import checking_messages, load_prompts
+from advisor.answering.prompting import checking_messages, prompts_of
 from advisor.models.chat import ChatFailure, ChatModel
 from advisor.types import Language, ModelUse
 from advisor.verification.rejection import Rejected
@@ -26,7 +26,7 @@ def chat_verdicts(
     pairs = [(one.sentence.text, [source.text for source in one.rests_on]) for one in sentences]
     try:
         written = chat.complete(
-            checking_messages(load_prompts(chat.settings.chat_prompts_dir), pairs, language),
+            checking_messages(prompts_of(chat), pairs, language),
             use,
             seconds=chat.settings.chat_seconds,
         )

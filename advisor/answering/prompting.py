@@ -13,7 +13,7 @@ from pathlib import Path
 from advisor.answering.chat_context import ChatContext
 from advisor.documents.unseen import without_unseen
 from advisor.errors import SettingsError
-from advisor.models.chat import Messages
+from advisor.models.chat import ChatModel, Messages
 from advisor.text.invisible import seen
 from advisor.text.language import LANGUAGES
 from advisor.types import Chunk, Document, Language, Length
@@ -50,6 +50,14 @@ def load_prompts(folder: Path | None = None) -> Prompts:
         texts |= _own(folder)
     version = hashlib.sha256("\0".join(texts[name] for name in _NAMES).encode()).hexdigest()[:12]
     return Prompts(texts, version)
+
+
+def prompts_of(chat: ChatModel) -> Prompts:
+    """The instructions that a chat model gets.
+
+    :raises SettingsError: as `load_prompts`.
+    """
+    return load_prompts(chat.settings.chat_prompts_dir)
 
 
 def _own(folder: Path) -> dict[str, str]:

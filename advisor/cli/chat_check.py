@@ -81,8 +81,8 @@ def check_chat(settings: Settings, question: str) -> ChatCheck:
         raise SettingsError(_NONE)
     advisor = Advisor.open(settings)
     heard: list[str] = []
-    if advisor.chat:
-        advisor.chat.overheard = heard
+    if advisor.writer:
+        advisor.writer.chat.overheard = heard
     passed: list[AnswerSentence] = []
     is_models = True  # until the extractive answer takes over
     try:
