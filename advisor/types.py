@@ -210,10 +210,18 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerSentence:
-    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` to `continues` as in the draft.
+class TableRow:
+    """A row of a table: its cells, and the headers above them, as many of each."""
 
-    `is_quoted`: it is a line of the corpus in quotation marks, in the place of a sentence that did not pass.
+    header: tuple[str, ...]
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` to `row` as in the draft.
+
+    `is_quoted`: it is a line of the corpus, in the place of a sentence that did not pass.
     """
 
     text: str
@@ -224,6 +232,8 @@ class AnswerSentence:
     is_item: bool = False
     continues: bool = False
     is_quoted: bool = False
+    lead: str = ""
+    row: TableRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +249,8 @@ class DraftSentence:
     """A sentence before verification, with the markers it claims.
 
     `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list, `continues`
-    into the item of the sentence before.
+    into the item of the sentence before. `lead` are the words that it begins with and that are shown bold. With `row` it is
+    a row of a table, whose text says the same: "first cell: header: cell; header: cell".
     """
 
     text: str
@@ -247,6 +258,8 @@ class DraftSentence:
     group: str = ""
     is_item: bool = False
     continues: bool = False
+    lead: str = ""
+    row: TableRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

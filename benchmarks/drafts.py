@@ -133,10 +133,11 @@ class Replay(GenericFakeChatModel):
         yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"finish_reason": "stop"}))
 
 
-def drafts_of(question: dict, texts: dict[str, list[dict]]) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+def drafts_of(question: dict, texts: dict[str, list[dict]]) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     """What is replayed for a question: the draft, and the draft with its errors planted and the inventions behind it.
 
-    Each with its id, its text, and the sentences that are looked at with their kinds (none: all of them, as faithful).
+    Each with its id, its text, and the sentences that are looked at with their kinds and what they were before they were
+    changed (none: all of them, as faithful).
     """
     draft = next(row["draft"] for row in texts["drafts"] if row["id"] == question["id"])
     yield f"{question['id']}-true", draft, []
@@ -145,8 +146,8 @@ def drafts_of(question: dict, texts: dict[str, list[dict]]) -> Iterator[tuple[st
     for row in planted:
         changed = changed.replace(row["true"], row["changed"])
     whole = "\n\n".join((changed, *(row["text"] for row in invented)))
-    wanted = [(row["changed"], row["kind"]) for row in planted if row["changed"] in changed]
-    yield f"{question['id']}-changed", whole, [*wanted, *((row["text"], "invented") for row in invented)]
+    wanted = [(row["changed"], row["kind"], row["true"]) for row in planted if row["changed"] in changed]
+    yield f"{question['id']}-changed", whole, [*wanted, *((row["text"], "invented", "") for row in invented)]
 
 
 def ask(index: Generation, embeddings: Embeddings, arguments: argparse.Namespace) -> None:
@@ -184,9 +185,11 @@ def ask(index: Generation, embeddings: Embeddings, arguments: argparse.Namespace
                 outcomes["gap"] += len(made.missing)
                 cited = [each for each in sentences if each.markers and each.text not in made.missing]
                 lines += [(name, "faithful", each.text, is_shown(each.text, shown)) for each in cited]
-            for changed, kind in wanted:
+                outcomes["in part"] += sum(is_shown(each.text, shown) and not is_whole(each.text, shown) for each in cited)
+            for changed, kind, true in wanted:
+                before = " ".join(each.text for each in read_draft(true, question["language"]))
                 parts = [each.text for each in read_draft(changed, question["language"])]
-                lines += [(name, kind, part, is_shown(part, shown)) for part in parts[:1]]
+                lines += [(name, kind, part, is_shown(part, shown, before)) for part in parts[:1]]
     for _, kind, _, was_shown in lines:
         seen[kind].append(not was_shown)
     for kind, withheld in sorted(seen.items()):
@@ -201,9 +204,20 @@ def ask(index: Generation, embeddings: Embeddings, arguments: argparse.Namespace
         arguments.json.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-def is_shown(text: str, shown: set[str]) -> bool:
-    """Whether a sentence reached the reader, by itself or behind an announcement."""
+def is_whole(text: str, shown: set[str]) -> bool:
+    """Whether a sentence reached the reader by itself or behind an announcement."""
     return any(each == text or each.endswith(f" {text}") for each in shown)
+
+
+def is_shown(text: str, shown: set[str], before: str = "") -> bool:
+    """Whether a sentence reached the reader: by itself, behind an announcement, or a part of it.
+
+    :param before: what the sentence was before it was changed: a part that it has in common with that is no error shown.
+    """
+    if is_whole(text, shown):
+        return True
+    parts = [each.rstrip(".") for each in shown]
+    return any(part[1:] in text and part[1:] not in before for part in parts)
 
 
 def replay(writer: Writer, task: WritingTask) -> GeneratedAnswer:

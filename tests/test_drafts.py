@@ -19,7 +19,7 @@ from advisor.evaluation.measures import BY_NAME
 from advisor.evaluation.scoring import Outcome, goals_of, score_all
 from advisor.index.sync import sync
 from advisor.retrieval.search import Searcher, gather_evidence
-from advisor.types import DraftSentence
+from advisor.types import DraftSentence, SentenceReady
 from advisor.verification.framing import gap_in
 
 WRITTEN = """Cut the bill in order: waste first. [1]
@@ -43,8 +43,8 @@ READ = [
     ("Nobody notices.", (2, 3), True, True),
     ("Budget: keep it at 5 %.", (1,), True, False),
     ("One — and two.", (4,), True, False),
-    ("Cost: Build: high; Buy: low", (1, 2), True, False),
-    ("Speed: Buy: fast", (2,), True, False),
+    ("Cost: Build: high; Buy: low", (1, 2), False, False),
+    ("Speed: Buy: fast", (2,), False, False),
     ("Never commit before that.", (3,), False, False),
     ("Then commit.", (1,), False, False),
 ]
@@ -78,6 +78,8 @@ def test_the_drafts_of_a_strong_model_are_read_the_same_however_they_are_cut(siz
         ("en", "The passages do not say when, but dismiss the whole team first.", "The passages do not say when."),
         ("fr", "Les passages ne traitent pas du mainframe ; coupez-le.", "Les passages ne traitent pas du mainframe."),
         ("fr", "Aucun document n’aborde le prix.", "Aucun document n’aborde le prix."),
+        ("en", "The passages give rules and say nothing about mainframes.", "The passages say nothing about mainframes."),
+        ("fr", "Les passages parlent d’audit plutôt que de prix.", "Les passages parlent d’audit plutôt que de prix."),
     ],
 )
 def test_only_the_clause_that_says_what_is_missing_is_a_gap(language, text, gap):
@@ -96,6 +98,12 @@ def test_only_the_clause_that_says_what_is_missing_is_a_gap(language, text, gap)
 )
 def test_a_claim_that_denies_is_no_gap(language, text):
     assert gap_in(text, language) == ""
+
+
+def test_a_gap_may_repeat_the_figures_of_the_question_and_no_other():
+    gap = "The passages do not say what 200 ms cost."
+    assert gap_in(gap, "en", "What do 200 ms cost?") == gap
+    assert gap_in(gap, "en", "What do 300 ms cost?") == ""
 
 
 @pytest.fixture
@@ -186,3 +194,62 @@ def test_a_model_is_told_what_the_answers_before_have_said(opened):
         advisor.close()
         asked = server.requests[-1]["messages"][1]["content"]
     assert "Déjà dit dans la conversation, à ne pas répéter :\n- Les réservations sur un an" in asked
+
+
+ITEMS = """- Les réservations sur un an ont réduit la facture de 17 %. [1]
+- Après six mois, le tagging couvre 92 % des dépenses du cloud. [{}]
+"""
+
+
+def said(opened, text: str) -> tuple[list[str], list[str]]:
+    """What is shown of a draft, and what is withheld."""
+    with scripted(text) as server:
+        advisor = opened(server.url)
+        *events, answer = advisor.stream(QUESTION)
+        advisor.close()
+    shown = [each.text for each in answer.sentences]
+    assert [event.sentence.text for event in events if isinstance(event, SentenceReady)] == shown
+    return shown, [each.text for each in answer.withheld]
+
+
+def test_an_opening_may_rest_on_the_lines_of_the_items_that_it_sums_up(opened):
+    """It is sent first, although its own lines did not hold it; what no item says is withheld all the same."""
+    opening = "Les réservations ont réduit la facture, et le tagging couvre les dépenses du cloud en six mois."
+    shown, withheld = said(opened, f"{opening} [3]\n\n{ITEMS.format(2)}")
+    assert (shown[0], len(shown), withheld) == (opening, 3, [])
+    for false in (
+        "Les réservations ont réduit la facture de 71 %, et le tagging couvre les dépenses du cloud.",
+        "Les réservations ont réduit la facture, et le conseil a licencié ses prestataires après un audit secret.",
+    ):
+        shown, withheld = said(opened, f"{false} [3]\n\n{ITEMS.format(2)}")
+        assert (len(shown), withheld) == (2, [false])
+
+
+@pytest.mark.parametrize(("lead", "kept"), [("Deux choses en décident :", True), ("Trois choses en décident :", False)])
+def test_words_that_count_a_list_stay_where_the_count_is_of_what_is_shown(opened, lead, kept):
+    shown, withheld = said(opened, f"{lead}\n\n{ITEMS.format(2)}")
+    assert ((shown[0] == lead), len(shown), withheld) == (kept, 2 + kept, [])
+
+
+def test_words_that_point_back_stay_with_what_they_follow(opened):
+    lines = ITEMS.format(2).replace("- ", "")
+    assert "Dans cet ordre." in said(opened, f"{lines} Dans cet ordre.")[0]
+    assert "Dans cet ordre." not in said(opened, f"{lines} Le conseil a licencié ses prestataires. [1] Dans cet ordre.")[0]
+
+
+def test_what_is_left_of_a_sentence_is_shown_where_it_is_clearly_supported(opened):
+    true = "Les réservations sur un an ont réduit la facture de 17 %."
+    shown, withheld = said(
+        opened,
+        f"- **Licenciez le prestataire suisse du conseil après un audit secret commandé à Zurich.** {true} [1]\n{ITEMS.format(2).splitlines()[1]}",
+    )
+    assert shown[0] == true
+    limited = "Le tagging couvre 92 % des dépenses du cloud après six mois ; mais seulement dans une banque suisse cotée."
+    shown, withheld = said(opened, f"{limited} [2]\n{ITEMS.format(2)}")
+    assert withheld == [limited]
+
+
+def test_what_stands_behind_a_gap_is_a_sentence_of_its_own(opened):
+    gap = "Les passages ne disent pas combien coûtent les réservations"
+    shown, _ = said(opened, f"{gap} ; les réservations sur un an ont réduit la facture de 17 %. [1]\n{ITEMS.format(2)}")
+    assert shown[0] == "Les réservations sur un an ont réduit la facture de 17 %."

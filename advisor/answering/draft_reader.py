@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from advisor.text.plain import has_words, plain, sentence_spans
-from advisor.types import DraftSentence, Language
+from advisor.types import DraftSentence, Language, TableRow
 
 _MARKERS = re.compile(
     r"(?:(?<!\s)\s+)?(?:\[\s*(?:passages?\s*)?(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]|【(\d{1,3})[^【】]*】|\((?:passage\s*)?(\d{1,2})\)(?=[\s.]|$))",
@@ -95,33 +94,32 @@ class DraftReader:
             line = line[item.end() :] if item else line
             found = _LEAD.match(line)
             if found and has_words(_MARKERS.sub("", line[found.end() :])):
-                words = plain(found["words"] + (found["colon"] or ""))
-                lead, line = words if words.endswith((".", ":", "!", "?")) else f"{words}.", line[found.end() :]
+                words, line = plain(found["words"] + (found["colon"] or "")), line[found.end() :]
+                goes_on = words.endswith((".", ":", "!", "?")) or line[:1].islower()  # "**Commit** to one year"
+                lead = words if goes_on else f"{words}."
         for text, markers in _sentences(line, self.language):
-            text, lead = f"{lead} {text}".strip(), ""
             continues = self._in_item and self._line_begun
-            yield DraftSentence(text, markers, "", self._in_item, continues)
-            self._line_begun = True
+            yield DraftSentence(f"{lead} {text}".strip(), markers, "", self._in_item, continues, lead)
+            self._line_begun, lead = True, ""
 
     def _row(self, line: str) -> Iterator[DraftSentence]:
         """A row of a table as a sentence: its first cell, then each other with its header."""
         self._in_item = False
         if not has_words(line):  # the rule below the headers
             return
-        cells = [_MARKERS.sub("", cell).strip(" *_") for cell in line.strip().strip("|").split("|")]
+        cells = [plain(_ANY_TAG.sub("", _MARKERS.sub("", cell))).strip(" *_") for cell in line.strip().strip("|").split("|")]
         if not self._headers:
             self._headers = cells
             return
-        colon = _COLON[self.language]
-        headed = [
-            f"{header}{colon}{cell}" if header else cell
-            for header, cell in zip_longest(self._headers[1:], cells[1:], fillvalue="")
-            if cell
-        ]
-        text = plain(_ANY_TAG.sub("", colon.join(filter(None, (cells[0], "; ".join(headed))))))
+        columns, colon = len(self._headers), _COLON[self.language]
+        cells = [*cells[: columns - 1], " ".join(cells[columns - 1 :]), *[""] * (columns - len(cells))][:columns]
+        pairs = zip(self._headers[1:], cells[1:], strict=True)
+        headed = [f"{header}{colon}{cell}" if header else cell for header, cell in pairs if cell]
+        text = colon.join(filter(None, (cells[0], "; ".join(headed))))
         if headed and has_words(text):
             markers = [number for found in _MARKERS.finditer(line) for number in _numbers(found)]
-            yield DraftSentence(text, tuple(dict.fromkeys(markers)), "", is_item=True)
+            row = TableRow(tuple(self._headers), tuple(cells))
+            yield DraftSentence(text, tuple(dict.fromkeys(markers)), row=row)
 
 
 def read_draft(text: str, language: Language) -> list[DraftSentence]:

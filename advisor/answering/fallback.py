@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.answering.draft_verifier import QUOTATION_MARKS
 from advisor.answering.extractive import write_curated, write_extractive
 from advisor.answering.generative import GeneratedAnswer
 from advisor.index.generation import Generation
@@ -60,7 +59,7 @@ def verified(index: Generation, draft: Draft) -> Extract:
 
 def after(generated: GeneratedAnswer, whole: Extract) -> Extract:
     """The extractive answer behind what a model wrote and a reader saw, without the sentences that the model copied."""
-    said = {fold(sentence.text.strip(QUOTATION_MARKS)) for sentence in generated.shown}
+    said = {fold(sentence.text) for sentence in generated.shown}
     left = [sentence for sentence in whole.shown if fold(sentence.text) not in said]
     numbers, fresh = _numbered(generated, whole, left)
     renumbered = (replace(one, markers=tuple(numbers[marker] for marker in one.markers)) for one in left)

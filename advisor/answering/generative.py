@@ -15,7 +15,7 @@ from advisor.answering.chat_verdicts import chat_verdicts
 from advisor.answering.draft_reader import DraftReader
 from advisor.answering.draft_verifier import DraftVerifier, Examined, WritingTask
 from advisor.answering.messages import compose, withheld_in_words
-from advisor.answering.prompting import load_prompts, numbered_passages, writing_messages
+from advisor.answering.prompting import numbered_passages, prompts_of, writing_messages
 from advisor.models.chat import ChatFailure, ChatModel, open_checker
 from advisor.models.grounding import GroundingModel, open_grounding_model
 from advisor.tracing import stage_span
@@ -59,7 +59,7 @@ def open_writer(chat: ChatModel, encode: Encode) -> Writer:
     :raises ModelError: when a model that they name cannot be had.
     :raises SettingsError: when a folder of prompts cannot be used; that is told now, not with the first answer.
     """
-    load_prompts(chat.settings.chat_prompts_dir)
+    prompts_of(chat)
     return Writer(chat, encode, open_grounding_model(chat.settings), open_checker(chat.settings))
 
 
@@ -117,7 +117,7 @@ def write_generative(writer: Writer, task: WritingTask, use: ModelUse) -> Genera
                 examined = verifier.examine(sentence, judge)
             if examined:
                 run.count(examined)
-                if writer.checker:
+                if writer.checker or waiting or verifier.must_wait(examined):
                     waiting.append(examined)
                 else:
                     yield from run.first(verifier.show(examined))
@@ -125,10 +125,12 @@ def write_generative(writer: Writer, task: WritingTask, use: ModelUse) -> Genera
                 break
     except ChatFailure as error:
         failure = "little" if error.kind == "cut" else error.kind
-    if writer.checker:
+    if waiting:
         with stage_span("verify"), run.timed():
-            judged = _judged_together(writer.checker, waiting, task, sources, use)
-        for examined in judged:
+            waiting = verifier.settled(waiting, judge)
+            if writer.checker:
+                waiting = _judged_together(writer.checker, waiting, task, sources, use)
+        for examined in waiting:
             yield from run.first(verifier.show(examined))
     return run.result(verifier, failure)
 
@@ -137,12 +139,12 @@ def _judged_together(
     checker: ChatModel, waiting: Sequence[Examined], task: WritingTask, sources: Sources, use: ModelUse
 ) -> list[Examined]:
     """Sentences whose facts are right, judged by a chat model in one call; by words where it said nothing of one."""
-    grounded = [each.found for each in waiting if isinstance(each.found, Grounded)]
+    grounded = [each.found for each in waiting if isinstance(each.found, Grounded) and each.claims]
     verdicts, words = iter(chat_verdicts(checker, grounded, task.language, use)), by_words(sources)
     judged: list[Examined] = []
     for each in waiting:
         found = each.found
-        if isinstance(found, Grounded):
+        if isinstance(found, Grounded) and each.claims:
             found = next(verdicts) or verify_generative(each.sentence, task.language, sources, words, task.question)
         judged.append(replace(each, found=found))
     return judged
@@ -218,7 +220,7 @@ def _read(chat: ChatModel, task: WritingTask, use: ModelUse) -> Iterator[DraftSe
 
     :raises ChatFailure: when the model fails, after the sentences that came whole.
     """
-    reader, prompts = DraftReader(task.language), load_prompts(chat.settings.chat_prompts_dir)
+    reader, prompts = DraftReader(task.language), prompts_of(chat)
     use.prompt_version = prompts.version
     read = numbered_passages(task.context, task.language)
     try:

@@ -124,13 +124,17 @@ class VerificationWords(WordTable):
     """What tells which way a sentence points. In phrases, an asterisk stands for any letters.
 
     `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence of `announcing` words
-    alone says nothing. One that begins with a word for the `sources`, one of `saying` and a negation says what the sources
-    lack. `cues` are the kinds of word that change what a sentence claims.
+    alone says nothing, nor does one of `bridging` words too that leads to a list, or of words for what was said before
+    (`following`: "In that order."). One that begins with a word for the `sources`, one of `saying` and a negation, or one of
+    `instead` behind them, says what the sources lack. `cues` are the kinds of word that change what a sentence claims.
     """
 
     negations: tuple[Word, ...]
     idioms: tuple[Word, ...]
     announcing: Words
+    bridging: Words
+    following: Words
+    instead: tuple[Word, ...]
     sources: Words
     saying: Words
     cues: dict[str, tuple[Word, ...]]

@@ -75,6 +75,11 @@ class Sources:
             return _probability(self.features(text, language, chosen), "weights")
         return _probability({"cosine": float(self._cosines(text, chosen).max())}, "foreign")
 
+    def know(self, text: str, language: Language) -> bool:
+        """Whether the passages hold at least half of the words of a text."""
+        words = set(items_of(text, language))
+        return 2 * len(words & self._known) >= len(words)
+
     def features(self, text: str, language: Language, chosen: Sequence[SourceSentence]) -> Mapping[str, float]:
         """What support is judged by within one language."""
         return support_features(text, language, [(one.text, one.language) for one in chosen], self._known)

@@ -61,8 +61,8 @@ def support_features(
     shares = [held_share(text, language, [source]) for source, _ in sources]
     best, spoken = sources[shares.index(max(shares))]
     own = [source for source, other in sources if other == language]
-    mine, theirs = _cues(text, language), frozenset[str]().union(*(_cues(*source) for source in sources))
-    added, lost = mine - theirs, _cues(best, spoken) - mine
+    mine, theirs = cues_of(text, language), frozenset[str]().union(*(cues_of(*source) for source in sources))
+    added, lost = mine - theirs, cues_of(best, spoken) - mine
     features = {
         "coverage": held_share(text, language, [source for source, _ in sources]),
         "best": max(shares),
@@ -97,7 +97,7 @@ def _order(own: Sequence[str], source: Sequence[str]) -> float:
 
 
 @lru_cache(maxsize=4_000)
-def _cues(text: str, language: Language) -> frozenset[str]:
+def cues_of(text: str, language: Language) -> frozenset[str]:
     """The kinds of cue that a sentence has."""
     folded, kinds = fold(text), language_rules(language).verification.cues
     pointing = (f"{mark.axis}{mark.way}" if mark.axis else "not" for mark in marks(text, language))

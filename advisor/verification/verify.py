@@ -20,12 +20,16 @@ from advisor.text.plain import fold, has_words, plain
 from advisor.types import AnswerSentence, Citation, Draft, DraftSentence, Language
 from advisor.verification.contradiction import contradiction
 from advisor.verification.facts import check_facts
+from advisor.verification.framing import clauses
 from advisor.verification.groundedness import Sources, SourceSentence, least_support
 from advisor.verification.rejection import Rejected
+from advisor.verification.support_features import held_share
 
 _log = logging.getLogger(__name__)
 _LIKELY = 0.5  # that a model must find a sentence supported with
-_CLEAR_SUPPORT = 0.7  # that a passage which the sentence does not cite needs, for the sentence to be moved to it
+_LEAST_OF_A_CLAUSE = 0.5  # share of its words
+CLEAR_SUPPORT = 0.7
+"""What a sentence needs that is moved to a passage which it does not cite, or shown without a part of it."""
 
 
 def verify_extractive(draft: Draft, sources: Mapping[str, str]) -> tuple[list[AnswerSentence], list[Rejected]]:
@@ -75,11 +79,15 @@ def _check_quotation(sentence: DraftSentence, cited: Mapping[int, Citation], sou
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """A written sentence that may be shown, the source sentences it rests on (in reading order), and how well (0..1)."""
+    """A written sentence that may be shown, the source sentences it rests on (in reading order), and how well (0..1).
+
+    `is_copied`: it is the one that it rests on, word for word.
+    """
 
     sentence: DraftSentence
     rests_on: tuple[SourceSentence, ...]
     support: float
+    is_copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +151,34 @@ def verify_generative(
     if isinstance(found, Rejected):
         return reason
     words = by_words(sources)
-    moved = _judged(found, language, Judge(words.name, _CLEAR_SUPPORT, words.support))
+    moved = _judged(found, language, Judge(words.name, CLEAR_SUPPORT, words.support))
     return _judged(moved, language, judge) if isinstance(moved, Grounded) else reason
+
+
+def verify_in_parts(
+    sentence: DraftSentence,
+    language: Language,
+    lines: Sequence[SourceSentence],
+    judge: Judge,
+    sources: Sources,
+    asked: str = "",
+) -> Grounded | Rejected:
+    """Whether lines together support a sentence that joins more than a few of them hold.
+
+    Half the words of each clause must stand in a few of them; facts and meaning are judged by all those.
+
+    :param lines: those that it may rest on, whatever it cites.
+    """
+    text, resting = sentence.text, set[SourceSentence]()
+    for clause in clauses(text, language):
+        chosen = sources.rests_on(clause, language, lines)
+        share = held_share(clause, language, [line.text for line in chosen])
+        if share < _LEAST_OF_A_CLAUSE:
+            return Rejected(text, "unclear", f"{share:.2f}")
+        resting.update(chosen)
+    rests_on = tuple(sorted(resting, key=lambda s: (s.marker, s.start)))
+    wrong = check_facts(text, language, rests_on, lines, asked)
+    return wrong or _judged(Grounded(sentence, rests_on, 0.0), language, judge)
 
 
 def _examine(
@@ -154,7 +188,7 @@ def _examine(
     text = sentence.text
     copied = next((source for source in passages if fold(source.text) == fold(text)), None)
     if copied:
-        return Grounded(sentence, (copied,), 1.0)
+        return Grounded(sentence, (copied,), 1.0, is_copied=True)
     chosen = sources.rests_on(text, language, passages)
     wrong = check_facts(text, language, chosen, passages, asked) if chosen else Rejected(text, "uncited")
     return wrong or Grounded(sentence, tuple(sorted(chosen, key=lambda s: (s.marker, s.start))), 0.0)
@@ -163,7 +197,7 @@ def _examine(
 def _judged(found: Grounded, language: Language, judge: Judge) -> Grounded | Rejected:
     """The sentence with its support, or why that is too little. What was copied is supported."""
     text = found.sentence.text
-    if [fold(text)] == [fold(source.text) for source in found.rests_on]:
+    if found.is_copied:
         return found
     grounding = judge.support(text, language, found.rests_on)
     if grounding.support >= judge.least:
