@@ -127,6 +127,9 @@ def sentence_json(sentence: AnswerSentence) -> dict[str, Any]:
         "markers": list(sentence.markers),
         "verdict": sentence.verdict,
         "support": sentence.support,
+        # Beside the fields of the contract, where a chat model wrote a table or a bold lead.
+        **({"lead": sentence.lead} if sentence.lead else {}),
+        **({"row": asdict(sentence.row)} if sentence.row else {}),
     }
 
 

@@ -11,6 +11,8 @@ from advisor.types import AnswerSentence, Citation, Language, Scope, ScoredChunk
 from advisor.verification.rejection import Code, Rejected
 
 _NEAREST = 3  # subjects named by an abstention
+ROW_END = " |"
+"""What stands behind the last marker of a row in `compose`."""
 
 
 class _AnswerWords(WordTable):
@@ -61,35 +63,47 @@ def instead_in_words(language: Language, failure: str, model: str, *, kept: bool
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Sentences that are shown together: a paragraph, or an item of a list, in one part of an answer."""
+    """Sentences that are shown together, in one part of an answer: a paragraph, an item of a list, or the rows of a table.
+
+    `header`: of the table; empty for anything else.
+    """
 
     group: str
     is_item: bool
     sentences: tuple[AnswerSentence, ...]
+    header: tuple[str, ...] = ()
 
 
 def paragraphs(sentences: Sequence[AnswerSentence]) -> list[Paragraph]:
     """The sentences of an answer as they are laid out."""
     found: list[Paragraph] = []
     for sentence in sentences:
-        before = found[-1] if found else None
-        same = before and before.group == sentence.group and before.is_item == sentence.is_item
+        before, header = found[-1] if found else None, sentence.row.header if sentence.row else ()
+        kind = (sentence.group, sentence.is_item, header)
+        same = before and (before.group, before.is_item, before.header) == kind
         if before and same and (sentence.continues or not sentence.is_item):
             found[-1] = replace(before, sentences=(*before.sentences, sentence))
         else:
-            found.append(Paragraph(sentence.group, sentence.is_item, (sentence,)))
+            found.append(Paragraph(sentence.group, sentence.is_item, (sentence,), header))
     return found
 
 
 def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
-    """The answer as text: paragraphs and list items under the labels of their groups, each sentence with its markers."""
+    """The answer as Markdown: paragraphs, items and tables under the labels of their groups, sentences with their markers.
+
+    What is there of it stays as it is when a sentence is added.
+    """
     words, text = ANSWER_WORDS[language], ""
     before: Paragraph | None = None
     for each in paragraphs(sentences):
         if each.group and (before is None or before.group != each.group):
             text += "\n\n" + words.label.format(words.groups.get(each.group, each.group))
         listed = before is not None and before.is_item and each.is_item and before.group == each.group
-        written = " ".join(marked(sentence) for sentence in each.sentences)
+        if each.header:
+            rows = [each.header, ("---",) * len(each.header), *map(marked_cells, each.sentences)]
+            written = "\n".join(f"| {' | '.join(row)}{ROW_END}" for row in rows)
+        else:
+            written = " ".join(marked(replace(one, text=_in_bold(one))) for one in each.sentences)
         text += ("\n" if listed else "\n\n") + ("- " if each.is_item else "") + written
         before = each
     return text.strip()
@@ -98,6 +112,23 @@ def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
 def marked(sentence: AnswerSentence) -> str:
     """A sentence with its markers behind it."""
     return sentence.text + " " + "".join(f"[{marker}]" for marker in sentence.markers)
+
+
+def marked_cells(sentence: AnswerSentence) -> tuple[str, ...]:
+    """The cells of a row of a table, the markers behind the last."""
+    cells = sentence.row.cells if sentence.row else ()
+    return (*cells[:-1], marked(replace(sentence, text=cells[-1])).strip())
+
+
+def led(sentence: AnswerSentence) -> tuple[str, str]:
+    """The bold words that a sentence begins with ("" for none), and the rest of it."""
+    lead = sentence.lead if sentence.text.startswith(sentence.lead) else ""
+    return lead, sentence.text.removeprefix(lead)
+
+
+def _in_bold(sentence: AnswerSentence) -> str:
+    lead, rest = led(sentence)
+    return f"**{lead}**{rest}" if lead else rest
 
 
 def nearest_subjects(language: Language, passages: Sequence[ScoredChunk]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from fastapi.sse import format_sse_event
 
 from advisor.advisor import Stage
 from advisor.answering.intake import remembered
-from advisor.answering.messages import compose
+from advisor.answering.messages import ROW_END, compose
 from advisor.api.pool import Event, QuestionPool
 from advisor.api.problems import OPENAI_RESPONSES, ProblemError
 from advisor.api.schemas import (
@@ -33,7 +33,7 @@ from advisor.errors import QuestionError
 from advisor.features.memo import Block, Text, paragraph, place_address, place_of
 from advisor.features.memo_formats import block_as_markdown
 from advisor.features.memo_words import WORDS
-from advisor.types import Answer, AnswerSentence, Language, SentenceReady
+from advisor.types import Answer, AnswerSentence, Language, SentenceReady, TableRow
 
 MODEL = "cto-advisor"
 _TEXT = "text"
@@ -110,9 +110,12 @@ class _Content:
 
     def add(self, sentence: AnswerSentence, language: Language) -> None:
         """Add a sentence: what is there of the text stays as it is."""
-        self._sentences.append(replace(sentence, text=_markdown(sentence.text)))
+        row = sentence.row and TableRow(
+            *(tuple(map(_markdown, cells)) for cells in (sentence.row.header, sentence.row.cells))
+        )
+        self._sentences.append(replace(sentence, text=_markdown(sentence.text), lead=_markdown(sentence.lead), row=row))
         self.text = compose(language, self._sentences)
-        end = len(self.text)
+        end = len(self.text) - (len(ROW_END) if row else 0)
         for marker in reversed(sentence.markers):  # they are the last of the text
             end = self._mark(marker, end)
 

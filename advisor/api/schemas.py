@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from advisor.limits import DOCUMENT, HISTORY, KEY, RESULTS
-from advisor.types import Language, Length, ModelUse, Scope, Status, Verdict
+from advisor.types import Language, Length, ModelUse, Scope, Status, TableRow, Verdict
 
 
 def _whole(text: str) -> str:
@@ -176,6 +176,8 @@ class Sentence(BaseModel):
     markers: list[int]
     verdict: Verdict
     support: float
+    lead: str | None = Field(default=None, description="the words that it begins with and that are shown bold, if any")
+    row: TableRow | None = None
 
 
 class Withheld(BaseModel):

@@ -12,13 +12,13 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlencode
 
-from advisor.answering.messages import ANSWER_WORDS, marked, paragraphs, scope_in_words
+from advisor.answering.messages import ANSWER_WORDS, led, marked, marked_cells, paragraphs, scope_in_words
 from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, MemoWords
 from advisor.text.plain import WORD, plain
 from advisor.text.terms import terms
-from advisor.types import EVERYTHING, Answer, Citation, Document, Language
+from advisor.types import EVERYTHING, Answer, AnswerSentence, Citation, Document, Language
 
 FindDocument = Callable[[str, str], Document | None]
 """Document id and generation -> the document as that generation held it."""
@@ -90,7 +90,7 @@ def answers_memo(answers: Sequence[Answer], title: str, date: str, context: Memo
     """
     words = context.words
     generations = ", ".join(dict.fromkeys(answer.index.generation for answer in answers))
-    blocks: list[Block] = []
+    blocks: list[Block | Table] = []
     if len(answers) == 1:
         blocks += [heading(words.question, 1), paragraph(answers[0].question), *_body(answers[0], 1, context)]
     else:
@@ -100,7 +100,7 @@ def answers_memo(answers: Sequence[Answer], title: str, date: str, context: Memo
     return Memo(name, context.language, words.made.format(date, generations), tuple(blocks))
 
 
-def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block]:
+def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block | Table]:
     """What follows the question, under headings of that level."""
     words = context.words
     if answer.standalone_question != answer.question:
@@ -122,7 +122,7 @@ def _body(answer: Answer, level: int, context: MemoContext) -> Iterator[Block]:
     yield from (Block("item", (Text(limit),)) for limit in _limits(answer, words))
 
 
-def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block]:
+def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block | Table]:
     if answer.status != "answered":
         yield paragraph(answer.text)
         return
@@ -130,10 +130,22 @@ def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block]:
         if group:
             yield heading(ANSWER_WORDS[words.language].groups.get(group, group), level + 1)
         for each in members:
-            written = " ".join(map(marked, each.sentences))
-            yield Block("item", (Text(written),)) if each.is_item else paragraph(written)
+            if each.header:
+                yield Table(each.header, tuple(map(marked_cells, each.sentences)))
+            else:
+                yield Block("item" if each.is_item else "paragraph", tuple(_texts(each.sentences)))
     levels = dict.fromkeys(_evidence(citation, words) for citation in answer.citations if citation.evidence)
     yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
+
+
+def _texts(sentences: Sequence[AnswerSentence]) -> Iterator[Text]:
+    for number, sentence in enumerate(sentences):
+        lead, rest = led(sentence)
+        space = " " if number else ""
+        if lead:
+            yield from (Text(space), Text(lead, bold=True))
+            space = ""
+        yield Text(space + marked(replace(sentence, text=rest)))
 
 
 def _evidence(citation: Citation, words: MemoWords) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from itertools import groupby
 from urllib.parse import urlencode
 
-from advisor.answering.messages import paragraphs, scope_in_words
+from advisor.answering.messages import Paragraph, led, paragraphs, scope_in_words
 from advisor.features.conversations import Turn
 from advisor.text.plain import plain
 from advisor.types import EVERYTHING, Answer, AnswerSentence, Chunk, Citation, Scope
@@ -215,25 +215,46 @@ def render_sentences(
     texts: Texts,
     marker: Marker = _marker,
 ) -> str:
-    """Paragraphs and lists, each group under its label."""
+    """Paragraphs, lists and tables, each group under its label."""
     markers = {citation.marker: marker(citation, generation) for citation in citations}
     html = []
     for group, members in groupby(paragraphs(sentences), key=lambda paragraph: paragraph.group):
         if group:
             html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
         for is_item, run in groupby(members, key=lambda paragraph: paragraph.is_item):
-            written = [" ".join(_sentence(one, markers) for one in each.sentences) for each in run]
             if is_item:
-                html.append("<ul>" + "".join(f"<li>{each}</li>" for each in written) + "</ul>")
+                html.append("<ul>" + "".join(f"<li>{_sentences(each, markers)}</li>" for each in run) + "</ul>")
             else:
-                html.extend(f"<p>{each}</p>" for each in written)
+                html.extend(_table(each, markers) if each.header else f"<p>{_sentences(each, markers)}</p>" for each in run)
     return "".join(html)
 
 
+def _sentences(paragraph: Paragraph, markers: dict[int, str]) -> str:
+    return " ".join(_sentence(one, markers) for one in paragraph.sentences)
+
+
 def _sentence(sentence: AnswerSentence, markers: dict[int, str]) -> str:
+    lead, rest = led(sentence)
+    strong = f"<strong>{typeset(lead)}</strong>" if lead else ""
+    return strong + typeset(rest) + _drawn(sentence, markers)
+
+
+def _drawn(sentence: AnswerSentence, markers: dict[int, str]) -> str:
     # A no-break space keeps the first marker on the line of the last word.
     drawn = "\u00a0".join(markers[marker] for marker in sentence.markers if marker in markers)
-    return typeset(sentence.text) + ("\u00a0" + drawn if drawn else "")
+    return "\u00a0" + drawn if drawn else ""
+
+
+def _table(paragraph: Paragraph, markers: dict[int, str]) -> str:
+    """A table, whose rows are headed by their first cells."""
+    header = "".join(f'<th scope="col">{typeset(cell)}</th>' for cell in paragraph.header)
+    rows = []
+    for sentence in paragraph.sentences:
+        first, *cells = sentence.row.cells if sentence.row else ("",)
+        drawn = "</td><td>".join(map(typeset, cells)) + _drawn(sentence, markers)
+        rows.append(f'<tr><th scope="row">{typeset(first)}</th><td>{drawn}</td></tr>')
+    table = f"<table><thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="table" tabindex="0">{table}</div>'  # to be scrolled by keys, too, where there is no room for it
 
 
 def place(span: Citation | Chunk, generation: str) -> str:
