@@ -239,12 +239,10 @@ def test_words_that_point_back_stay_with_what_they_follow(opened):
 
 def test_what_is_left_of_a_sentence_is_shown_where_it_is_clearly_supported(opened):
     true = "Les réservations sur un an ont réduit la facture de 17 %."
-    shown, withheld = said(
-        opened,
-        f"- **Licenciez le prestataire suisse du conseil après un audit secret commandé à Zurich.** {true} [1]\n{ITEMS.format(2).splitlines()[1]}",
-    )
-    assert shown[0] == true
-    limited = "Le tagging couvre 92 % des dépenses du cloud après six mois ; mais seulement dans une banque suisse cotée."
+    lead = "Économisez 71 % dès demain."
+    shown, withheld = said(opened, f"- **{lead}** {true} [1]\n{ITEMS.format(2).splitlines()[1]}")
+    assert (shown[0], withheld) == (true, [f"{lead} {true}"])
+    limited = "Le tagging couvre 92 % des dépenses du cloud après six mois ; mais seulement pour 3 banques cotées."
     shown, withheld = said(opened, f"{limited} [2]\n{ITEMS.format(2)}")
     assert withheld == [limited]
 
