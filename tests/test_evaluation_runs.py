@@ -21,7 +21,7 @@ from advisor.cli.main import app
 from advisor.errors import EvaluationError
 from advisor.evaluation import beir_trec
 from advisor.evaluation.comparison import compare_rows, compare_runs
-from advisor.evaluation.drafting import draft_from_feedback, draft_from_index, write_draft
+from advisor.evaluation.drafting import Wanted, draft_from_feedback, draft_from_index, write_draft
 from advisor.evaluation.gaps import map_coverage
 from advisor.evaluation.gate import GateRules, gate_generation, judge, read_gate
 from advisor.evaluation.measures import summarise
@@ -36,7 +36,7 @@ from advisor.evaluation.run_store import (
     write_baseline,
     write_run,
 )
-from advisor.evaluation.runner import PinnedAdvisor, ask_cases, pinned, refuse_stale_labels
+from advisor.evaluation.runner import Order, PinnedAdvisor, ask_cases, pinned, run_sets
 from advisor.evaluation.scoring import Outcome, Row, score_all
 from advisor.index.generation import Generation
 from advisor.index.generations import current_generation
@@ -303,14 +303,17 @@ def test_a_gate_with_an_unknown_measure_is_refused(tmp_path: Path):
         read_gate(tmp_path / "gate.toml")
 
 
-def test_unlike_runs_are_not_compared_by_accident(first: Run):
+def test_unlike_runs_are_compared_on_what_they_share_and_it_is_said_in_what_they_differ(first: Run):
     other = replace(first, info=replace(first.info, hashes={**first.info.hashes, "corpus": "0"}), rows=first.rows[:3])
-    with pytest.raises(EvaluationError, match=r"unlike: 3 questions are in one only.*the corpus differs.*--force"):
-        compare_runs(first, other)
-    assert compare_runs(first, other, force=True).questions == 3
+    compared = compare_runs(first, other)
+    assert (compared.questions, compared.left_out) == (3, 3)
+    assert compared.unlike == (
+        "3 questions are in one only, or changed, and not compared",
+        "the documents differ: what changed may be they or the program",
+    )
     changed = replace(first, rows=tuple(replace(row, digest="x") for row in first.rows))
     with pytest.raises(EvaluationError, match="no question in common"):
-        compare_runs(first, changed, force=True)
+        compare_runs(first, changed)
 
 
 class CrashingAdvisor(PinnedAdvisor):
@@ -333,11 +336,35 @@ def test_a_crash_is_recorded_and_the_run_goes_on(small: Advisor, questions: Ques
     assert len(rows) == len(cases)
 
 
-def test_a_label_that_the_index_does_not_hold_stops_the_run(small: Advisor, questions: QuestionSet):
-    cases = list(cases_of(questions))
-    refuse_stale_labels(cases, small.index.catalog.document)
-    with pytest.raises(EvaluationError, match=r"does not hold 5 of the quotes.* first that of tag-fr in fr/finops.md"):
-        refuse_stale_labels(cases, lambda name: None)
+def test_a_question_whose_quote_is_gone_is_left_out_and_named(folder: Path, tmp_path: Path, embeddings):
+    """A document changes, another goes: the questions about them are not asked, a dialogue not by half; the others are."""
+    shutil.copytree(folder, tmp_path / "project")
+    settings = Settings(**{f"{name}_dir": tmp_path / "project" / name for name in ("corpus", "index", "evals")})
+    (settings.corpus_dir / "en" / "board.md").write_text("# Board\n\nThe CTO presents it every six weeks.\n")
+    (settings.corpus_dir / "en" / "incidents.md").unlink()
+    sync(settings, embeddings)
+    advisor = Advisor.open(settings, embeddings)
+    done = run_sets(advisor, Order(name="after"))
+    assert {row.id for row in done.rows} == {"tag-fr", "tart"}
+    assert read_run("after", settings.evals_dir).info.left_out == ["outage-en", "board", "attack"]
+    assert "3 questions were left out" in done.info.left_out_in_words
+    advisor.close()
+
+
+def test_a_set_about_other_documents_stops_the_run(folder: Path, tmp_path: Path, embeddings):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "other.md").write_text("# Other\n\nNothing that anybody asks about stands here at all.\n")
+    (tmp_path / "evals" / "questions").mkdir(parents=True)
+    answerable = [line for line in QUESTIONS if line.get("relevant")]
+    (tmp_path / "evals" / "questions" / "small.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in answerable if "documents" not in line)
+    )
+    settings = Settings(**{f"{name}_dir": tmp_path / name for name in ("corpus", "index", "evals")})
+    sync(settings, embeddings)
+    advisor = Advisor.open(settings, embeddings)
+    with pytest.raises(EvaluationError, match=r"does not hold the quotes of any of the \d questions, first that of tag-fr"):
+        run_sets(advisor, Order())
+    advisor.close()
 
 
 def test_a_blessed_run_keeps_scores_and_settings_alone(first: Run, tmp_path: Path):
@@ -376,27 +403,110 @@ def test_a_summary_has_figures_by_language_and_latency(first: Run):
     assert {one.stage for one in summary.latencies} >= {"search", "total"}
 
 
-def test_a_draft_is_the_same_every_time_and_passes_the_check(small: Advisor, tmp_path: Path):
-    lines = draft_from_index(small.index)
-    assert lines == draft_from_index(small.index)
-    assert {line["language"] for line in lines} == {"fr", "en"}
+DOCUMENTS = {
+    "leave.md": "# Leave\n\n## Who approves a week of leave?\n\nThe lead of the team approves it within two days, and says so in the "
+    "calendar that all of the team can see and edit.\n\n## How to ask for unpaid leave\n\nWrite to the people team three weeks "
+    "before the first day, with the dates and with the name of who stands in for you.\n\n## Why is it limited?\n\nThere are two "
+    "busy months in which nobody can stand in for anybody else, so that only half of a team may be away.\n\n## Public holidays\n\n"
+    "Offices close on public holidays, and nobody has to ask for them or to enter them anywhere in the calendar of the team.\n",
+    "fr/conges.md": "# Congés\n\n## Comment poser un congé sans solde\n\nIl faut écrire à l'équipe des ressources humaines trois "
+    "semaines avant le premier jour, avec les dates et le nom de la personne qui remplace.\n\n## Jours fériés\n\nLes bureaux "
+    "ferment les jours fériés, et personne n'a besoin de les demander ni de les inscrire dans le calendrier de son équipe.\n",
+    "asked/leave.yaml": 'not_covered:\n  en: ["May I bring my dog?"]\n  fr: ["Puis-je amener mon chien\u00a0?"]\n',
+}
+HELD_OUT = {
+    "travel.md": "# Travel\n\n## Who approves travel?\n\nNobody does: trains are booked in second class, whatever the "
+    "length of the journey and whoever it is that travels for the company.\n\n## Who approves a week of leave?\n\nThe lead of the "
+    "team approves it within two days, and says so in the calendar that all of the team can see and edit, always.\n\n"
+    "## Zebra husbandry in winter\n\nZebras are fed with hay in winter, twice in a day, and are brushed in the evening by whoever "
+    "has the time for it on that day.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def leave(tmp_path_factory: pytest.TempPathFactory, embeddings) -> Iterator[Advisor]:
+    """Documents with titles of sections that make questions, and beside them others that are not indexed."""
+    root = tmp_path_factory.mktemp("leave")
+    for folder, documents in (("corpus", DOCUMENTS), ("held-out", HELD_OUT)):
+        for name, text in documents.items():
+            (root / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / folder / name).write_text(text, encoding="utf-8")
+    settings = Settings(**{f"{name}_dir": root / name for name in ("corpus", "index", "evals")})
+    sync(settings, embeddings)
+    opened = Advisor.open(settings, embeddings)
+    yield opened
+    opened.close()
+
+
+def drafted(advisor: Advisor, **wanted) -> list[dict]:
+    return draft_from_index(advisor.index, advisor.settings, Wanted(**wanted))
+
+
+def test_titles_of_sections_become_questions_those_that_ask_first(leave: Advisor):
+    lines = drafted(leave)
+    assert lines == drafted(leave)
+    asked = {line["question"]: line for line in lines}
+    assert set(asked) == {
+        "Who approves a week of leave?",
+        "How do I ask for unpaid leave?",
+        "Leave: Why is it limited?",  # which needs its document
+        "What does “Leave” say about “Public holidays”?",
+        "Comment poser un congé sans solde ?",
+        "Que dit « Congés » sur « Jours fériés » ?",
+        "May I bring my dog?",
+        "Puis-je amener mon chien ?",
+    }
+    assert asked["Leave: Why is it limited?"]["relevant"][0]["quote"].startswith("There are two busy months")
+    of_leave = [line["question"] for line in lines if line["relevant"] and line["relevant"][0]["document"] == "leave.md"]
+    assert of_leave[0] in ("Who approves a week of leave?", "Leave: Why is it limited?")
+    assert of_leave[-1] == "What does “Leave” say about “Public holidays”?"
+    assert {line["question"] for line in lines if not line["answerable"]} == {
+        "May I bring my dog?",
+        "Puis-je amener mon chien ?",
+    }
+
+
+def test_a_limit_is_spread_over_the_documents(leave: Advisor):
+    lines = drafted(leave, limit=4)
+    assert sorted(line["relevant"][0]["document"] for line in lines if line["answerable"]) == [
+        "fr/conges.md",
+        "leave.md",
+        "leave.md",
+    ]
+
+
+def test_what_other_documents_answer_and_these_touch_has_no_answer(leave: Advisor):
+    """Not what these documents answer as well, nor what is far from all that they say."""
+    lines = drafted(leave, limit=40, held_out=leave.settings.corpus_dir.parent / "held-out")
+    found = [line for line in lines if line["kind"] == "draft-held-out"]
+    assert [line["question"] for line in found] == ["Who approves travel?"]
+    assert (found[0]["answerable"], found[0]["near"], found[0]["relevant"]) == (False, True, [])
+
+
+def test_a_draft_passes_the_check_with_one_warning(leave: Advisor, tmp_path: Path, monkeypatch):
+    root, out = leave.settings.corpus_dir.parent, tmp_path / "it is" / "draft.jsonl"
+    out.parent.mkdir()
+    folders = ["--corpus", str(root / "corpus"), "--index", str(root / "index")]
+    written = CliRunner().invoke(app, ["eval", "new", "--gaps", "--out", str(out), *folders])
+    assert written.exit_code == 0, written.output
+    assert f"advisor eval check '{out}' --corpus {root / 'corpus'}" in written.stderr.replace("\n", "")
+    assert (
+        sum("Which figure is missing" in line or "Which word is missing" in line for line in out.read_text().splitlines())
+        > 2
+    )
+    checked = CliRunner().invoke(app, ["eval", "check", str(out), "--corpus", str(root / "corpus"), "--json"])
+    found = json.loads(checked.stdout)
+    assert found["errors"] == []
+    assert len(found["warnings"]) == 1
+    assert "more are drafts" in found["warnings"][0]
+
+
+def test_gaps_are_figures_and_rare_words_of_telling_sentences(small: Advisor):
+    assert not [line for line in drafted(small) if line["kind"] == "draft-gap"]
+    lines = drafted(small, gaps=True)
     tagging = next(line for line in lines if line["relevant"][0]["quote"].startswith("Le tagging"))
     assert tagging["question"] == "Quel chiffre manque ? « Le tagging couvre … des dépenses du cloud après six mois. »"
     assert tagging["key_facts"] == [["92 %", "92%"]]
-    (tmp_path / "draft.jsonl").write_text(write_draft(lines))
-    refuse_stale_labels(list(cases_of(read_set(tmp_path / "draft.jsonl"))), small.index.catalog.document)
-
-
-def test_a_heading_that_asks_becomes_a_question(tmp_path: Path, embeddings):
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "faq.md").write_text("# FAQ\n\n## Who approves a budget?\n\nThe board approves it in May.\n")
-    settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
-    sync(settings, embeddings)
-    advisor = Advisor.open(settings, embeddings)
-    (line,) = [line for line in draft_from_index(advisor.index) if line["kind"] == "draft-heading"]
-    advisor.close()
-    assert line["question"] == "Who approves a budget?"
-    assert line["relevant"] == [{"document": "faq.md", "quote": "The board approves it in May."}]
 
 
 def test_feedback_becomes_candidates_the_latest_verdict_counting(tmp_path: Path):

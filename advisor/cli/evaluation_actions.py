@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from advisor.advisor import Advisor
 from advisor.answering.unanswered import log_file, read
-from advisor.cli.options import print_json
+from advisor.cli.options import given_corpus, note, print_json
 from advisor.errors import EvaluationError
 from advisor.evaluation import beir_trec, checking, drafting, gaps
 from advisor.evaluation import run_store as runs
@@ -33,11 +34,10 @@ from advisor.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What a run is held against: another run, alone or with the gate's rules. `force` compares what unlike runs share."""
+    """What a run is held against: another run, alone or with the gate's rules."""
 
     baseline: str | None = None
     gate: bool = False
-    force: bool = False
 
 
 def ask_sets(settings: Settings, order: Order, against: Against, *, as_json: bool) -> bool:
@@ -46,7 +46,9 @@ def ask_sets(settings: Settings, order: Order, against: Against, *, as_json: boo
     before = _run_before(settings.evals_dir, order.split, against)
     done = _ask(settings, order)
     result = judge(done.rows, before.rows if before else (), rules) if rules else None
-    compared = compare_runs(before, done, force=against.force) if before and not rules else None
+    if result and done.info.left_out:
+        result = replace(result, notes=(*result.notes, done.info.left_out_in_words))
+    compared = compare_runs(before, done) if before and not rules else None
     if as_json:
         extra = {"gate": tables.gate_json(result)} if result else {}
         extra |= {"comparison": tables.comparison_json(compared)} if compared else {}
@@ -67,10 +69,10 @@ def _run_before(evals: Path, split: Split | None, against: Against) -> runs.Run 
     return runs.part_of(runs.read_run(name, evals), split) if name else None
 
 
-def show_comparison(settings: Settings, names: tuple[str, str], split: Split | None, *, force: bool, as_json: bool) -> None:
+def show_comparison(settings: Settings, names: tuple[str, str], split: Split | None, *, as_json: bool) -> None:
     """Print what two runs differ in."""
     before, after = (runs.part_of(runs.read_run(name, settings.evals_dir), split) for name in names)
-    compared = compare_runs(before, after, force=force)
+    compared = compare_runs(before, after)
     if as_json:
         print_json(tables.comparison_json(compared))
     else:
@@ -109,7 +111,7 @@ def write_report(settings: Settings, name: str, split: Split | None, against: Ag
     run = runs.part_of(runs.read_run(name, settings.evals_dir), split)
     other = _run_before(settings.evals_dir, split, against)
     path = out or run.folder / (f"report-{split}.html" if split else "report.html")
-    path.write_text(render_page(run, other, force=against.force), encoding="utf-8")
+    path.write_text(render_page(run, other), encoding="utf-8")
     tables.STDOUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -140,9 +142,13 @@ def import_qrels(settings: Settings, judgements: Path, queries: Path, out: Path)
     _write(beir_trec.read_qrels(judgements, queries, Advisor.open(settings).index.catalog.document), out)
 
 
-def draft_set(settings: Settings, out: Path | None) -> None:
+def draft_set(settings: Settings, wanted: drafting.Wanted, out: Path | None) -> None:
     """Write a draft from the indexed documents."""
-    _write(drafting.draft_from_index(Advisor.open(settings).index), out)
+    lines = drafting.draft_from_index(Advisor.open(settings).index, settings, wanted)
+    _write(lines, out, settings)
+    if all(line["answerable"] for line in lines):
+        advice = "Add some, or draft them of documents that are near and not indexed: --held-out FOLDER"
+        note(f"None of the questions is without an answer, so none tells whether the advisor refuses. {advice}")
 
 
 def draft_from_verdicts(feedback: Path, out: Path | None) -> None:
@@ -180,8 +186,8 @@ def judge_of_generations(settings: Settings, embeddings: Embeddings, names: Sequ
         STDERR.print(f"Asking {', '.join(one.name for one in sets)} of both generations", highlight=False)
         before, after = (PinnedAdvisor(settings, embeddings, generation) for generation in (published, candidate))
         result = gate_generation(before, after, sets, rules)
-        for note in result.notes:
-            STDERR.print(f"note: {note}", highlight=False, soft_wrap=True)
+        for each in result.notes:
+            STDERR.print(f"note: {each}", highlight=False, soft_wrap=True)
         return result.objections
 
     return speaks_against
@@ -218,13 +224,17 @@ def _refuse_existing(path: Path) -> None:
         raise EvaluationError(message)
 
 
-def _write(lines: Sequence[dict[str, Any]], out: Path | None) -> None:
-    """To a new file, or to stdout."""
+def _write(lines: Sequence[dict[str, Any]], out: Path | None, settings: Settings | None = None) -> None:
+    """To a new file, or to stdout.
+
+    :param settings: of the documents that the questions are about, where they are known.
+    """
     text = drafting.write_draft(lines)
     if out is None:
         sys.stdout.write(text)
         return
     _refuse_existing(out)
     out.write_text(text, encoding="utf-8")
-    advice = f"Read and correct them, then: advisor eval check {out}"
+    checking_them = f"advisor eval check {shlex.quote(str(out))}{given_corpus(settings) if settings else ''}"
+    advice = f"Read and correct them, then: {checking_them}"
     STDERR.print(f"{len(lines)} questions written to {out}. {advice}", highlight=False, soft_wrap=True)

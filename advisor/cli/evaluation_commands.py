@@ -16,7 +16,6 @@ from advisor.settings import load_settings
 _LATEST = "latest"
 Sets = Annotated[list[str] | None, typer.Argument(help="Question sets: names in evals/questions, or paths. All of them.")]
 RunName = Annotated[str, typer.Option("--run", help="Name of the run: a folder of evals/runs.")]
-Force = Annotated[bool, typer.Option("--force", help="Compare what unlike runs share.")]
 Part = Annotated[Split | None, typer.Option("--split", help="Only the questions of this part: to tune, or to report.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The file to write; stdout.")]
 
@@ -44,7 +43,6 @@ class RunOptions:
     corpus: Corpus = None
     index: Index = None
     gate: Annotated[bool, typer.Option("--gate", help="Exit 1 when a measure fell or is below its floor.")] = False
-    force: Force = False
     as_json: Json = False
 
 
@@ -56,7 +54,7 @@ def run(options: RunOptions) -> None:
     from advisor.evaluation.runner import Order
 
     order = Order(tuple(options.sets or ()), options.name, options.split)
-    against = actions.Against(options.baseline, options.gate, options.force)
+    against = actions.Against(options.baseline, options.gate)
     if not actions.ask_sets(settings_of(options.corpus, options.index), order, against, as_json=options.as_json):
         raise typer.Exit(1)
 
@@ -67,13 +65,12 @@ def compare(
     after: Annotated[str, typer.Argument(help="Another.")],
     split: Part = None,
     *,
-    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Compare two runs, question by question."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.show_comparison(load_settings(), (before, after), split, force=force, as_json=as_json)
+    actions.show_comparison(load_settings(), (before, after), split, as_json=as_json)
 
 
 @evaluation.command()
@@ -99,13 +96,11 @@ def report(
     against: Annotated[str | None, typer.Option("--against", help="Another run to show it against.")] = None,
     split: Part = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file; report.html in the folder of the run.")] = None,
-    *,
-    force: Force = False,
 ) -> None:
     """Write an HTML page about a run, alone or against another."""
     from advisor.cli import evaluation_actions as actions
 
-    actions.write_report(load_settings(), name, split, actions.Against(against, force=force), out)
+    actions.write_report(load_settings(), name, split, actions.Against(against), out)
 
 
 @evaluation.command()
@@ -162,12 +157,30 @@ def import_set(options: ImportOptions) -> None:
         actions.import_qrels(settings_of(options.corpus, options.index), options.source, options.queries, options.out)
 
 
+@dataclass(frozen=True)
+class NewOptions:
+    """What a draft is made of, and where it is written."""
+
+    out: Out = None
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most questions, over all documents; 60.")] = None
+    gaps: Annotated[bool, typer.Option("--gaps", help="Gaps to fill as well: a figure or a word left out.")] = False
+    held_out: Annotated[
+        Path | None,
+        typer.Option("--held-out", help="Documents that are near and not indexed, for questions without an answer."),
+    ] = None
+    corpus: Corpus = None
+    index: Index = None
+
+
 @evaluation.command()
-def new(out: Out = None, corpus: Corpus = None, index: Index = None) -> None:
+@takes(NewOptions)
+def new(options: NewOptions) -> None:
     """Draft a question set from the indexed documents, to be corrected by hand."""
     from advisor.cli import evaluation_actions as actions
+    from advisor.evaluation.drafting import LIMIT, Wanted
 
-    actions.draft_set(settings_of(corpus, index), out)
+    wanted = Wanted(options.limit or LIMIT, options.gaps, options.held_out)
+    actions.draft_set(settings_of(options.corpus, options.index), wanted, options.out)
 
 
 @evaluation.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -41,6 +42,11 @@ def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Calla
 def settings_of(corpus: Path | None, index: Path | None) -> Settings:
     """Settings with these folders; None leaves a folder as the environment has it."""
     return load_settings(corpus_dir=corpus, index_dir=index)
+
+
+def given_corpus(settings: Settings) -> str:
+    """` --corpus DIR`, for a command to run next: "" where the environment names the same folder."""
+    return "" if settings.corpus_dir == load_settings().corpus_dir else f" --corpus {shlex.quote(str(settings.corpus_dir))}"
 
 
 def print_json(value: dict[str, Any]) -> None:

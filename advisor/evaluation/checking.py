@@ -49,7 +49,9 @@ def find_faults(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
         errors += _labels(entry, corpus.get)
         errors += _documents(entry)
     errors += _leaks(entries, asked)
-    return Findings(tuple(errors), tuple(warning for entry in entries for warning in _warnings(entry)))
+    warnings = [warning for entry in entries for warning in _warnings(entry)]
+    warnings += [warning for one in sets for warning in _drafts(one)]
+    return Findings(tuple(errors), tuple(warnings))
 
 
 def _labels(entry: SetEntry, read: ReadDocument) -> Iterator[str]:
@@ -80,8 +82,15 @@ def _warnings(entry: SetEntry) -> Iterator[str]:
             yield f"{entry.place}: has a space that no keyboard types: {text[:60]}"
         if len(text.split()) > _TOO_SHORT_TO_TELL and (seems := detect_language(text)) != question.language:
             yield f"{entry.place}: declared {question.language}, reads as {seems}: {text[:60]}"
-    if question.kind.startswith("draft"):
-        yield f"{entry.place}: is still a draft (kind {question.kind}): read it, correct it, give it a kind"
+
+
+def _drafts(one: QuestionSet) -> Iterator[str]:
+    """One line for all of a set: a new draft is nothing else."""
+    drafts = [entry for entry in one.entries if entry.question.kind.startswith("draft")]
+    if drafts:
+        kinds = ", ".join(dict.fromkeys(entry.question.kind for entry in drafts))
+        count = "is a draft" if len(drafts) == 1 else f"and {len(drafts) - 1} more are drafts"
+        yield f"{drafts[0].place}: {count} (kind {kinds}): read, correct, and give each a kind"
 
 
 def _leaks(entries: Sequence[SetEntry], asked: Iterable[str]) -> Iterator[str]:

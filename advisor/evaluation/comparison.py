@@ -50,7 +50,7 @@ class Flip:
 class Comparison:
     """Two runs over the questions that both asked and scored by the same labels; `left_out` counts the others.
 
-    `unlike` says, in words, what makes the two runs hard to compare.
+    `unlike` says, in words, in what the two runs differ besides.
     """
 
     questions: int
@@ -62,23 +62,19 @@ class Comparison:
     unlike: tuple[str, ...] = ()
 
 
-def compare_runs(before: Run, after: Run, *, force: bool = False, measures: Iterable[Measure] = MEASURES) -> Comparison:
-    """Compare two runs.
+def compare_runs(before: Run, after: Run, *, measures: Iterable[Measure] = MEASURES) -> Comparison:
+    """Compare two runs on the questions that they have in common.
 
-    :param force: compare what the runs share although questions or corpus differ.
-    :raises EvaluationError: when they share nothing, or differ and `force` is not given.
+    :raises EvaluationError: when they have none.
     """
     shared = compare_rows(before.rows, after.rows, measures)
     ids = {row.id for row in before.rows} | {row.id for row in after.rows}
     left_out = len(ids) - shared.questions
     unlike = _unlike(before, after, left_out)
     if not shared.questions:
-        message = f"the runs {before.info.name} and {after.info.name} have no question in common. Run the same sets twice"
-        raise EvaluationError(message)
-    if unlike and not force:
         message = (
-            f"the runs {before.info.name} and {after.info.name} are unlike: {'; '.join(unlike)}. Run both anew, or compare "
-            "what they share with --force"
+            f"the runs {before.info.name} and {after.info.name} have no question in common under the same labels. "
+            "Compare two runs of the same sets"
         )
         raise EvaluationError(message)
     return replace(shared, before=before.info.name, after=after.info.name, left_out=left_out, unlike=unlike)
@@ -100,9 +96,10 @@ def _pairs(before: Sequence[Row], after: Sequence[Row]) -> list[tuple[Row, Row]]
 def _unlike(before: Run, after: Run, left_out: int) -> tuple[str, ...]:
     found = []
     if left_out:
-        found.append(f"{left_out} questions are in one only, or were changed")
+        count = "1 question is" if left_out == 1 else f"{left_out} questions are"
+        found.append(f"{count} in one only, or changed, and not compared")
     if before.info.hashes["corpus"] != after.info.hashes["corpus"]:
-        found.append("the corpus differs")
+        found.append("the documents differ: what changed may be they or the program")
     return tuple(found)
 
 

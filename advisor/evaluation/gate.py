@@ -16,7 +16,7 @@ from advisor.errors import EvaluationError
 from advisor.evaluation.comparison import Comparison, Difference, compare_rows
 from advisor.evaluation.measures import BY_NAME, measure_rows
 from advisor.evaluation.questions import QuestionSet, cases_of
-from advisor.evaluation.runner import PinnedAdvisor, ask_cases, stale_labels
+from advisor.evaluation.runner import PinnedAdvisor, ask_cases, part_by_labels
 from advisor.evaluation.scoring import Row, score_all
 
 GATE_FILE = "gate.toml"
@@ -133,8 +133,7 @@ def gate_generation(
     """
     cases = [case for one in sets for case in cases_of(one) if not case.documents]
     advisors = published, candidate
-    stale = {case.dialogue for one in advisors for case, _ in stale_labels(cases, one.index.catalog.document)}
-    asked = [case for case in cases if case.dialogue not in stale]
+    asked, _ = part_by_labels(cases, *(one.index.catalog.document for one in advisors))
     before, after = (score_all(ask_cases(one, asked)) for one in advisors)
     result = judge(after, before, rules.model_copy(update={"floors": {}}))
     left_out = len(cases) - len(asked)

@@ -13,7 +13,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,10 @@ _DEFAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What a run was made with. `hashes`: of questions, corpus, index and settings; `sets`: name -> digest of its file."""
+    """What a run was made with. `hashes`: of questions, corpus, index and settings; `sets`: name -> digest of its file.
+
+    `left_out` are the ids of the questions that were not asked, since the index does not hold their quotes.
+    """
 
     name: str
     created: str
@@ -65,6 +68,15 @@ class RunInfo:
     sets: Mapping[str, str]
     settings: Mapping[str, Any]
     index: Mapping[str, Any]
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def left_out_in_words(self) -> str:
+        """That questions were left out; "" when none was."""
+        if not self.left_out:
+            return ""
+        count = "1 question was" if len(self.left_out) == 1 else f"{len(self.left_out)} questions were"
+        return f"{count} left out, whose quotes the index does not hold, first {self.left_out[0]}: advisor eval check"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -63,18 +63,27 @@ def pinned(advisor: Advisor) -> PinnedAdvisor:
 def run_sets(advisor: Advisor, order: Order, on_asked: OnAsked | None = None) -> Run:
     """Ask the sets of the published generation, and keep the run under its name.
 
-    :raises EvaluationError: when a set cannot be used, or the name is taken.
+    Questions whose quotes the index no longer holds are left out, and named: nothing can be told of their answers.
+
+    :raises EvaluationError: when a set cannot be used, no question of it is left, or the name is taken.
     """
     settings = advisor.settings
     check_name(order.name, settings.evals_dir / RUNS)
     sets = read_sets(find_sets(order.sets, settings.evals_dir / QUESTIONS))
     cases = [case for one in sets for case in cases_of(one, order.split)]
     asked = pinned(advisor)
-    refuse_stale_labels(cases, asked.index.catalog.document)
+    kept, left_out = part_by_labels(cases, asked.index.catalog.document)
+    if left_out and not kept:
+        message = (
+            f"the index does not hold the quotes of any of the {len(cases)} questions, first that of {cases[0].id}. Is it "
+            "of the documents that they are about? What is wrong with each: advisor eval check"
+        )
+        raise EvaluationError(message)
     started = time.perf_counter()
-    outcomes = ask_cases(asked, cases, on_asked)
+    outcomes = ask_cases(asked, kept, on_asked)
     rows = score_all(outcomes)
     info = describe(order.name, asked, sets, rows, time.perf_counter() - started)
+    info = replace(info, left_out=list(left_out))
     return write_run(settings.evals_dir / RUNS / order.name, info, outcomes, rows)
 
 
@@ -92,25 +101,16 @@ def run_sets_in_steps(advisor: Advisor, order: Order) -> Iterator[tuple[int, int
     yield from in_steps(lambda: run_sets(advisor, order, note), lambda: latest, "evaluate")
 
 
+def part_by_labels(cases: Sequence[Case], *indexes: ReadDocument) -> tuple[list[Case], tuple[str, ...]]:
+    """The cases whose every quote is in all of these indexes, and the ids of the questions of which one is gone."""
+    gone = dict.fromkeys(case.dialogue for read in indexes for case, _ in stale_labels(cases, read))
+    return [case for case in cases if case.dialogue not in gone], tuple(gone)
+
+
 def stale_labels(cases: Sequence[Case], read: ReadDocument) -> list[tuple[Case, Target]]:
     """The quotes that the indexed documents no longer hold."""
     labels = [(case, (*case.targets, *case.core, *case.useful)) for case in cases]
     return [(case, target) for case, targets in labels for target in dict.fromkeys(locate_goals(targets, read)[1])]
-
-
-def refuse_stale_labels(cases: Sequence[Case], read: ReadDocument) -> None:
-    """Do nothing when every quote is in the index.
-
-    :raises EvaluationError: naming the first that is not.
-    """
-    stale = stale_labels(cases, read)
-    if stale:
-        case, target = stale[0]
-        message = (
-            f"the index does not hold {len(stale)} of the quotes that questions are scored by, first that of {case.id} in "
-            f"{target.document}. Run: advisor index; then: advisor eval check"
-        )
-        raise EvaluationError(message)
 
 
 def ask_cases(advisor: Advisor, cases: Sequence[Case], on_asked: OnAsked | None = None) -> list[Outcome]:

@@ -112,7 +112,7 @@ class _EvaluationEvents:
         return ""
 
     def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
-        """The report of a run, alone or against another; runs that are unlike are compared on what they share."""
+        """The report of a run, alone or against another, on the questions that both have."""
         if not may_curate(request):
             return _message(self._words.curators_only), gr.update(value="")
         if not name:
@@ -132,7 +132,7 @@ class _EvaluationEvents:
 
     def _framed(self, run: Run, against: str | None) -> dict[str, Any]:
         """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
-        html = render_page(run, self._read(against) if against else None, force=True)
+        html = render_page(run, self._read(against) if against else None)
         frame = f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
         return gr.update(value=frame)
 

@@ -108,13 +108,12 @@ def latency_plot(latencies: Sequence[Latency]) -> str:
     return charts.ranges([charts.Range(one.stage, one.p50, one.p95) for one in latencies])
 
 
-def render_page(run: Run, against: Run | None = None, *, force: bool = False) -> str:
+def render_page(run: Run, against: Run | None = None) -> str:
     """The page of a run, alone or against another.
 
-    :param force: compare what unlike runs share.
     :raises EvaluationError: when the two cannot be compared.
     """
-    comparison = compare_runs(against, run, force=force) if against else None
+    comparison = compare_runs(against, run) if against else None
     summary = summarise(run)
     other = summarise(against) if against else None
     # Figures stand side by side for the same questions only.

@@ -30,6 +30,8 @@ def print_summary(summary: RunSummary) -> None:
         f"{run.index['generation']}",
         highlight=False,
     )
+    if run.left_out:
+        STDOUT.print(f"[yellow]note[/yellow]: {run.left_out_in_words}", highlight=False, soft_wrap=True)
     table = Table("measure", "value", "95 % interval", "of", box=None, pad_edge=False)
     for one in summary.measured:
         table.add_row(one.label, _number(one.estimate.value), interval(one.estimate), f"{one.estimate.weight:.0f}")
@@ -135,6 +137,7 @@ def summary_json(summary: RunSummary) -> dict[str, Any]:
         "run": summary.info.name,
         "questions": summary.info.questions,
         "failures": summary.failures,
+        "left_out": list(summary.info.left_out),
         "seconds": summary.info.seconds,
         "hashes": dict(summary.info.hashes),
         "measures": _measured_json(summary.measured),
