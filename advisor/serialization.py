@@ -149,6 +149,8 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "evidence": citation.evidence,
         "date": citation.date,
         **({"ocr": True} if citation.ocr else {}),  # beside the fields of the contract
+        # Beside the fields of the contract, of a decision that no longer stands.
+        **({"standing": asdict(citation.standing)} if citation.standing else {}),
     }
 
 

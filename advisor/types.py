@@ -45,6 +45,18 @@ class Source:
     year: int | None = None
 
 
+StandingKind = Literal["superseded", "deprecated", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """That a decision no longer stands; `by` names what replaced it, if that is said, `document` where that is indexed."""
+
+    kind: StandingKind
+    by: str = ""
+    document: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What became of the pages of a file that are pictures without letters; pages count from 1.
@@ -73,7 +85,7 @@ class Document:
     the front matter ends (0 without one); `content_hash` covers the file's bytes. `named` says that the title is the file's
     name, for want of another. `pages` are the offsets at which its pages begin (none where it has no pages), `scan` says
     which of them are pictures. `hidden` counts the characters of the file that its reader does not see, and that are not
-    indexed; it is known when the file has just been read.
+    indexed; it is known when the file has just been read. `standing` is known once it is indexed.
     """
 
     id: str
@@ -92,6 +104,7 @@ class Document:
     pages: tuple[int, ...] = ()
     scan: Scan = Scan()
     hidden: int = 0
+    standing: Standing | None = None
 
     def page_of(self, offset: int) -> int | None:
         """The page that holds the character at `offset`, from 1; None where there are no pages."""
@@ -206,6 +219,7 @@ class Citation:
     page: int | None = None
     evidence: str | None = None
     date: str | None = None
+    standing: Standing | None = None
     ocr: bool = False
 
 

@@ -21,7 +21,7 @@ from advisor.cli.main import app
 from advisor.errors import EvaluationError
 from advisor.evaluation import beir_trec
 from advisor.evaluation.comparison import compare_rows, compare_runs
-from advisor.evaluation.drafting import Wanted, draft_from_feedback, draft_from_index, write_draft
+from advisor.evaluation.drafting import DraftOrder, draft_from_feedback, draft_from_index, write_draft
 from advisor.evaluation.gaps import map_coverage
 from advisor.evaluation.gate import GateRules, gate_generation, judge, read_gate
 from advisor.evaluation.measures import summarise
@@ -439,7 +439,7 @@ def leave(tmp_path_factory: pytest.TempPathFactory, embeddings) -> Iterator[Advi
 
 
 def drafted(advisor: Advisor, **wanted) -> list[dict]:
-    return draft_from_index(advisor.index, advisor.settings, Wanted(**wanted))
+    return draft_from_index(advisor.index, advisor.settings, DraftOrder(**wanted))
 
 
 def test_titles_of_sections_become_questions_those_that_ask_first(leave: Advisor):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from advisor.text.language import WordTable, read_words
 from advisor.text.plain import plain
-from advisor.types import AnswerSentence, Citation, Language, Scope, ScoredChunk, Withheld
+from advisor.types import AnswerSentence, Citation, Language, Scope, ScoredChunk, Standing, Withheld
 from advisor.verification.rejection import Code, Rejected
 
 _NEAREST = 3  # subjects named by an abstention
@@ -19,12 +19,14 @@ class _AnswerWords(WordTable):
     """What stands around answers in one language.
 
     `groups`: the parts of an answer, by the code of `AnswerSentence.group`; `topics` and levels of `evidence`, by that
-    of the front matter; `why` a sentence is withheld; `instead`: why the answer is the extractive one, by kind of failure.
+    of the front matter; `standing`: of decisions that no longer stand; `why` a sentence is withheld; `instead`: why the
+    answer is the extractive one, by kind of failure.
     """
 
     groups: dict[str, str]
     topics: dict[str, str]
     evidence: dict[str, str]
+    standing: dict[str, str]
     abstain: str
     covers: tuple[str, str, str]
     low: str
@@ -59,6 +61,14 @@ def instead_in_words(language: Language, failure: str, model: str, *, kept: bool
     return (
         ANSWER_WORDS[language].instead["kept" if kept else ""] + ANSWER_WORDS[language].instead[failure].format(model) + "."
     )
+
+
+def standing_in_words(language: Language, standing: Standing | None) -> str:
+    """That a decision no longer stands, and what replaced it; "" for any other document."""
+    words = ANSWER_WORDS[language].standing
+    if standing is None:
+        return ""
+    return words["by"].format(standing.by) if standing.by and standing.kind == "superseded" else words[standing.kind]
 
 
 @dataclass(frozen=True, slots=True)

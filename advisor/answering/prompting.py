@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from advisor.answering.chat_context import ChatContext
+from advisor.answering.messages import standing_in_words
 from advisor.documents.unseen import without_unseen
 from advisor.errors import SettingsError
 from advisor.models.chat import ChatModel, Messages
@@ -109,16 +110,17 @@ def checking_messages(prompts: Prompts, pairs: Sequence[tuple[str, Sequence[str]
 
 
 def numbered_passages(context: ChatContext, language: Language) -> str:
-    """Passages as a model reads them, numbered from 1, each with its place, kind of evidence and date."""
+    """Passages as a model reads them, numbered from 1, each with its place, kind of evidence, date, and standing."""
     numbered = enumerate(context.passages, start=1)
-    parts = [_passage(number, chunk, context.documents[chunk.document]) for number, chunk in numbered]
+    parts = [_passage(number, chunk, context.documents[chunk.document], language) for number, chunk in numbered]
     if context.told:
         parts.append("\n".join((_TOLD[language], *(f"- {_as_data(line)}" for line in context.told))))
     return "\n".join(parts)
 
 
-def _passage(number: int, chunk: Chunk, document: Document) -> str:
+def _passage(number: int, chunk: Chunk, document: Document, language: Language) -> str:
     about = {"title": " > ".join((chunk.title, *chunk.heading)), "evidence": document.evidence, "date": document.updated}
+    about["status"] = standing_in_words(language, document.standing)
     marks = "".join(f' {name}="{_attribute(value)}"' for name, value in about.items() if value)
     return f'<passage number="{number}"{marks}>\n{_as_data(chunk.text)}\n</passage>'
 

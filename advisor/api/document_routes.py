@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from advisor.advisor import Advisor
 from advisor.api.access import may_curate
 from advisor.api.problems import RESPONSES, ProblemError
-from advisor.api.schemas import SourceBody
+from advisor.api.schemas import SourceBody, StandingBody
 from advisor.api.tools import check_span, find_document
 from advisor.documents.folder import document_id, list_files
 from advisor.documents.formats.file_type import BY_SUFFIX
@@ -61,6 +62,7 @@ def documents_router(advisor: Advisor, show: Show) -> APIRouter:
             topic=found.topic,
             evidence=found.evidence,
             date=found.updated,
+            standing=StandingBody(**asdict(found.standing)) if found.standing else None,
             also_at=list(found.aliases),
             added_by=provenance.added_by if provenance else OPERATOR,
             approved_by=provenance.approved_by if provenance else OPERATOR,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from advisor.limits import DOCUMENT, HISTORY, KEY, RESULTS
-from advisor.types import Language, Length, ModelUse, Scope, Status, TableRow, Verdict
+from advisor.types import Language, Length, ModelUse, Scope, StandingKind, Status, TableRow, Verdict
 
 
 def _whole(text: str) -> str:
@@ -187,6 +187,14 @@ class Withheld(BaseModel):
     why: str
 
 
+class StandingBody(BaseModel):
+    """That a decision no longer stands."""
+
+    kind: StandingKind
+    by: str = Field(description="What replaced it, as its record names that; empty where it does not say.")
+    document: str | None = Field(description="The document that replaced it, where the index holds it.")
+
+
 class CitationBody(BaseModel):
     """The place that a marker stands for; `start` and `end` in characters of the document's text."""
 
@@ -202,6 +210,7 @@ class CitationBody(BaseModel):
     quote: str
     evidence: str | None
     date: str | None
+    standing: StandingBody | None = Field(None, description="Of a decision that no longer stands.")
     ocr: bool = Field(default=False, description="Whether the page is a picture, and a program recognised its letters.")
 
 
@@ -320,6 +329,7 @@ class SourceBody(BaseModel):
     topic: str | None
     evidence: str | None
     date: str | None
+    standing: StandingBody | None = Field(description="Of a decision that no longer stands.")
     also_at: list[str]
     added_by: str = Field(description="Who added it; `operator` is whoever runs the advisor.")
     approved_by: str

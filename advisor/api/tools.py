@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import asdict
 from typing import Any, Unpack
 
 from advisor.advisor import Advisor, Manner
@@ -46,6 +47,7 @@ def read_part(advisor: Advisor, document: str, start: int, end: int | None, gene
         "topic": found.topic,
         "evidence": found.evidence,
         "date": found.updated,
+        **({"standing": asdict(found.standing)} if found.standing else {}),
         "generation": name,
         "start": start,
         "end": last,

@@ -142,7 +142,7 @@ def import_qrels(settings: Settings, judgements: Path, queries: Path, out: Path)
     _write(beir_trec.read_qrels(judgements, queries, Advisor.open(settings).index.catalog.document), out)
 
 
-def draft_set(settings: Settings, wanted: drafting.Wanted, out: Path | None) -> None:
+def draft_set(settings: Settings, wanted: drafting.DraftOrder, out: Path | None) -> None:
     """Write a draft from the indexed documents."""
     lines = drafting.draft_from_index(Advisor.open(settings).index, settings, wanted)
     _write(lines, out, settings)

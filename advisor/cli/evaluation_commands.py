@@ -177,9 +177,9 @@ class NewOptions:
 def new(options: NewOptions) -> None:
     """Draft a question set from the indexed documents, to be corrected by hand."""
     from advisor.cli import evaluation_actions as actions
-    from advisor.evaluation.drafting import LIMIT, Wanted
+    from advisor.evaluation.drafting import LIMIT, DraftOrder
 
-    wanted = Wanted(options.limit or LIMIT, options.gaps, options.held_out)
+    wanted = DraftOrder(options.limit or LIMIT, options.gaps, options.held_out)
     actions.draft_set(settings_of(options.corpus, options.index), wanted, options.out)
 
 

@@ -12,6 +12,7 @@ import typer
 
 from advisor.advisor import Advisor, Manner
 from advisor.answering.intake import remembered
+from advisor.answering.messages import standing_in_words
 from advisor.answering.near import invalid_answer
 from advisor.api.pool import QuestionPool
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
@@ -171,7 +172,7 @@ def _source_in_words(citation: Citation, document: Document | None) -> str:
     ocr = ", read by OCR" if citation.ocr else ""
     place = f", p. {citation.page}{ocr}" if citation.page else lines  # the lines of what was read from a PDF are not its own
     section = " > ".join([citation.title, *citation.heading])
-    kind = ", ".join(filter(None, (citation.evidence, citation.date)))
+    kind = ", ".join(filter(None, (citation.evidence, citation.date, standing_in_words("en", citation.standing))))
     also = f"  also at {', '.join(document.aliases)}" if document and document.aliases else ""
     return f"[{citation.marker}] {_one_line(citation.document)}{place}  {section}" + (f"  ({kind})" if kind else "") + also
 

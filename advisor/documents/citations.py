@@ -30,6 +30,7 @@ def cite(document: Document, heading: Sequence[str], start: int, end: int, marke
         evidence=document.evidence,
         date=document.updated,
         ocr=page in document.scan.read,
+        standing=document.standing,
     )
 
 

@@ -79,7 +79,7 @@ class Feedback(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DraftOrder:
     """How many questions at most; whether with gaps; and documents that are not indexed, for questions without an answer."""
 
     limit: int = LIMIT
@@ -87,12 +87,12 @@ class Wanted:
     held_out: Path | None = None
 
 
-def draft_from_index(index: Generation, settings: Settings, wanted: Wanted | None = None) -> list[dict[str, Any]]:
+def draft_from_index(index: Generation, settings: Settings, wanted: DraftOrder | None = None) -> list[dict[str, Any]]:
     """Lines of a question set, spread over the documents; every fourth has no answer, where there are such.
 
     :raises CorpusError: when there is nothing to read in the folder of documents that are not indexed.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or DraftOrder()
     chunks = index.catalog.chunks_by_document()
     without = [*_not_covered(index), *(_held_out(index, settings, wanted.held_out) if wanted.held_out else ())]
     without = without[: wanted.limit // _SHARE_WITHOUT_ANSWER]

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlencode
 
-from advisor.answering.messages import ANSWER_WORDS, led, marked, marked_cells, paragraphs, scope_in_words
+from advisor.answering.messages import ANSWER_WORDS, led, marked, marked_cells, paragraphs, scope_in_words, standing_in_words
 from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, MemoWords
@@ -182,11 +182,23 @@ def place_of(citation: Citation, generation: str, address: str, words: MemoWords
     lines = dict.fromkeys((str(citation.start_line), str(citation.end_line)))
     place = f"{citation.document}:{'-'.join(lines)}"
     page = words.page.format(citation.page) if citation.page else ""
-    ocr = words.ocr if citation.ocr else ""
+    ocr, standing = words.ocr if citation.ocr else "", standing_in_words(words.language, citation.standing)
     facts = " · ".join(filter(None, (page, ocr, _evidence(citation, words), citation.date)))
     where = " › ".join((citation.title, *citation.heading))
     link = place_address(address, words.language, citation, generation)
-    return Text(f"[{citation.marker}] {where}", bold=True), Text(f" — {facts} — " if facts else " — "), Text(place, link)
+    later = citation.standing.document if citation.standing else None
+    replaced = Text(standing, document_address(address, words.language, later, generation) if later else "")
+    return (
+        Text(f"[{citation.marker}] {where}", bold=True),
+        Text(f" — {facts} — " if facts else " — "),
+        Text(place, link),
+        *((Text(" — "), replaced) if standing else ()),
+    )
+
+
+def document_address(address: str, language: Language, document: str, generation: str) -> str:
+    """Where the page opens a document as a generation held it."""
+    return f"{address.rstrip('/')}/{language}/?{urlencode({'document': document, 'generation': generation})}"
 
 
 def place_address(address: str, language: Language, citation: Citation, generation: str) -> str:

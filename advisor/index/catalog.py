@@ -11,13 +11,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields
-from functools import lru_cache, partial
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from advisor.documents.passages import embedded_sentence, embedded_text
-from advisor.types import Chunk, Document, Language, Scan, Sentence, Source
+from advisor.documents.standing import BEGINNING, read_standings
+from advisor.types import Chunk, Document, Language, Scan, Sentence, Source, Standing
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -144,7 +145,16 @@ class Catalog:
 
     def document(self, name: str) -> Document | None:
         """One document by its id or an alias, or None when this generation does not hold it."""
-        return self._read_document(name)
+        found = self._read_document(name)
+        return replace(found, standing=self.standings[found.id]) if found and found.id in self.standings else found
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """The documents of decisions that no longer stand, by id."""
+        names = [name for (name,) in self._database.execute("SELECT id FROM documents")]
+        beginning = f"substr(text, 1, {BEGINNING})"
+        query = f"SELECT id, {beginning} FROM documents WHERE {beginning} LIKE '%stat%' OR {beginning} LIKE '%supersed%'"
+        return read_standings(dict(self._database.execute(query)), frozenset(names))
 
     def documents(self) -> list[Document]:
         """Every document with its text, by id; `listing` is for who does not need that."""

@@ -24,6 +24,7 @@ from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, 
 from advisor.retrieval.like_questions import LikeQuestions, like_questions
 from advisor.retrieval.query import Query, analyse
 from advisor.retrieval.ranking import RankedBlock, rank_blocks
+from advisor.retrieval.replaced import blocks_below, passages_below
 from advisor.settings import Settings
 from advisor.tracing import stage_span
 from advisor.types import Citation, Language, ScoredChunk
@@ -86,17 +87,17 @@ def retrieve(searcher: Searcher, question: str, language: Language, num_results:
     A reranker orders as many passages as an answer can use, however few are wanted.
     """
     found = _retrieve(searcher, question, language, num_results)
-    if not searcher.reranker:
-        return found
-    passages = rerank(searcher.reranker, question, found.passages, first=searcher.settings.num_passages)
-    return replace(found, passages=passages[:num_results])
+    passages = found.passages
+    if searcher.reranker:
+        passages = rerank(searcher.reranker, question, passages, first=searcher.settings.num_passages)[:num_results]
+    return replace(found, passages=passages_below(passages, searcher.index.catalog.standings))
 
 
 def gather_evidence(searcher: Searcher, question: str, language: Language) -> Evidence:
     """The passages for a question, in its language where they are twins, and the blocks that answer it.
 
-    A reranker changes the order of passages, never the evidence: the language is chosen and the signals are measured on the
-    fused order, which the weights were fitted on.
+    A reranker, and that a decision was replaced, change the order of passages, never the evidence: the language is
+    chosen and the signals are measured on the fused order, which the weights were fitted on.
     """
     found = _retrieve(searcher, question, language, searcher.settings.num_passages)
     like, index = found.like, searcher.index
@@ -114,6 +115,8 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     known = like.is_known if like else curated is not None
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest, index.calibration)
     thresholds = thresholds_of(searcher.settings, index.calibration)
+    standings = index.catalog.standings
+    passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
     return Evidence(passages, ranked, curated, signals, confidence, thresholds)
 
 

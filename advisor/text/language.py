@@ -141,6 +141,19 @@ class VerificationWords(WordTable):
     opposites: dict[Axis, Opposites]
 
 
+class StandingWords(WordTable):
+    """How a record of a decision says that it no longer stands.
+
+    `names` of the field; what its value begins with; `by` stands before the decision that replaced it.
+    """
+
+    names: Words
+    superseded: tuple[Word, ...]
+    deprecated: tuple[Word, ...]
+    rejected: tuple[Word, ...]
+    by: Words
+
+
 class SmallTalk(WordTable):
     """What people say beside questions, folded and without punctuation, and the reply to it.
 
@@ -166,6 +179,7 @@ class LanguageRules(WordTable):
     figures: FigureWords
     follow_ups: FollowUpWords
     verification: VerificationWords
+    standing: StandingWords
     small_talk: tuple[SmallTalk, ...]
 
 

@@ -8,10 +8,10 @@ from html import escape
 from itertools import groupby
 from urllib.parse import urlencode
 
-from advisor.answering.messages import Paragraph, led, paragraphs, scope_in_words
+from advisor.answering.messages import Paragraph, led, paragraphs, scope_in_words, standing_in_words
 from advisor.features.conversations import Turn
 from advisor.text.plain import plain
-from advisor.types import EVERYTHING, Answer, AnswerSentence, Chunk, Citation, Scope
+from advisor.types import EVERYTHING, Answer, AnswerSentence, Chunk, Citation, Scope, Standing
 from advisor.ui.icons import icon
 from advisor.ui.texts import CHAT_TEXTS, ChatTexts, Texts
 
@@ -268,17 +268,29 @@ def place(span: Citation | Chunk, generation: str) -> str:
 def render_sources(citations: Sequence[Citation], generation: str, texts: Texts) -> str:
     """The cards of an answer's citations; nothing when there are none."""
     cards = "".join(
-        f'<li><button type="button" class="card" {place(citation, generation)}>{render_card(citation, texts)}</button></li>'
+        f'<li><button type="button" class="card" {place(citation, generation)}>{render_card(citation, texts)}</button>'
+        f"{render_successor(citation.standing, generation, texts)}</li>"
         for citation in citations
     )
     return f'<ol class="cards">{cards}</ol>' if cards else ""
 
 
+def render_successor(standing: Standing | None, generation: str, texts: Texts) -> str:
+    """What leads to the decision that replaced one; nothing where it is not indexed."""
+    if standing is None or standing.document is None:
+        return ""
+    return (
+        f'<button type="button" class="successor" data-document="{escape(standing.document)}" '
+        f'data-generation="{escape(generation)}">{escape(standing_in_words(texts.language, standing))}</button>'
+    )
+
+
 def render_card(citation: Citation, texts: Texts) -> str:
     """What a card says of a citation: title, section, quote, level of evidence, date."""
     page = texts.page_short.format(citation.page) if citation.page else ""
-    ocr = texts.ocr if citation.ocr else ""
-    kind = " · ".join(filter(None, (page, ocr, evidence_name(citation.evidence, texts), texts.date(citation.date))))
+    ocr, standing = texts.ocr if citation.ocr else "", standing_in_words(texts.language, citation.standing)
+    facts = (standing, page, ocr, evidence_name(citation.evidence, texts), texts.date(citation.date))
+    kind = " · ".join(filter(None, facts))
     section = f'<span class="section">{escape(" › ".join(citation.heading))}</span>' if citation.heading else ""
     return (
         f'<span class="number">{citation.marker}</span><strong>{escape(citation.title)}</strong>{section}'

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from markdown_it.token import Token
 
+from advisor.answering.messages import standing_in_words
 from advisor.documents.chunking import blocks_of
 from advisor.documents.citations import page_ranges
 from advisor.documents.formats.file_type import SUFFIXES
@@ -81,7 +82,11 @@ def _header(document: Document, page: int | None, texts: Texts, provenance: Prov
     address = f"../api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
     original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
     topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
-    facts = " · ".join(filter(None, (topic, evidence_name(document.evidence, texts), texts.date(document.updated))))
+    standing = escape(standing_in_words(texts.language, document.standing))
+    if document.standing and document.standing.document:
+        standing = f'<a href="#" data-document="{escape(document.standing.document)}">{standing}</a>'
+    said = (escape(topic), escape(evidence_name(document.evidence, texts)), escape(texts.date(document.updated)))
+    facts = " · ".join(filter(None, (standing, *said)))
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
     listed = "".join(f"<li>{escape(work)}</li>" for work in works)
     sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
@@ -95,7 +100,7 @@ def _header(document: Document, page: int | None, texts: Texts, provenance: Prov
     kind = kind_of(document.id)
     look = f' data-look="{kind}" data-pages="{len(document.pages)}" data-page="{page or 1}"' if kind in DRAWN else ""
     return (
-        f"<header{look}><h2>{escape(document.title)}</h2><p>{escape(facts)}</p><p>{escape(names)} · {original}</p>"
+        f"<header{look}><h2>{escape(document.title)}</h2><p>{facts}</p><p>{escape(names)} · {original}</p>"
         f'<p class="origin">{escape(origin[0].upper() + origin[1:])}</p>'
         f"{f'<p>{escape(scan)}</p>' if scan else ''}"
         f"{sources if works else ''}</header>"
