@@ -19,7 +19,7 @@ from advisor.text.invisible import seen
 from advisor.text.language import LANGUAGES
 from advisor.types import Chunk, Document, Language, Length
 
-_KINDS = ("write", "short", "rewrite", "split", "check")
+_KINDS = ("write", "short", "rewrite", "split", "check", "ask")
 _NAMES = tuple(f"{name}.{language}.md" for name, language in product(_KINDS, LANGUAGES))
 _ASKED: dict[Language, str] = {"fr": "Question : ", "en": "Question: "}
 _TOLD: dict[Language, str] = {
@@ -36,7 +36,7 @@ class Prompts:
     version: str
 
     def of(self, name: str, language: Language) -> str:
-        """One instruction: `write`, `short` (behind `write`), `rewrite`, `split` or `check`."""
+        """One instruction: `write`, `short` (behind `write`), `rewrite`, `split`, `check` or `ask`."""
         return self.texts[f"{name}.{language}.md"]
 
 
@@ -107,6 +107,16 @@ def checking_messages(prompts: Prompts, pairs: Sequence[tuple[str, Sequence[str]
         cited = "\n".join(f"<line>{_as_data(line)}</line>" for line in lines)
         parts.append(f"{number}. <sentence>{_as_data(sentence)}</sentence>\n{cited}")
     return [("system", prompts.of("check", language)), ("user", "\n\n".join(parts))]
+
+
+def asking_messages(prompts: Prompts, title: str, sentences: Sequence[str], language: Language) -> Messages:
+    """The messages that ask for the questions that a passage answers.
+
+    :param title: of the document, with the headings that lead to the passage.
+    :param sentences: of the passage, which are numbered from 1.
+    """
+    lines = "\n".join(f"[{number}] {_as_data(sentence)}" for number, sentence in enumerate(sentences, start=1))
+    return [("system", prompts.of("ask", language)), ("user", f'<passage title="{_attribute(title)}">\n{lines}\n</passage>')]
 
 
 def numbered_passages(context: ChatContext, language: Language) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
 
+from advisor.advisor import Advisor
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
 from advisor.documents.citations import page_ranges
 from advisor.index.corpus_vectors import save_corpus_vectors
@@ -17,6 +18,7 @@ from advisor.index.progress import sync_with_progress
 from advisor.index.report import IndexReport
 from advisor.index.sync import Judge, SyncOptions
 from advisor.index.sync import rollback as go_back
+from advisor.models.chat import shown_name
 from advisor.models.embeddings import Embeddings
 from advisor.serialization import report_json
 from advisor.settings import Settings
@@ -35,6 +37,9 @@ class IndexOptions:
     watch: Annotated[bool, typer.Option("--watch", help="Follow the folder until interrupted.")] = False
     save_vectors: Annotated[
         bool, typer.Option("--save-vectors", help="Keep the vectors beside the documents, for copies of the folder.")
+    ] = False
+    questions: Annotated[
+        bool, typer.Option("--questions", help="Have the chat model write the questions that sections answer, into asked/.")
     ] = False
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10
     gate: Annotated[
@@ -64,6 +69,8 @@ def _refuse_together(options: IndexOptions) -> None:
     """:raises typer.BadParameter: when two options exclude each other."""
     exclusive = ("dry_run", "rebuild", "rollback", "forget", "watch", "save_vectors")
     together = [f"--{name.replace('_', '-')}" for name in exclusive if getattr(options, name)]
+    if options.questions and (options.rollback or options.watch):
+        together.append("--questions")
     if options.gate and together and not options.rebuild:
         together.append("--gate")
     if len(together) > 1:
@@ -87,8 +94,33 @@ def _index_once(settings: Settings, options: IndexOptions) -> None:
     if options.save_vectors:
         with closing(open_current(settings, embeddings)) as generation:
             note(f"The vectors are in {save_corpus_vectors(settings.corpus_dir, generation, embeddings)}.")
+    if options.questions:
+        _write_questions(settings, embeddings, wanted, as_json=options.as_json)
     if report.failed:
         raise typer.Exit(1)
+
+
+def _write_questions(settings: Settings, embeddings: Embeddings, wanted: SyncOptions, *, as_json: bool) -> None:
+    """Have the chat model write, and index what it wrote; whatever ends it, what was written is kept."""
+    from advisor.features.question_writing import outstanding, write_questions
+
+    advisor = Advisor.open(settings, embeddings)
+    with closing(advisor):
+        missing = outstanding(advisor.index)
+        count = f"{len(missing.sections)} of {missing.total} sections have no questions yet"
+        note(f"{count}: as many calls of {shown_name(settings.chat_model) if settings.chat_model else 'a chat model'}.")
+        if wanted.dry_run or not missing.sections:
+            return
+        kept = 0
+        try:
+            for progress in write_questions(advisor, missing.sections):
+                kept = progress.kept
+                told = f"{kept} questions kept, {progress.missed} that do not find their section"
+                note(f"{progress.sections} of {len(missing.sections)} sections: {told}")
+        finally:
+            if kept:
+                once_more = replace(wanted, rebuild=False, forget=False)
+                _show_report(sync_with_progress(settings, embeddings, once_more), dry_run=False, as_json=as_json)
 
 
 def _judge(settings: Settings, embeddings: Embeddings, sets: list[str]) -> Judge:

@@ -1,4 +1,4 @@
-"""`asked/*.yaml` as a curator on the page changes them: one curated answer more, whose questions stand nowhere else."""
+"""`asked/*.yaml` as they are changed: a curated answer more, whose questions stand nowhere else, or phrasings of a model."""
 
 from __future__ import annotations
 
@@ -66,6 +66,40 @@ def keep_entry(settings: Settings, entry: CuratedEntry) -> Path:
     return path
 
 
+def add_phrasings(settings: Settings, document: str, entries: Sequence[Mapping[str, Any]], author: str) -> Path:
+    """Put phrasings that nobody has read below what the file of a document holds, or in a new one; returns the file.
+
+    What stands there stays as it is, to the letter.
+
+    :param entries: as they stand in a file.
+    :param author: who wrote them, named in a comment.
+    :raises CorpusError: when a file of questions is broken, or would become too long; nothing is written then.
+    :raises StorageError: when the file cannot be written.
+    """
+    corpus_dir = settings.corpus_dir
+    with FileLock(private_folder(settings.state_dir) / "asked.lock"):
+        read_phrasings(corpus_dir)
+        held = {path: path.read_text(encoding="utf-8") for path in phrasing_files(corpus_dir)}
+        remark = f"# written by {author}, and read by nobody yet\n"
+        for path, text in held.items():
+            content = yaml_value(text)
+            longer = _longer(text, remark, content, entries) if _document_of(content) == document else None
+            if longer and not CORPUS_FILE.excess(longer.encode()):
+                _write({path: longer})
+                return path
+        path = _new_file(corpus_dir / FOLDER, document)
+        _write({path: remark + yaml_text({"document": document, "asked": [dict(entry) for entry in entries]})})
+    return path
+
+
+def _longer(held: str, remark: str, content: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str | None:
+    """A file with more entries below what it holds; None where they cannot stand there."""
+    wanted = {**content, "asked": [*content["asked"], *entries]}
+    added = remark + yaml_text([dict(entry) for entry in entries])
+    tried = (f"{held.rstrip()}\n{indent(added, depth)}" for depth in _INDENTS)
+    return next((longer for longer in tried if _value_of(longer) == wanted), None)
+
+
 def _write(texts: Mapping[Path, str]) -> None:
     """Write files, each whole or not at all; none of them when one would be too long."""
     data = {path: text.encode() for path, text in texts.items()}
@@ -118,12 +152,8 @@ def _with_entry(held: str, content: Mapping[str, Any], entry: CuratedEntry) -> s
 
     :param held: the file as it stands; "" where it changes in other places too.
     """
-    wanted = {**content, "asked": [*content["asked"], entry.written]}
-    for depth in _INDENTS if held else ():
-        longer = f"{held.rstrip()}\n{indent(yaml_text([entry.written]), depth)}"
-        if _value_of(longer) == wanted:
-            return longer
-    return yaml_text(wanted)
+    longer = _longer(held, "", content, [entry.written]) if held else None
+    return longer or yaml_text({**content, "asked": [*content["asked"], entry.written]})
 
 
 def _value_of(text: str) -> object:
