@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from advisor.cli.main import app
 from advisor.documents.yaml_values import yaml_value
 from advisor.errors import ModelError
 from advisor.features.question_writing import outstanding, read_questions_of, write_questions
+from advisor.index.generation import open_current
 from advisor.index.sync import sync
 from advisor.settings import Settings
 
@@ -133,3 +135,23 @@ def test_only_lines_of_the_form_are_questions():
     sentences = ("One.", "Two.")
     reply = "[1] en: Is it one?\n2 en: Is it two?\n[3] en: Is it three?\n[2] fr: Est-ce deux ?\n[2] de: Ist es zwei?\nnone\n"
     assert list(read_questions_of(reply, sentences)) == [("One.", "Is it one?"), ("Two.", "Est-ce deux ?")]
+
+
+@pytest.mark.parametrize(("documents", "known"), [(12, True), (5, False)])
+def test_a_hundred_phrasings_count_where_they_know_of_most_sections(tmp_path: Path, embeddings, documents, known):
+    """Twelve documents with ten phrasings each in a corpus of twelve count, as many of five beside seven others do not."""
+    (tmp_path / "corpus" / "asked").mkdir(parents=True)
+    for number in range(12):
+        sentence = f"Rule {number} of the house says that room {number} is closed on day {number} of the month."
+        (tmp_path / "corpus" / f"{number}.md").write_text(f"# Room {number}\n\n{sentence}\n")
+        if number < documents:
+            asked = ", ".join(
+                f'"When is room {number} closed, if I ask for the {at}th time?"' for at in range(120 // documents)
+            )
+            text = f'document: {number}.md\nasked:\n  - sentence: "{sentence}"\n    en: [{asked}]\n'
+            (tmp_path / "corpus" / "asked" / f"{number}.yaml").write_text(text)
+    settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
+    sync(settings, embeddings)
+    with closing(open_current(settings, embeddings)) as index:
+        assert len(index.phrasings.questions) == 120
+        assert (index.question_space is not None) == known

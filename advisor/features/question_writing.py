@@ -28,7 +28,7 @@ _LINE = re.compile(r"\[(\d{1,3})\]\s(fr|en):\s(\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class UnaskedSection:
     """The passages under one heading path of a document, and their sentences as a reader sees them."""
 
     document: str
@@ -43,12 +43,12 @@ class Section:
 class Outstanding:
     """The sections without questions, and how many sections there are that answer something."""
 
-    sections: tuple[Section, ...]
+    sections: tuple[UnaskedSection, ...]
     total: int
 
 
 @dataclass(slots=True)
-class Progress:
+class WritingProgress:
     """How far the writing is: sections done, questions kept, and those that search does not find their section for."""
 
     sections: int = 0
@@ -63,7 +63,7 @@ def outstanding(index: Generation) -> Outstanding:
     return Outstanding(tuple(section for section, numbers in every if not asked & numbers), len(every))
 
 
-def _sections(index: Generation, document: str) -> Iterator[tuple[Section, set[int]]]:
+def _sections(index: Generation, document: str) -> Iterator[tuple[UnaskedSection, set[int]]]:
     """The sections of a document that say something, each with the numbers of its sentences."""
     grouped: dict[tuple[str, ...], list[StoredChunk]] = {}
     for stored in index.catalog.chunks_of(document):
@@ -75,10 +75,10 @@ def _sections(index: Generation, document: str) -> Iterator[tuple[Section, set[i
             first = some[0].chunk
             ids = frozenset(one.chunk.id for one in some)
             numbers = {number for one in some for number in one.numbers}
-            yield Section(document, first.language, first.title, heading, ids, sentences), numbers
+            yield UnaskedSection(document, first.language, first.title, heading, ids, sentences), numbers
 
 
-def write_questions(advisor: Advisor, sections: Sequence[Section]) -> Iterator[Progress]:
+def write_questions(advisor: Advisor, sections: Sequence[UnaskedSection]) -> Iterator[WritingProgress]:
     """Have the chat model write, section by section; how far it is after each.
 
     :raises ModelError: when there is no model, or it fails; what was written before is kept.
@@ -88,7 +88,7 @@ def write_questions(advisor: Advisor, sections: Sequence[Section]) -> Iterator[P
         message = "questions are written by a chat model, and none is set. Set ADVISOR_CHAT_MODEL: docs/chat-models.md"
         raise ModelError(message)
     known = {fold(question) for question in advisor.index.phrasings.questions}
-    progress = Progress()
+    progress = WritingProgress()
     for section in sections:
         written = _asked(advisor, advisor.chat, section, progress)
         found, missed = _verified(advisor, section, written, known)
@@ -101,7 +101,7 @@ def write_questions(advisor: Advisor, sections: Sequence[Section]) -> Iterator[P
         yield progress
 
 
-def _asked(advisor: Advisor, chat: ChatModel, section: Section, progress: Progress) -> list[tuple[str, str]]:
+def _asked(advisor: Advisor, chat: ChatModel, section: UnaskedSection, progress: WritingProgress) -> list[tuple[str, str]]:
     """What the model writes: sentences and questions.
 
     :raises ModelError: when it fails.
@@ -137,7 +137,7 @@ def read_questions_of(reply: str, sentences: Sequence[str]) -> Iterator[tuple[st
 
 
 def _verified(
-    advisor: Advisor, section: Section, written: Sequence[tuple[str, str]], known: set[str]
+    advisor: Advisor, section: UnaskedSection, written: Sequence[tuple[str, str]], known: set[str]
 ) -> tuple[dict[str, list[str]], int]:
     """Of what was written, the questions by sentence for which search finds the section; how many it does not.
 
@@ -160,7 +160,7 @@ def _verified(
     return found, missed
 
 
-def _beginnings(index: Generation, section: Section) -> set[str]:
+def _beginnings(index: Generation, section: UnaskedSection) -> set[str]:
     """The sentences of the section with which one sentence of the document begins, and no other."""
     chunks = [stored.chunk for stored in index.catalog.chunks_of(section.document)]
     told = [fold(plain(chunk.text_of(sentence))) for chunk in chunks for sentence in chunk.sentences]

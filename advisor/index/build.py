@@ -66,7 +66,8 @@ if TYPE_CHECKING:
 BUILDING = ".building-"
 _MOST_DEAD = 0.2  # share of removed entries above which the vector store is written anew
 _SAMPLES = 5
-_ENOUGH = 1_000  # phrasings: fewer would vote for what they know of, whatever is asked
+_ENOUGH = 100  # phrasings; 176 for 15 documents made answers better: docs/retrieval.md
+_KNOWN = 0.85  # of the sections: those without a phrasing lose their questions to the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def build_generation(context: BuildContext, documents: Sequence[Document], *, nu
         write_catalog(folder / CATALOG, documents, chunks, twins)
         outlines, lost = locate(read_phrasings(settings.corpus_dir), chunks, twins)
         asked = build_phrasing_index(outlines, partial(shipped.questions, embeddings), old.phrasings if old else None)
-        _write_phrasings(folder, asked, vectors.sentences)
+        _write_phrasings(folder, asked, chunks, vectors.sentences)
         np.save(folder / SENTENCES, vectors.sentences)
         write_keyword_index(folder / LEXICAL, chunks)
         _write_thesaurus(settings.corpus_dir, folder, chunks)
@@ -175,15 +176,22 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _write_phrasings(folder: Path, asked: PhrasingIndex, sentences: NDArray[np.float16]) -> None:
+def _write_phrasings(folder: Path, asked: PhrasingIndex, chunks: Sequence[Chunk], sentences: NDArray[np.float16]) -> None:
     """Write the questions that curators put beside lines, and the space that they make where there are enough.
 
     :param sentences: the vectors of all sentences, shape (sentences, dimension).
     """
     asked.save(folder / PHRASINGS_FILE)
-    space = fit_question_space(asked, sentences) if len(asked.questions) >= _ENOUGH else None
+    enough = len(asked.questions) >= _ENOUGH and _known(asked, chunks) >= _KNOWN
+    space = fit_question_space(asked, sentences) if enough else None
     if space:
         space.save(folder / QUESTION_SPACE_FILE)
+
+
+def _known(asked: PhrasingIndex, chunks: Sequence[Chunk]) -> float:
+    """The share (0..1) of the sections that hold a line which phrasings ask for, or its translation."""
+    section_of = [(chunk.document, chunk.heading) for chunk in chunks for _ in chunk.sentences]
+    return len({section_of[line] for line in asked.lines.ravel()}) / max(1, len(set(section_of)))
 
 
 def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDocument, ...]:
