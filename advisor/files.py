@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from advisor.errors import EvaluationError, StorageError
 _SCRATCH = ".new-"  # how the name of a file begins that is not whole yet
 _PRIVATE = 0o600
 _RANDOM_DIGITS = 16
+_PIECE = 1 << 30  # bytes that the system copies at once
 Record = TypeVar("Record", bound=BaseModel)
 
 
@@ -112,6 +114,23 @@ def _record(line: str, record: type[Record], place: str) -> Record:
         where = "".join(f"{part}: " for part in first["loc"])
         message = f"{place}: {where}{first['msg']}. Correct the line, or delete it"
         raise EvaluationError(message) from cause
+
+
+def clone_file(source: Path, target: Path) -> None:
+    """Copy a file; a file system that can do so (Btrfs, XFS) lets both have the same blocks until one of them changes."""
+    with source.open("rb") as old, target.open("xb") as new:
+        with suppress(AttributeError, OSError):  # another system, or two file systems: what is left is copied as usual
+            while os.copy_file_range(old.fileno(), new.fileno(), _PIECE):
+                pass
+        shutil.copyfileobj(old, new)
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Give a file that is never written again a second name; copy it where the file system knows no such thing."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        clone_file(source, target)
 
 
 def flush(path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from advisor.advisor import Advisor
 from advisor.documents.chunking import chunk_document
 from advisor.documents.reading import parse_document
 from advisor.errors import CorpusError
+from advisor.index.catalog import Catalog, StoredChunk
+from advisor.index.catalog_edit import edit_catalog
 from advisor.index.phrasings import PhrasingIndex, build_phrasing_index, locate, phrasings_digest, read_phrasings
 from advisor.index.sync import sync
-from advisor.index.translations import match_twins
 from advisor.settings import Settings
 
 FRENCH = "# Coûts\n\nLe coût unitaire peut baisser tandis que la facture totale monte. Le volume croît plus vite.\n"
@@ -45,16 +47,20 @@ def asked_settings(corpus: Path, tmp_path: Path) -> Settings:
     return Settings(corpus_dir=corpus, index_dir=tmp_path / "index")
 
 
-def chunks_of(corpus: Path) -> tuple[list, dict[int, int]]:
+def chunks_of(corpus: Path) -> list[StoredChunk]:
     documents = [parse_document(name, (corpus / name).read_bytes()) for name in ("en/costs.md", "fr/costs.md")]
-    chunks = [chunk for document in documents for chunk in chunk_document(document, chunk_chars=900)]
-    return chunks, match_twins(documents, chunks)
+    cut = [(document, chunk_document(document, chunk_chars=900)) for document in documents]
+    path = corpus.with_name("catalog.sqlite")
+    path.unlink(missing_ok=True)
+    edit_catalog(path, None, cut, ())
+    with closing(Catalog(path)) as catalog:
+        return [stored for document in documents for stored in catalog.chunks_of(document.id)]
 
 
 def test_a_phrasing_is_answered_by_the_sentence_and_its_translation(corpus):
-    chunks, twins = chunks_of(corpus)
-    [outline], lost = locate(read_phrasings(corpus), chunks, twins)
-    sentences = [chunk.text_of(sentence) for chunk in chunks for sentence in chunk.sentences]
+    chunks = chunks_of(corpus)
+    [outline], lost = locate(read_phrasings(corpus), chunks)
+    sentences = [each.chunk.text_of(sentence) for each in chunks for sentence in each.chunk.sentences]
     assert lost == []
     assert {sentences[number][:12] for number in (*outline.lines, *outline.twins)} == {"A unit cost ", "Le coût unit"}
     assert len(outline.questions) == 2
@@ -88,7 +94,7 @@ def test_a_curated_answer_gives_its_lines_in_their_order_in_the_language_of_the_
 
 
 def test_outlines_are_as_near_as_their_two_nearest_phrasings(corpus, embeddings):
-    outlines, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
+    outlines, _ = locate(read_phrasings(corpus), chunks_of(corpus))
     index = build_phrasing_index(
         [replace(outlines[0], questions=("a", "b", "c")), outlines[0]], embeddings.encode_questions, None
     )
@@ -102,10 +108,10 @@ def test_outlines_are_as_near_as_their_two_nearest_phrasings(corpus, embeddings)
 
 
 def test_a_beginning_that_no_sentence_or_two_have_is_lost(corpus):
-    chunks, twins = chunks_of(corpus)
+    chunks = chunks_of(corpus)
     entry = read_phrasings(corpus)[0]
     nowhere, everywhere = replace(entry, lines=("No sentence",)), replace(entry, lines=("",))
-    assert locate([nowhere, everywhere], chunks, twins) == ([], [(nowhere, "No sentence"), (everywhere, "")])
+    assert locate([nowhere, everywhere], chunks) == ([], [(nowhere, "No sentence"), (everywhere, "")])
 
 
 def test_a_question_put_as_the_curator_foresaw_finds_its_sentence_in_both_languages(asked_settings, embeddings):
@@ -142,7 +148,7 @@ def test_a_new_question_makes_a_new_generation_and_embeds_itself_alone(asked_set
 
 
 def test_vectors_of_known_phrasings_are_used_again(corpus, embeddings):
-    phrasings, _ = locate(read_phrasings(corpus), *chunks_of(corpus))
+    phrasings, _ = locate(read_phrasings(corpus), chunks_of(corpus))
     first = build_phrasing_index(phrasings, embeddings.encode_questions, None)
     marked = replace(first, vectors=np.full_like(first.vectors, 0.5))
     assert (build_phrasing_index(phrasings, embeddings.encode_questions, marked).vectors == 0.5).all()

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from advisor.documents.passages import embedded_sentence, embedded_text
 from advisor.documents.reading import parse_document
 from advisor.features.curation import entries
 from advisor.features.library import Library
-from advisor.index.catalog import Catalog, text_hash, write_catalog
+from advisor.index.catalog import Catalog, text_hash
+from advisor.index.catalog_edit import Cut, edit_catalog
 from advisor.index.generation import open_current
 from advisor.index.report import IndexReport
 from advisor.types import Chunk, Document
@@ -30,17 +32,15 @@ SOURCES = {
 }
 
 
-def filled(folder: Path, sources: dict[str, str] = SOURCES, twins: dict[int, int] | None = None) -> tuple[
-    Catalog, list[Document], list[Chunk]
-]:  # fmt: skip
+def filled(folder: Path, sources: dict[str, str] = SOURCES) -> tuple[Catalog, list[Document], list[Chunk]]:
     documents = [parse_document(name, text.encode()) for name, text in sources.items()]
-    chunks = [chunk for document in documents for chunk in chunk_document(document, chunk_chars=900)]
-    write_catalog(folder / "catalog #1?.sqlite", documents, chunks, twins or {})
-    return Catalog(folder / "catalog #1?.sqlite"), documents, chunks
+    cut = [(document, chunk_document(document, chunk_chars=900)) for document in documents]
+    edit = edit_catalog(folder / "catalog #1?.sqlite", None, cut, ())
+    return Catalog(folder / "catalog #1?.sqlite"), documents, list(edit.chunks)
 
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
-    catalog, documents, chunks = filled(tmp_path, twins={0: 3, 3: 0})
+    catalog, documents, chunks = filled(tmp_path)
     with closing(catalog):
         assert catalog.documents() == sorted(documents, key=lambda document: document.id)
         assert [catalog.document(document.id) for document in documents] == documents
@@ -49,11 +49,55 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         stored = catalog.chunks([chunk.id for chunk in chunks] + ["absent@0-1"])
         assert {key: value.chunk for key, value in stored.items()} == {chunk.id: chunk for chunk in chunks}
         assert [stored[chunk.id].numbers for chunk in chunks] == [(0, 1, 2), (3, 4)]
-        assert [stored[chunk.id].twins for chunk in chunks] == [(3, 1, 2), (0, 4)]
+        assert [stored[chunk.id].twins for chunk in chunks] == [(0, 1, 2), (3, 4)]
         assert [value.chunk for value in catalog.chunks_of("fr/é à.md")] == [chunks[0]]
         assert catalog.chunks_of("vide.md") == []
         assert catalog.counts() == (3, 2, 5)
         assert catalog.chunks([]) == {}
+
+
+def cut(name: str, text: str) -> Cut:
+    document = parse_document(name, text.encode())
+    return document, chunk_document(document, chunk_chars=900)
+
+
+def rows(catalog: Catalog, name: str) -> list[int]:
+    return [number for stored in catalog.chunks_of(name) for number in stored.numbers]
+
+
+def test_an_edit_leaves_what_it_begins_with_and_writes_only_the_difference(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.sqlite", tmp_path / "other.sqlite"
+    kept, changed = cut("b.md", "# B\n\nKept. Whole."), cut("a.md", "# A\n\nOne. Two. Three.")
+    edit_catalog(one, None, [changed, kept, cut("z.md", "Goes away.")], ())
+    before = one.read_bytes()
+    renamed = replace(kept[0], aliases=("copy.md",))
+    edit = edit_catalog(other, one, [cut("a.md", "# A\n\nOne. Zebra."), (renamed, None)], ("z.md",))
+    assert one.read_bytes() == before
+    assert [chunk.document for chunk in edit.chunks] == ["a.md"]
+    assert sorted(edit.removed) == ["a.md@5-21", "z.md@0-10"]
+    with closing(Catalog(other)) as catalog:
+        assert [name for name, _ in catalog.contents()] == ["a.md", "b.md"]
+        assert catalog.document("copy.md") == renamed
+        assert rows(catalog, "b.md") == [3, 4]
+        assert rows(catalog, "a.md") == edit.rows.tolist() == [0, 1]
+        assert edit.freed.tolist() == [2, 5]
+        assert catalog.sizes() == (2, 4, 5)
+        assert catalog.ids_after(3) == ["a.md@5-16"]
+        assert sorted(chunk.id for chunk in catalog.sample(9)) == ["a.md@5-16", "b.md@5-17"]
+    assert b"Three" not in other.read_bytes()
+
+
+def test_twins_follow_a_translation_that_changes_or_goes(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.sqlite" for number in range(3)]
+    french = cut("fr.md", "---\ntranslation_of: en.md\n---\nUn. Deux.")
+    edit_catalog(paths[0], None, [cut("en.md", "One. Two."), french], ())
+    edit_catalog(paths[1], paths[0], [cut("en.md", "One.\n\nTwo.")], ())
+    edit_catalog(paths[2], paths[0], [], ("en.md",))
+    twins = []
+    for path in paths:
+        with closing(Catalog(path)) as catalog:
+            twins.append([stored.twins for stored in catalog.chunks_of("fr.md")])
+    assert twins == [[(0, 1)], [(2, 3)], [(2, 3)]]
 
 
 def test_hashes_of_texts(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def hits(index: PhrasingIndex, vectors: np.ndarray) -> float:
 
 def test_questions_for_the_same_thing_come_nearer() -> None:
     index, answers = made(np.random.default_rng(1))
-    space = fit_question_space(index, answers)
+    space = fit_question_space(index, answers, len(answers))
     assert space is not None
     assert hits(index, index.vectors) < 0.9
     assert hits(index, space.phrasings) > 0.95
@@ -46,7 +46,7 @@ def test_questions_for_the_same_thing_come_nearer() -> None:
 
 def test_projections_and_cosines_agree_with_the_plain_formula() -> None:
     index, answers = made(np.random.default_rng(2))
-    space = fit_question_space(index, answers)
+    space = fit_question_space(index, answers, len(answers))
     assert space is not None
     projected = space.project(index.vectors[0])
     assert projected == pytest.approx(space.phrasings[0], abs=1e-5)
@@ -58,7 +58,7 @@ def test_projections_and_cosines_agree_with_the_plain_formula() -> None:
 
 def test_it_is_kept_and_read_again(tmp_path) -> None:
     index, answers = made(np.random.default_rng(3))
-    space = fit_question_space(index, answers)
+    space = fit_question_space(index, answers, len(answers))
     assert space is not None
     space.save(tmp_path / "space.npz")
     read = QuestionSpace.load(tmp_path / "space.npz")
@@ -72,4 +72,4 @@ def test_a_corpus_without_phrasings_has_none() -> None:
     empty = PhrasingIndex(
         (), index.vectors[:0], index.outline[:0], index.lines[:0], np.zeros(1, np.int64), index.curated[:0]
     )
-    assert fit_question_space(empty, answers) is None
+    assert fit_question_space(empty, answers, len(answers)) is None

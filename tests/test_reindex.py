@@ -25,8 +25,8 @@ from advisor.documents.passages import searched_text
 from advisor.errors import CorpusError, IndexLockedError
 from advisor.index import archive
 from advisor.index.catalog import Catalog
-from advisor.index.generation import open_current
-from advisor.index.generations import CATALOG, current_generation, generations, read_manifest
+from advisor.index.generation import Generation, open_current
+from advisor.index.generations import CATALOG, LEXICAL, current_generation, generations, read_manifest
 from advisor.index.lock import writer_lock
 from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, last_report, rollback, sync
@@ -77,9 +77,10 @@ def content(settings: Settings, embeddings: Embeddings) -> dict[str, tuple[str, 
     return {chunk.id: (searched_text(chunk), chunk.sentences) for some in chunks for chunk in some}
 
 
-def best(settings: Settings, embeddings: Embeddings, questions: Sequence[str] = QUESTIONS) -> list[list[str]]:
+def best(settings: Settings, embeddings: Embeddings, questions: Sequence[str] = QUESTIONS) -> list[list[tuple[str, float]]]:
+    """The ten best passages for each question, with their scores."""
     advisor = Advisor.open(settings, embeddings)
-    found = [[result.chunk.id for result in advisor.search(question, k=10)] for question in questions]
+    found = [[(result.chunk.id, result.score) for result in advisor.search(question, k=10)] for question in questions]
     advisor.close()
     return found
 
@@ -97,12 +98,29 @@ def assert_like_a_fresh_build(settings: Settings, embeddings: Embeddings, questi
     shutil.rmtree(fresh.index_dir, ignore_errors=True)
     sync(fresh, embeddings)
     assert content(settings, embeddings) == content(fresh, embeddings)
-    assert best(settings, embeddings, questions) == best(fresh, embeddings, questions)
+    found, expected = (best(each, embeddings, questions) for each in (settings, fresh))
+    assert [[key for key, _ in some] for some in found] == [[key for key, _ in some] for some in expected]
+    scores = [[score for some in each for _, score in some] for each in (found, expected)]
+    assert scores[0] == pytest.approx(scores[1], abs=0.01)
     one, other = open_current(settings, embeddings), open_current(fresh, embeddings)
-    assert np.array_equal(one.all_sentence_vectors(), other.all_sentence_vectors())
+    for name, _ in one.catalog.contents():
+        pairs = zip(one.catalog.chunks_of(name), other.catalog.chunks_of(name), strict=True)
+        for left, right in pairs:
+            assert np.array_equal(one.sentence_vectors(left.numbers), other.sentence_vectors(right.numbers))
+            assert np.array_equal(one.sentence_vectors(left.twins), other.sentence_vectors(right.twins))
+    assert not one.all_sentence_vectors()[_nobodys(one)].any()
+    assert one.used_forms == other.used_forms
     assert one.catalog.documents() == other.catalog.documents()
     one.close()
     other.close()
+
+
+def _nobodys(index: Generation) -> list[int]:
+    """The rows of the table of sentence vectors that no sentence has."""
+    taken = {
+        number for name, _ in index.catalog.contents() for each in index.catalog.chunks_of(name) for number in each.numbers
+    }
+    return sorted(set(range(index.manifest.rows)) - taken)
 
 
 # Vectors.
@@ -164,6 +182,40 @@ def test_the_vector_store_is_written_anew_when_too_much_in_it_is_dead(
     assert dead[0] == 1
     assert 0 in dead[1:]
     assert_like_a_fresh_build(small_settings, embeddings)
+
+
+def shared(settings: Settings, one: str, other: str) -> int:
+    """How many files of the keyword index two generations have in common."""
+    folders = [settings.index_dir / name / LEXICAL for name in (one, other)]
+    inodes = [{path.stat().st_ino for path in folder.iterdir()} for folder in folders]
+    return len(inodes[0] & inodes[1])
+
+
+def test_a_small_change_shares_what_stays_and_answers_like_a_fresh_build(
+    small_settings: Settings, embeddings: Embeddings
+) -> None:
+    """And a document that is edited again and again counts twice at most in the statistics of BM25."""
+    for number in range(120):
+        write(small_settings, f"notes/{number:03d}.md", f"# Note {number}\n\nTheme {number % 7} of {number * 31}.\n")
+    names = [sync(small_settings, embeddings).generation]
+    first = read_manifest(small_settings.index_dir / names[0])
+    for edit in range(4):
+        write(small_settings, "notes/050.md", f"# Note 50\n\nThe Tamarin project has version {edit}.\n")
+        names.append(sync(small_settings, embeddings).generation)
+    before, last = (read_manifest(small_settings.index_dir / name) for name in names[-2:])
+    assert (last.keyword_base, last.keyword_dead, last.rows) == (first.keyword_base, 1, first.rows)
+    assert shared(small_settings, before.generation, last.generation) > 3
+    assert_like_a_fresh_build(small_settings, embeddings)
+    index = open_current(small_settings, embeddings)
+    assert index.keyword_index.document_frequency("tamarin", "en") == 1
+    index.close()
+    assert rollback(small_settings) == before.generation
+    assert held(small_settings, "notes/050.md").text.endswith("version 2.\n")
+    for number in range(4):
+        write(small_settings, f"notes/{number:03d}.md", f"# Note {number}\n\nAnother text {number}.\n")
+    many = sync(small_settings, embeddings).generation
+    assert read_manifest(small_settings.index_dir / many).keyword_dead == 0
+    assert shared(small_settings, before.generation, many) == 0
 
 
 # Identical files.

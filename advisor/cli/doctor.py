@@ -138,8 +138,7 @@ def _vectors(settings: Settings, embeddings: Embeddings) -> str:
     :raises IndexMismatchError: when a passage of the index has another vector now.
     """
     with closing(open_current(settings, embeddings)) as generation:
-        (chunk_id,) = generation.catalog.chunk_ids([0])
-        text = embedded_text(generation.catalog.chunks([chunk_id])[chunk_id].chunk)
+        text = embedded_text(*generation.catalog.sample(1))
         (kept,) = generation.chunk_vectors([text_hash(text)]).values()
     cosine = float(cosines(embeddings.encode_passages([text]), kept)[0])
     if cosine < _SAME:

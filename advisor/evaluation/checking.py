@@ -40,7 +40,7 @@ def find_faults(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
     :raises CorpusError: when there is no corpus.
     """
     plan = make_plan(settings, None, reread=True)
-    corpus = {document.id: document for document in next_documents(plan, None)}
+    corpus = {document.id: document for document in next_documents(plan, None).written}
     entries = [entry for one in sets for entry in one.entries]
     asked = [question for known in read_phrasings(settings.corpus_dir) for question in known.questions]
     errors = [problem for one in sets for problem in one.problems]

@@ -26,6 +26,7 @@ from advisor.index.build import BuildContext, build_generation
 from advisor.index.corpus_vectors import vectors_path
 from advisor.index.generation import Generation
 from advisor.index.phrasings import FOLDER, PhrasingEntry
+from advisor.index.plan import Changes
 from advisor.retrieval.confidence import Signals
 from advisor.retrieval.search import Searcher, gather_evidence
 from advisor.text.plain import detect_language
@@ -140,7 +141,10 @@ def _index_without(
         _write_beside(published, beside, entries_left(entries, hidden, kept))
         settings = published.settings.model_copy(update={"corpus_dir": beside, "index_dir": index_dir})
         context = BuildContext(settings, published.embeddings, published.index)
-        built = build_generation(context, list(kept.values()), number=1, previous="")
+        contents = {name: document.content_hash for name, document in sorted(kept.items())}
+        removed = tuple(document.id for document in documents if document.id not in kept)
+        changes = Changes(contents, tuple(kept.values()), removed)
+        built = build_generation(context, changes, number=1, previous="")
         with closing(Generation(index_dir / built.manifest.generation)) as index:
             yield Searcher(published.settings, published.embeddings, index)
 

@@ -139,10 +139,10 @@ def refusal_of(settings: Settings, index: Generation, wanted: WantedAnswer) -> R
 def _located(index: Generation, entry: CuratedEntry) -> tuple[list[tuple[int, int]], list[str]]:
     """The lines of an entry, each the number of its sentence and of the translation; or those that are not there, once."""
     stored = index.catalog.chunks_of(entry.document)
-    numbers = [pair for each in stored for pair in zip(each.numbers, each.twins, strict=True)]
     asked = PhrasingEntry("", entry.document, entry.lines, entry.questions, curated=True)
-    outlines, lost = locate([asked], [each.chunk for each in stored], {})
-    return [numbers[line] for outline in outlines for line in outline.lines], [line for _, line in lost]
+    outlines, lost = locate([asked], stored)
+    lines = [pair for outline in outlines for pair in zip(outline.lines, outline.twins, strict=True)]
+    return lines, [line for _, line in lost]
 
 
 def previews(advisor: Advisor, wanted: WantedAnswer, index: Generation) -> list[ShownAs]:

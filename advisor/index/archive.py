@@ -10,11 +10,12 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from advisor.index.catalog import Catalog
 from advisor.index.generations import number_of
 from advisor.types import Document, Scan, Source
 
@@ -46,9 +47,10 @@ def last_number(index_dir: Path) -> int:
         return 0
 
 
-def record(index_dir: Path, generation: str, documents: Iterable[Document], read: Container[str]) -> None:
+def record(index_dir: Path, generation: str, catalog: Catalog, read: Container[str]) -> None:
     """Keep the documents of a generation that is about to be published.
 
+    :param catalog: of that generation; only texts that are not archived yet are loaded from it.
     :param read: the documents that were read from their files for it; of the others, the same bytes are the same version.
     """
     number = number_of(generation)
@@ -56,19 +58,16 @@ def record(index_dir: Path, generation: str, documents: Iterable[Document], read
         database.execute("INSERT INTO generations VALUES (?, ?)", (number, generation))
         rows = database.execute("SELECT document, content_hash, hash FROM spans WHERE last IS NULL")
         going = {name: (content_hash, key) for name, content_hash, key in rows}
-        for document in documents:
-            content_hash, known = going.get(document.id, ("", ""))
-            if document.id not in read and document.content_hash == content_hash:
-                del going[document.id]
-                continue
-            key, packed = _pack(document)
+        for name, found in catalog.contents():
+            content_hash, known = going.get(name, ("", ""))
+            document = catalog.document(name) if name in read or found != content_hash else None
+            key, packed = _pack(document) if document else (known, b"")
             if key == known:
-                del going[document.id]
+                del going[name]
                 continue
             database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, packed))
             # `last` is 0 until those that it replaces are closed.
-            version = (document.id, key, document.content_hash, number)
-            database.execute("INSERT INTO spans VALUES (?, ?, ?, ?, 0)", version)
+            database.execute("INSERT INTO spans VALUES (?, ?, ?, ?, 0)", (name, key, found, number))
         database.executemany(
             "UPDATE spans SET last = ? WHERE document = ? AND last IS NULL", ((number - 1, name) for name in going)
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 import tantivy
 
 from advisor.documents.passages import searched_text
+from advisor.files import link_file
 from advisor.text.language import LANGUAGES
 from advisor.text.one_form import in_one_form
 from advisor.text.terms import ANALYZERS, terms
@@ -109,23 +110,42 @@ def write_keyword_index(folder: Path, chunks: Iterable[Chunk]) -> None:
     :raises OSError: when there is no room for it.
     """
     folder.mkdir(parents=True)
+    index = tantivy.Index(_schema(), path=str(folder))
+    _write(index, (), chunks)
+
+
+def edit_keyword_index(folder: Path, base: Path, removed: Iterable[str], chunks: Iterable[Chunk]) -> None:
+    """Write an index that differs from another by some chunks into an empty folder.
+
+    The two share the files of their segments, which tantivy never writes again: what is removed goes on counting in the
+    statistics of BM25 until an index is written as a whole.
+
+    :param removed: ids of chunks of `base`.
+    :raises OSError: when there is no room for it.
+    """
+    folder.mkdir(parents=True)
+    for path in base.iterdir():
+        if path.suffix != ".lock":
+            link_file(path, folder / path.name)
+    _write(tantivy.Index.open(str(folder)), removed, chunks)
+
+
+def _write(index: tantivy.Index, removed: Iterable[str], chunks: Iterable[Chunk]) -> None:
+    """:raises OSError: when there is no room for it."""
+    _register(index)
     try:
-        _write_chunks(folder, chunks)
+        writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        for key in removed:
+            writer.delete_documents_by_term("id", key)
+        for chunk in chunks:
+            document = tantivy.Document()
+            document.add_text("id", chunk.id)
+            document.add_text(_field(chunk.language), in_one_form(searched_text(chunk), chunk.language))
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
     except ValueError as cause:  # tantivy's word for whatever the disk refuses
         raise OSError(str(cause)) from cause
-
-
-def _write_chunks(folder: Path, chunks: Iterable[Chunk]) -> None:
-    index = tantivy.Index(_schema(), path=str(folder))
-    _register(index)
-    writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-    for chunk in chunks:
-        document = tantivy.Document()
-        document.add_text("id", chunk.id)
-        document.add_text(_field(chunk.language), in_one_form(searched_text(chunk), chunk.language))
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
 
 
 def _register(index: tantivy.Index) -> None:

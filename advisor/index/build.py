@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,17 +19,14 @@ from advisor.documents.reading import content_hash, title_of_name
 from advisor.documents.sections import SECTIONS_FILE, read_sections
 from advisor.errors import BrokenIndexError
 from advisor.files import flush
-from advisor.index.bm25 import write_keyword_index
 from advisor.index.calibration import CALIBRATION_FILE, calibration_path, read_calibration
-from advisor.index.catalog import text_hash, write_catalog
+from advisor.index.catalog import Catalog, text_hash
+from advisor.index.catalog_edit import Cut, edit_catalog
 from advisor.index.corpus_vectors import CorpusVectors, read_corpus_vectors
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
-    CHROMA,
     IN_USE,
-    LEXICAL,
-    SENTENCES,
     Companions,
     Manifest,
     blank_manifest,
@@ -39,35 +35,23 @@ from advisor.index.generations import (
     write_manifest,
 )
 from advisor.index.lock import now
+from advisor.index.parts import NextGeneration, write_parts, write_phrasings, write_thesaurus
 from advisor.index.phrasings import (
     FOLDER,
-    PHRASINGS_FILE,
     PhrasingEntry,
-    PhrasingIndex,
-    build_phrasing_index,
-    locate,
     phrasings_digest,
     read_phrasings,
 )
-from advisor.index.question_space import QUESTION_SPACE_FILE, fit_question_space
+from advisor.index.plan import Changes
 from advisor.index.report import LeftOut
-from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, used_forms, write_used_forms
-from advisor.index.translations import match_twins
+from advisor.index.thesaurus import THESAURUS_FILE, read_thesaurus
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
 from advisor.settings import BUNDLED_MODEL, Settings
-from advisor.types import Chunk, Document, FailedDocument, IndexProgress
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from advisor.index.chroma import VectorStore
+from advisor.types import FailedDocument, IndexProgress
 
 BUILDING = ".building-"
-_MOST_DEAD = 0.2  # share of removed entries above which the vector store is written anew
 _SAMPLES = 5
-_ENOUGH = 100  # phrasings; 176 for 15 documents made answers better: docs/retrieval.md
-_KNOWN = 0.85  # of the sections: those without a phrasing lose their questions to the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,56 +86,50 @@ class BuildContext:
             self.progress(stage, 0, total)
 
 
-def build_generation(context: BuildContext, documents: Sequence[Document], *, number: int, previous: str) -> Built:
-    """Write a generation into the index folder; it is not published yet.
+def build_generation(context: BuildContext, changes: Changes, *, number: int, previous: str) -> Built:
+    """Write a generation into the index folder; it is not published yet. What is as in the old one is not written again.
 
+    :param changes: how its documents differ from those of the old one.
     :param previous: the name of the generation to go back to; "" for none.
     :raises BrokenIndexError: when it does not pass its checks, or would be empty.
     """
     settings, embeddings, old = context.settings, context.embeddings, context.old
     _check_beside(settings.corpus_dir, embeddings.digest)
     shipped = read_corpus_vectors(settings.corpus_dir, embeddings)
-    documents, chunks, left_out = _cut(context, documents, shipped)
-    name = f"{number:06d}-{_digest(documents)}"
+    cut, left_out = _cut(context, changes, shipped)
+    name = f"{number:06d}-{_digest(changes.contents)}"
     # First: what changes from here on is seen at the next sync.
     beside = companions_of(settings.corpus_dir, embeddings.digest)
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
-        vectors = make_vectors(partial(shipped.passages, embeddings), chunks, old, context.progress)
-        context.tell("write", len(chunks))
-        dead = _write_store(folder / CHROMA, vectors, old, fresh=context.fresh)
-        twins = match_twins(documents, chunks)
-        write_catalog(folder / CATALOG, documents, chunks, twins)
-        outlines, lost = locate(read_phrasings(settings.corpus_dir), chunks, twins)
-        asked = build_phrasing_index(outlines, partial(shipped.questions, embeddings), old.phrasings if old else None)
-        _write_phrasings(folder, asked, chunks, vectors.sentences)
-        np.save(folder / SENTENCES, vectors.sentences)
-        write_keyword_index(folder / LEXICAL, chunks)
-        _write_thesaurus(settings.corpus_dir, folder, chunks)
-        _copy_file(settings.corpus_dir / SECTIONS_FILE, folder / SECTIONS_FILE)
-        _copy_file(calibration_path(settings.corpus_dir, embeddings.digest), folder / CALIBRATION_FILE)
-        (folder / IN_USE).touch()
-        manifest = replace(
-            blank_manifest(settings, embeddings),
-            generation=name,
-            created=now(),
-            documents=len(documents),
-            chunks=len(chunks),
-            entries=len(vectors.keys),
-            dead=dead,
-            sentences=len(vectors.sentences),
-            **asdict(beside),
-            previous=previous,
-            files=file_sizes(folder),
-        )
-        write_manifest(folder, manifest)
-        context.tell("check", len(chunks))
-        _check(folder, chunks, vectors)
+        edit = edit_catalog(folder / CATALOG, old.folder / CATALOG if old else None, cut, changes.removed)
+        with closing(Catalog(folder / CATALOG)) as catalog:
+            coming = NextGeneration(folder, catalog, edit, old, context.fresh)
+            vectors = make_vectors(partial(shipped.passages, embeddings), edit.chunks, old, context.progress)
+            context.tell("write", len(edit.chunks))
+            counted = write_parts(coming, vectors)
+            entries = read_phrasings(settings.corpus_dir)
+            lost = write_phrasings(coming, entries, partial(shipped.questions, embeddings))
+            write_thesaurus(coming, settings.corpus_dir, beside.thesaurus)
+            _copy_file(settings.corpus_dir / SECTIONS_FILE, folder / SECTIONS_FILE)
+            _copy_file(calibration_path(settings.corpus_dir, embeddings.digest), folder / CALIBRATION_FILE)
+            (folder / IN_USE).touch()
+            manifest = replace(
+                blank_manifest(settings, embeddings),
+                generation=name,
+                created=now(),
+                **asdict(counted),
+                **asdict(beside),
+                previous=previous,
+                files=file_sizes(folder),
+            )
+            write_manifest(folder, manifest)
+            context.tell("check", len(edit.chunks))
+            _check(coming, vectors)
         flush_tree(folder)
         folder.rename(settings.index_dir / name)
         flush(settings.index_dir)
-    return Built(
-        manifest, sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in chunks), _lost_in_words(lost), left_out
-    )
+    embedded = sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in edit.chunks)
+    return Built(manifest, embedded, _lost_in_words(lost), left_out)
 
 
 def _check_beside(corpus_dir: Path, digest: str) -> None:
@@ -176,24 +154,6 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _write_phrasings(folder: Path, asked: PhrasingIndex, chunks: Sequence[Chunk], sentences: NDArray[np.float16]) -> None:
-    """Write the questions that curators put beside lines, and the space that they make where there are enough.
-
-    :param sentences: the vectors of all sentences, shape (sentences, dimension).
-    """
-    asked.save(folder / PHRASINGS_FILE)
-    enough = len(asked.questions) >= _ENOUGH and _known(asked, chunks) >= _KNOWN
-    space = fit_question_space(asked, sentences) if enough else None
-    if space:
-        space.save(folder / QUESTION_SPACE_FILE)
-
-
-def _known(asked: PhrasingIndex, chunks: Sequence[Chunk]) -> float:
-    """The share (0..1) of the sections that hold a line which phrasings ask for, or its translation."""
-    section_of = [(chunk.document, chunk.heading) for chunk in chunks for _ in chunk.sentences]
-    return len({section_of[line] for line in asked.lines.ravel()}) / max(1, len(set(section_of)))
-
-
 def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDocument, ...]:
     """The entries that found no place in the generation, each with what to do."""
     why = "not one sentence of {} begins with {!r}. Write its beginning as it stands there, long enough to be the only one"
@@ -214,36 +174,26 @@ def _digest_of_file(path: Path) -> str:
     return content_hash(path.read_bytes()) if path.is_file() else ""
 
 
-def _cut(
-    context: BuildContext, documents: Sequence[Document], shipped: CorpusVectors
-) -> tuple[list[Document], list[Chunk], tuple[LeftOut, ...]]:
-    """The documents of the next generation, their chunks in order, and the orders to an assistant that are in none.
+def _cut(context: BuildContext, changes: Changes, shipped: CorpusVectors) -> tuple[list[Cut], tuple[LeftOut, ...]]:
+    """The documents that changed with their chunks in order, and the orders to an assistant that are in none.
 
-    The chunks of a document that has not changed are not cut again. A title that is an order gives way to the file's name.
-
-    :raises BrokenIndexError: when there are no chunks; nothing must ever be emptied by mistake.
+    Where only the names of a document changed, its chunks stay. A title that is an order gives way to the file's name.
     """
-    old, settings = context.old, context.settings
-    same = old.catalog.hashes() if old else {}
-    known = old.catalog.chunks_by_document() if old else {}
-    kept, chunks, left_out = list[Document](), list[Chunk](), list[LeftOut]()
+    settings = context.settings
+    same = dict(context.old.catalog.contents()) if context.old else {}
+    cut, left_out = list[Cut](), list[LeftOut]()
     encode: Encode | None = None
-    for document in documents:
-        if document.id in known and same[document.id] == document.content_hash:
-            kept.append(document)
-            chunks += known[document.id]
+    for document in changes.written:
+        if same.get(document.id) == document.content_hash:
+            cut.append((document, None))
             continue
         encode = encode or _encode(context, shipped)
         orders = orders_in(document.text, passages_of(document), encode)
         left_out += [LeftOut(document.id, line_of(document.text, one), shortened(one.text)) for one in orders]
         if document.title in {one.text for one in orders}:
             document = replace(document, title=title_of_name(document.id), named=True)
-        kept.append(document)
-        chunks += chunk_document(document, chunk_chars=settings.chunk_chars, left_out=orders)
-    if not chunks:
-        message = f"no document of {settings.corpus_dir} holds text that can be read. The index was not changed"
-        raise BrokenIndexError(message)
-    return kept, chunks, tuple(left_out)
+        cut.append((document, chunk_document(document, chunk_chars=settings.chunk_chars, left_out=orders)))
+    return cut, tuple(left_out)
 
 
 def _encode(context: BuildContext, shipped: CorpusVectors) -> Encode:
@@ -255,48 +205,9 @@ def _encode(context: BuildContext, shipped: CorpusVectors) -> Encode:
     return partial(shipped.questions, model)
 
 
-def _digest(documents: Sequence[Document]) -> str:
+def _digest(contents: Mapping[str, str]) -> str:
     """Of the content, so that a name tells two indexes apart."""
-    return hashlib.sha256("".join(f"{d.id}\0{d.content_hash}\0" for d in documents).encode()).hexdigest()[:8]
-
-
-def _write_store(folder: Path, vectors: Vectors, old: Generation | None, *, fresh: bool) -> int:
-    """Write the vectors; returns how many are dead.
-
-    :raises OSError: when there is no room for them: Chroma has an error of its own for it.
-    """
-    from advisor.index.chroma import ChromaError
-
-    try:
-        return _write_vectors(folder, vectors, old, fresh=fresh)
-    except ChromaError as cause:
-        raise OSError(str(cause)) from cause
-
-
-def _write_vectors(folder: Path, vectors: Vectors, old: Generation | None, *, fresh: bool) -> int:
-    """Write the difference, into a copy of the old store, or all vectors.
-
-    Entries that were removed stay in Chroma's graph and cost time at each search: beyond a share, they are left behind.
-    """
-    from advisor.index.chroma import VectorStore, copy_store
-
-    dead = old.manifest.dead + len(vectors.gone) if old else 0
-    if old and not fresh and dead <= _MOST_DEAD * (dead + len(vectors.keys)):
-        copy_store(old.folder / CHROMA, folder)
-        with closing(VectorStore(folder)) as store:
-            store.remove(vectors.gone)
-            _add(store, vectors.new)
-        return dead
-    kept = old.chunk_vectors([key for key in vectors.keys if key not in vectors.new]) if old else {}
-    with closing(VectorStore(folder, create=True)) as store:
-        known = kept | vectors.new
-        _add(store, {key: known[key] for key in vectors.keys})
-    return 0
-
-
-def _add(store: VectorStore, entries: Mapping[str, NDArray[np.float32]]) -> None:
-    if entries:
-        store.add(list(entries), np.stack(list(entries.values())))
+    return hashlib.sha256("".join(f"{name}\0{key}\0" for name, key in contents.items()).encode()).hexdigest()[:8]
 
 
 def _copy_file(path: Path, copy: Path) -> None:
@@ -305,21 +216,15 @@ def _copy_file(path: Path, copy: Path) -> None:
         shutil.copyfile(path, copy)
 
 
-def _write_thesaurus(corpus_dir: Path, folder: Path, chunks: Sequence[Chunk]) -> None:
-    """Put the thesaurus into the new generation, with the forms that its documents use."""
-    _copy_file(corpus_dir / THESAURUS_FILE, folder / THESAURUS_FILE)
-    concepts = read_thesaurus(folder / THESAURUS_FILE)
-    write_used_forms(folder / USED, used_forms(concepts, (embedded_text(chunk) for chunk in chunks)))
-
-
-def _check(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+def _check(coming: NextGeneration, vectors: Vectors) -> None:
     """Open what was built and ask it: counts agree, and sampled chunks, new and old, find themselves by meaning and by word.
 
     :raises BrokenIndexError: when they do not; the current generation stays published.
     """
-    new = [chunk for chunk in chunks if text_hash(embedded_text(chunk)) in vectors.new]
-    with closing(Generation(folder)) as built:
-        for chunk in (*_sampled(new), *_sampled(chunks)):
+    new = [chunk for chunk in coming.edit.chunks if text_hash(embedded_text(chunk)) in vectors.new]
+    spread = np.linspace(0, len(new) - 1, min(_SAMPLES, len(new))).astype(int)
+    with closing(Generation(coming.folder)) as built:
+        for chunk in (*(new[number] for number in spread), *coming.catalog.sample(_SAMPLES)):
             key = text_hash(embedded_text(chunk))
             vector = vectors.new[key] if key in vectors.new else built.chunk_vectors([key])[key]
             nearest = built.search_vectors(vector, num_results=1)
@@ -328,10 +233,3 @@ def _check(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
                     f"the new generation does not find {chunk.location}; the old one stays. Run: advisor index --rebuild"
                 )
                 raise BrokenIndexError(message)
-
-
-def _sampled(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """A handful, evenly spread."""
-    if not chunks:
-        return []
-    return [chunks[number] for number in np.linspace(0, len(chunks) - 1, min(_SAMPLES, len(chunks))).astype(int)]

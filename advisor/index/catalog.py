@@ -1,7 +1,8 @@
 """The documents, chunks and sentences of one generation, in SQLite.
 
 The text of every document is in it: a citation is shown from the generation it was made from, whatever became of the file.
-Chunks and sentences are numbered in order from 0; row `n` of the sentence vectors belongs to sentence `n`.
+Row `n` of the sentence vectors belongs to sentence `n`. Within a document, the numbers of chunks and sentences rise in
+reading order; across documents they are in no order, and some are nobody's (`catalog_edit` gives them).
 """
 
 from __future__ import annotations
@@ -9,43 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from advisor.documents.passages import embedded_sentence, embedded_text
 from advisor.documents.standing import BEGINNING, read_standings
 from advisor.types import Chunk, Document, Language, Scan, Sentence, Source, Standing
 
-_SCHEMA = """
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, title TEXT, language TEXT, text TEXT, body_start INTEGER, content_hash TEXT, topic TEXT,
-    translation_of TEXT, updated TEXT, evidence TEXT, named INTEGER, sources TEXT, aliases TEXT, pages TEXT,
-    scan TEXT
-);
-CREATE TABLE names (name TEXT PRIMARY KEY, document TEXT REFERENCES documents (id));
-CREATE TABLE chunks (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE, document TEXT REFERENCES documents (id), heading TEXT, start INTEGER,
-    end INTEGER, start_line INTEGER, end_line INTEGER, page INTEGER, text TEXT, text_hash TEXT
-);
-CREATE TABLE sentences (
-    number INTEGER PRIMARY KEY, chunk INTEGER REFERENCES chunks (number), start INTEGER, end INTEGER, block INTEGER,
-    is_item INTEGER, text_hash TEXT, twin INTEGER REFERENCES sentences (number)
-);
-CREATE INDEX chunk_document ON chunks (document);
-CREATE INDEX chunk_text ON chunks (text_hash);
-CREATE INDEX sentence_chunk ON sentences (chunk);
-"""
-_FIELDS = (
+FIELDS = (
     "id", "title", "language", "text", "body_start", "content_hash", "topic", "translation_of", "updated", "evidence",
     "named", "sources", "aliases", "pages", "scan",
 )  # fmt: skip
-_COLUMNS = ", ".join(_FIELDS)
-# A catalog is built aside and flushed to disk as a whole; until then there is nothing to protect.
-_UNSAFE = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;"
+COLUMNS = ", ".join(FIELDS)
 _KEPT = 8  # documents, the last that were read: an answer cites them, is checked against them, and is followed up
 _MOST_PARAMETERS = 500  # SQLite takes 999 in its oldest builds
 
@@ -78,53 +56,6 @@ class ListedDocument:
     aliases: tuple[str, ...]
 
 
-def write_catalog(path: Path, documents: Iterable[Document], chunks: Sequence[Chunk], twins: Mapping[int, int]) -> None:
-    """Write a new catalog. Chunks and sentences are numbered in the order given.
-
-    :param twins: sentence number -> number of the sentence that says the same in the other language.
-    """
-    documents = list(documents)
-    with closing(sqlite3.connect(path)) as database, database:
-        database.executescript(_UNSAFE + _SCHEMA)
-        database.executemany(
-            f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})",
-            map(_document_row, documents),
-        )
-        database.executemany(
-            "INSERT INTO names VALUES (?, ?)", ((name, d.id) for d in documents for name in (d.id, *d.aliases))
-        )
-        database.executemany(
-            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (n, c.id, c.document, json.dumps(c.heading), c.start, c.end, c.start_line, c.end_line, c.page, c.text,
-                 text_hash(embedded_text(c)))
-                for n, c in enumerate(chunks)
-            ),
-        )  # fmt: skip
-        database.executemany(
-            "INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (number, n, s.start, s.end, s.block, s.is_item, text_hash(embedded_sentence(c, s)), twins.get(number))
-                for number, (n, c, s) in enumerate(_numbered_sentences(chunks))
-            ),
-        )
-
-
-def _numbered_sentences(chunks: Sequence[Chunk]) -> Iterator[tuple[int, Chunk, Sentence]]:
-    for number, chunk in enumerate(chunks):
-        for sentence in chunk.sentences:
-            yield number, chunk, sentence
-
-
-def _document_row(document: Document) -> tuple[Any, ...]:
-    sources = json.dumps([asdict(source) for source in document.sources], ensure_ascii=False)
-    return (
-        document.id, document.title, document.language, document.text, document.body_start, document.content_hash,
-        document.topic, document.translation_of, document.updated, document.evidence, document.named, sources,
-        json.dumps(document.aliases), json.dumps(document.pages), json.dumps(asdict(document.scan)),
-    )  # fmt: skip
-
-
 class Catalog:
     """A catalog opened for reading; safe to use from several threads."""
 
@@ -143,6 +74,10 @@ class Catalog:
         query = "SELECT n.name, d.content_hash FROM names n JOIN documents d ON d.id = n.document"
         return dict(self._database.execute(query))
 
+    def contents(self) -> list[tuple[str, str]]:
+        """The id of every document, in order, with the hash of its content."""
+        return self._database.execute("SELECT id, content_hash FROM documents ORDER BY id").fetchall()
+
     def document(self, name: str) -> Document | None:
         """One document by its id or an alias, or None when this generation does not hold it."""
         found = self._read_document(name)
@@ -158,7 +93,7 @@ class Catalog:
 
     def documents(self) -> list[Document]:
         """Every document with its text, by id; `listing` is for who does not need that."""
-        return [_document(row) for row in self._database.execute(f"SELECT {_COLUMNS} FROM documents ORDER BY id")]
+        return [_document(row) for row in self._database.execute(f"SELECT {COLUMNS} FROM documents ORDER BY id")]
 
     def listing(self) -> list[ListedDocument]:
         """What lists show of every document, by id."""
@@ -209,19 +144,29 @@ class Catalog:
             found.update(self._database.execute(query, list(some)))
         return [found[number] for number in sentences]
 
+    def share_of_sections(self, sentences: Iterable[int]) -> float:
+        """The share (0..1) of the sections that hold one of these sentences."""
+        sections = dict(
+            self._database.execute(
+                "SELECT s.number, c.document || char(10) || c.heading FROM sentences s JOIN chunks c ON c.number = s.chunk"
+            )
+        )
+        return len({sections[number] for number in sentences}) / max(1, len(set(sections.values())))
+
     def chunks_by_document(self) -> dict[str, list[Chunk]]:
         """Document id -> its chunks in reading order."""
         found: dict[str, list[Chunk]] = {}
-        for stored in _stored_chunks(self._database.execute(f"{_CHUNK_QUERY} ORDER BY c.number, s.number")).values():
+        for stored in _stored_chunks(self._database.execute(f"{_CHUNK_QUERY} ORDER BY c.document, s.number")).values():
             found.setdefault(stored.chunk.document, []).append(stored.chunk)
         return found
 
     def ids_of_texts(self, hashes: Sequence[str]) -> dict[str, list[str]]:
-        """Hash of an embedded text -> ids of the chunks that have it, in order."""
+        """Hash of an embedded text -> ids of the chunks that have it, by document and place."""
         found: dict[str, list[str]] = {}
         for at in range(0, len(hashes), _MOST_PARAMETERS):
             some = hashes[at : at + _MOST_PARAMETERS]
-            query = f"SELECT text_hash, id FROM chunks WHERE text_hash IN ({', '.join('?' * len(some))}) ORDER BY number"
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT text_hash, id FROM chunks WHERE text_hash IN ({marks}) ORDER BY document, start"
             for key, chunk_id in self._database.execute(query, list(some)):
                 found.setdefault(key, []).append(chunk_id)
         return found
@@ -237,6 +182,41 @@ class Catalog:
     def sentence_hashes(self) -> dict[str, int]:
         """Hash of a sentence's text -> number of a sentence that has it."""
         return dict(self._database.execute("SELECT text_hash, number FROM sentences"))
+
+    def sentences_of_texts(self, hashes: Sequence[str]) -> dict[str, int]:
+        """Hash of a sentence's text -> number of a sentence that has it, for those of these hashes that any has."""
+        found: dict[str, int] = {}
+        for at in range(0, len(hashes), _MOST_PARAMETERS):
+            some = hashes[at : at + _MOST_PARAMETERS]
+            query = f"SELECT text_hash, number FROM sentences WHERE text_hash IN ({', '.join('?' * len(some))})"
+            found.update(self._database.execute(query, list(some)))
+        return found
+
+    def ids_after(self, number: int) -> list[str]:
+        """The ids of the chunks whose numbers are higher than this one, by document and place."""
+        query = "SELECT id FROM chunks WHERE number > ? ORDER BY document, start"
+        return [key for (key,) in self._database.execute(query, (number,))]
+
+    def in_turn(self, ids: Sequence[str]) -> Iterator[Chunk]:
+        """The chunks with these ids, a few in memory at a time."""
+        for at in range(0, len(ids), _MOST_PARAMETERS):
+            found = self.chunks(ids[at : at + _MOST_PARAMETERS])
+            yield from (found[key].chunk for key in ids[at : at + _MOST_PARAMETERS])
+
+    def sample(self, most: int) -> list[Chunk]:
+        """A handful of chunks, evenly spread."""
+        _, count, _ = self.counts()
+        places = {at * (count - 1) // max(most - 1, 1) for at in range(most)} if count else set[int]()
+        query = "SELECT id FROM chunks ORDER BY number LIMIT 1 OFFSET ?"
+        ids = [key for at in sorted(places) for (key,) in self._database.execute(query, (at,))]
+        return [stored.chunk for stored in self.chunks(ids).values()]
+
+    def sizes(self) -> tuple[int, int, int]:
+        """How many different texts the chunks have, the highest number of a chunk, and a sentence's highest and one."""
+        query = """SELECT (SELECT count(DISTINCT text_hash) FROM chunks), (SELECT coalesce(max(number), 0) FROM chunks),
+            (SELECT coalesce(max(number) + 1, 0) FROM sentences)"""
+        entries, chunk, rows = self._database.execute(query).fetchone()
+        return entries, chunk, rows
 
     def counts(self) -> tuple[int, int, int]:
         """How many documents, chunks and sentences there are."""
@@ -273,13 +253,13 @@ def _stored_chunks(rows: Iterable[tuple[Any, ...]]) -> dict[str, StoredChunk]:
 
 
 def _read_document(database: sqlite3.Connection, name: str) -> Document | None:
-    query = f"SELECT {_COLUMNS} FROM documents WHERE id = (SELECT document FROM names WHERE name = ?)"
+    query = f"SELECT {COLUMNS} FROM documents WHERE id = (SELECT document FROM names WHERE name = ?)"
     row = database.execute(query, (name,)).fetchone()
     return _document(row) if row else None
 
 
 def _document(row: tuple[Any, ...]) -> Document:
-    fields: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    fields: dict[str, Any] = dict(zip(FIELDS, row, strict=True))
     sources = tuple(Source(**source) for source in json.loads(fields.pop("sources")))
     aliases, pages = (tuple(json.loads(fields.pop(name))) for name in ("aliases", "pages"))
     fields |= {"named": bool(fields["named"]), "scan": Scan.of(json.loads(fields["scan"]))}

@@ -103,7 +103,7 @@ class Generation:
         self.phrasings = PhrasingIndex.load(self.folder / PHRASINGS_FILE)
         self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE_FILE)
         said = self.manifest
-        expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.sentences)
+        expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.rows)
         found = (*self.catalog.counts(), self.count_vectors(), self.keyword_index.size, len(self._sentences))
         if found != expected:
             message = f"documents, chunks, sentences, and entries of each part: {found}, where the manifest says {expected}"
@@ -171,7 +171,7 @@ class Generation:
         return np.asarray(self._sentences[list(numbers)], np.float32)
 
     def all_sentence_vectors(self) -> NDArray[np.float16]:
-        """Every sentence's vector, by sentence number."""
+        """Every sentence's vector, by sentence number; zero for a number that is nobody's."""
         return self._sentences
 
     def chunk_vectors(self, hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:

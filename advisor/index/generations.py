@@ -6,7 +6,7 @@
         catalog.sqlite            documents, chunks, sentences
         chroma/                   vectors of the chunks (cosine)
         lexical/                  BM25 of the chunks
-        sentences.npy             vectors of the sentences, float16, shape (sentences, dimension)
+        sentences.npy             vectors of the sentences, float16, shape (rows, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
         sections.yaml             what its headings say of their sections, if it has that
         calibration.json          how sure answers are, if that was fitted for this corpus and model
@@ -40,7 +40,7 @@ from advisor.settings import Settings
 if TYPE_CHECKING:
     from advisor.models.embeddings import Embeddings
 
-FORMAT = 7
+FORMAT = 8
 """Raise it when the layout of a generation changes: the index is then rebuilt."""
 
 POINTER = "current"
@@ -67,20 +67,33 @@ class Companions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What a generation was built with, and what it holds.
+class Counts:
+    """What a generation holds.
 
-    `entries` counts the different texts of the chunks, `dead` those that the vector store drags along; `previous` was
-    published when it was built; `files` has the size of each file, in bytes.
+    `entries` counts the different texts of the chunks, `dead` those that the vector store drags along; `rows` those of the
+    table of sentence vectors, some of which can be nobody's. Chunks up to the number `keyword_base` are in segments of BM25
+    that generations share, and `keyword_dead` of them were removed since.
     """
 
-    generation: str = ""
-    created: str = ""
     documents: int = 0
     chunks: int = 0
     entries: int = 0
     dead: int = 0
     sentences: int = 0
+    rows: int = 0
+    keyword_base: int = 0
+    keyword_dead: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest(Counts):
+    """What a generation was built with, and what it holds.
+
+    `previous` was published when it was built; `files` has the size of each file, in bytes.
+    """
+
+    generation: str = ""
+    created: str = ""
     embedding_model: str
     embedding_digest: str
     dimension: int

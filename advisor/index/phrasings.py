@@ -17,7 +17,7 @@ curator adds a question that found no answer here, beside the lines that answer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import compress
@@ -29,8 +29,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapt
 
 from advisor.documents.folder import ASKED
 from advisor.documents.yaml_values import Written, read_yaml_file
+from advisor.index.catalog import StoredChunk
 from advisor.text.plain import fold, plain
-from advisor.types import Chunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -294,19 +294,20 @@ def _entries(path: Path) -> Iterator[PhrasingEntry]:
 
 
 def locate(
-    entries: Sequence[PhrasingEntry], chunks: Sequence[Chunk], twins: Mapping[int, int]
+    entries: Sequence[PhrasingEntry], chunks: Iterable[StoredChunk]
 ) -> tuple[list[Outline], list[tuple[PhrasingEntry, str]]]:
     """The outlines, and the entries that are lost, each with the line that no sentence, or more than one, begins with.
 
-    :param chunks: of the generation, in order; their sentences are numbered in that order.
-    :param twins: number of a sentence -> that of its translation.
+    :param chunks: of the documents of the entries.
     """
-    wanted = {entry.document for entry in entries}
     texts: dict[str, list[tuple[str, int]]] = {}
-    numbered = ((chunk, sentence) for chunk in chunks for sentence in chunk.sentences)
-    for number, (chunk, sentence) in enumerate(numbered):
-        if chunk.document in wanted:
-            texts.setdefault(chunk.document, []).append((fold(plain(chunk.text_of(sentence))), number))
+    twins: dict[int, int] = {}
+    for each in chunks:
+        twins |= zip(each.numbers, each.twins, strict=True)
+        texts.setdefault(each.chunk.document, []).extend(
+            (fold(plain(each.chunk.text_of(sentence))), number)
+            for number, sentence in zip(each.numbers, each.chunk.sentences, strict=True)
+        )
     found, lost = list[Outline](), list[tuple[PhrasingEntry, str]]()
     for entry in entries:
         if not entry.document:
@@ -318,7 +319,7 @@ def locate(
             lost.append((entry, missing or ""))
             continue
         lines = tuple(at[0] for at in places)
-        found.append(Outline(lines, tuple(twins.get(line, line) for line in lines), entry.questions, entry.curated))
+        found.append(Outline(lines, tuple(twins[line] for line in lines), entry.questions, entry.curated))
     return found, lost
 
 

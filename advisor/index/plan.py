@@ -115,19 +115,45 @@ def _renames(added: Iterable[str], removed: Iterable[str], hashes: Mapping[str, 
     return [(vanished[hashes[new]].pop(0), new) for new in added if vanished.get(hashes[new])]
 
 
-def next_documents(plan: Plan, published: Catalog | None) -> list[Document]:
-    """The documents of the next generation. Files with the same bytes are one, under the first of their names."""
-    held = {name: d for d in published.documents() for name in (d.id, *d.aliases)} if published else {}
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How the documents of the next generation differ from those of the one that it is built on.
+
+    `contents` has the hash of each document of the next one, by id in order; `written` are those that the other does not
+    hold, or not like this; `removed` the ids of those that it alone holds.
+    """
+
+    contents: Mapping[str, str]
+    written: tuple[Document, ...]
+    removed: tuple[str, ...]
+
+
+def next_documents(plan: Plan, published: Catalog | None, *, base: bool = True) -> Changes:
+    """The documents of the next generation. Files with the same bytes are one, under the first of their names.
+
+    :param published: a file that was not read is as it is there.
+    :param base: whether the next generation is built on the published one; if not, every document is written.
+    """
+    held = {document.id: document for document in published.listing()} if published else {}
+    before = published.hashes() if published else {}
     groups: dict[str, list[str]] = {}
     for name, key in plan.hashes.items():
         groups.setdefault(key, []).append(name)
-    found = (replace(_named(names[0], plan, held), aliases=tuple(names[1:])) for names in groups.values())
-    return sorted(found, key=lambda document: document.id)
+    contents, written = dict[str, str](), list[Document]()
+    for key, (name, *others) in sorted(groups.items(), key=lambda group: group[1][0]):
+        contents[name] = key
+        same = base and name in held and before[name] == key and held[name].aliases == tuple(others)
+        if not same:
+            written.append(replace(_named(name, plan, published), aliases=tuple(others)))
+    return Changes(contents, tuple(written), tuple(sorted(held.keys() - contents.keys())) if base else ())
 
 
-def _named(name: str, plan: Plan, held: Mapping[str, Document]) -> Document:
+def _named(name: str, plan: Plan, published: Catalog | None) -> Document:
     """The document under this name: as read, as published, or as published under another."""
-    document = plan.parsed.get(name) or held[name]
+    document = plan.parsed.get(name) or (published.document(name) if published else None)
+    if document is None:
+        message = f"{name} was neither read nor published"
+        raise KeyError(message)
     if document.id == name:
         return document
     return replace(document, id=name, title=title_of_name(name) if document.named else document.title)

@@ -69,14 +69,15 @@ class QuestionSpace:
         return near / self.lengths[numbers]
 
 
-def fit_question_space(index: PhrasingIndex, sentences: NDArray[np.float16]) -> QuestionSpace | None:
+def fit_question_space(index: PhrasingIndex, sentences: NDArray[np.float16], count: int) -> QuestionSpace | None:
     """The space that the phrasings of an index make; None when there are none.
 
-    :param sentences: the vectors of all sentences, shape (sentences, dimension).
+    :param sentences: the vectors of all sentences, shape (rows, dimension); a row that is no sentence's is zero.
+    :param count: how many sentences there are.
     """
     if not index.questions:
         return None
-    question_mean, sentence_mean = index.vectors.mean(axis=0), _mean(sentences)
+    question_mean, sentence_mean = index.vectors.mean(axis=0), _mean(sentences, count)
     lines = np.repeat(np.arange(len(index.curated)), np.diff(index.starts))
     answers = np.asarray(sentences[index.lines.ravel()], np.float32) - sentence_mean
     points = np.concatenate([index.vectors - question_mean, answers])
@@ -101,8 +102,8 @@ def _whitening(points: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArr
     return np.asarray((directions / np.sqrt(variances + _SHRINKAGE * variances.mean())) @ directions.T, np.float32)
 
 
-def _mean(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
-    return np.asarray(vectors.mean(axis=0, dtype=np.float64), np.float32)
+def _mean(vectors: NDArray[np.float16], count: int) -> NDArray[np.float32]:
+    return np.asarray(vectors.sum(axis=0, dtype=np.float64) / count, np.float32)
 
 
 def _lengths(vectors: NDArray[np.float16], mean: NDArray[np.float32], transform: NDArray[np.float32]) -> NDArray[np.float32]:

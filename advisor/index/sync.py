@@ -186,7 +186,7 @@ def _build_and_publish(
         why = f"{plan.failed[0].document}: {plan.failed[0].error}" if plan.failed else "nothing has settled yet"
         message = f"no document of {settings.corpus_dir} can be read ({why}). The index was not changed"
         raise BrokenIndexError(message)
-    documents = next_documents(plan, published.catalog)
+    changes = next_documents(plan, published.catalog, base=published.manifest is not None)
     with ExitStack() as opened:
         old = None
         if published.manifest:
@@ -194,15 +194,15 @@ def _build_and_publish(
         context = BuildContext(settings, embeddings, old, fresh=options.forget, progress=options.progress)
         number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
         previous = "" if options.forget else current_generation(index_dir) or ""
-        built = build_generation(context, documents, number=number, previous=previous)
+        built = build_generation(context, changes, number=number, previous=previous)
         if options.judge and old:
             _judge(options.judge, old, index_dir / built.manifest.generation)
-        archive.record(index_dir, built.manifest.generation, documents, plan.parsed)
+        catalog = opened.enter_context(closing(Catalog(index_dir / built.manifest.generation / CATALOG)))
+        archive.record(index_dir, built.manifest.generation, catalog, plan.parsed)
+        silent = catalog.silent()
     publish(index_dir, built.manifest.generation)
     if options.forget:
         archive.forget(index_dir)
-    with closing(Catalog(index_dir / built.manifest.generation / CATALOG)) as catalog:
-        silent = catalog.silent()
     plan = replace(plan, failed=(*plan.failed, *built.failed))
     report = _report(plan, built.manifest, embedded=built.embedded, silent=silent)
     return replace(report, left_out=built.left_out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,28 +54,28 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in WORD.finditer(text)]
 
 
-def used_forms(concepts: Sequence[Concept], texts: Iterable[str]) -> set[Form]:
-    """The forms of the concepts that the texts use themselves."""
+def used_forms(concepts: Sequence[Concept], texts: Iterable[str]) -> Counter[Form]:
+    """The forms of the concepts that the texts use themselves, each with the number of texts."""
     wanted = {form for concept in concepts for form in concept.words if form}
     longest: dict[str, int] = {}
     for form in wanted:
         longest[form[0]] = max(longest.get(form[0], 0), len(form))
-    found: set[Form] = set()
+    found = Counter[Form]()
     for text in texts if wanted else ():
         said = words(text)
-        for at, word in enumerate(said):
-            found.update(said[at : at + length] for length in range(1, longest.get(word, 0) + 1))
-    return found & wanted
+        runs = {said[at : at + length] for at, word in enumerate(said) for length in range(1, longest.get(word, 0) + 1)}
+        found.update(runs & wanted)
+    return found
 
 
-def write_used_forms(path: Path, forms: Iterable[Form]) -> None:
+def write_used_forms(path: Path, forms: Mapping[Form, int]) -> None:
     """Write the forms that the documents of a generation use."""
-    path.write_text(json.dumps(sorted(forms), ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(sorted(forms.items()), ensure_ascii=False), encoding="utf-8")
 
 
-def read_used_forms(path: Path) -> frozenset[Form]:
+def read_used_forms(path: Path) -> Counter[Form]:
     """Read what `write_used_forms` wrote."""
-    return frozenset(tuple(form) for form in json.loads(path.read_text(encoding="utf-8")))
+    return Counter({tuple(form): count for form, count in json.loads(path.read_text(encoding="utf-8"))})
 
 
 def read_thesaurus(path: Path) -> tuple[Concept, ...]:

@@ -6,23 +6,18 @@ sentence by sentence. The meaning of a passage is then judged by both: two indep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-
-from advisor.types import Chunk, Document
+from collections.abc import Iterable, Mapping, Sequence
 
 
-def match_twins(documents: Iterable[Document], chunks: Sequence[Chunk]) -> dict[int, int]:
-    """Sentence number -> number of its twin, both ways; sentences are numbered in the order of the chunks."""
-    documents = list(documents)
-    indexed_as = {name: document.id for document in documents for name in (document.id, *document.aliases)}
-    blocks: dict[str, list[list[int]]] = {}
-    numbered = enumerate((chunk.document, sentence.block) for chunk in chunks for sentence in chunk.sentences)
-    for (document, _), group in groupby(numbered, key=lambda entry: entry[1]):
-        blocks.setdefault(document, []).append([number for number, _ in group])
+def match_twins(links: Iterable[tuple[str, str]], blocks: Mapping[str, Sequence[Sequence[int]]]) -> dict[int, int]:
+    """Sentence number -> number of its twin, both ways.
+
+    :param links: a translation, and the document that it is of.
+    :param blocks: document -> the numbers of its sentences, block by block in reading order.
+    """
     twins: dict[int, int] = {}
-    for document in documents:
-        here, there = blocks.get(document.id, []), blocks.get(indexed_as.get(document.translation_of or "", ""), [])
+    for document, original in links:
+        here, there = blocks[document], blocks[original]
         if len(here) == len(there):
             for one, other in zip(here, there, strict=True):
                 twins.update(_pair(one, other))

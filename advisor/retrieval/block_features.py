@@ -131,7 +131,7 @@ def _phrasings(
     index: Generation, asked: Asked, own: tuple[NDArray[np.int64], Floats], twins: tuple[NDArray[np.int64], Floats]
 ) -> dict[str, Floats]:
     """How near the question is to sentences in the space of the corpus's questions, and to what these are asked for."""
-    like, size = asked.like, index.manifest.sentences
+    like, size = asked.like, index.manifest.rows
     if like is None:
         return {name: np.zeros(len(own[0]), np.float32) for name in ("space", "phrasing", "outline", "vote", "opening")}
     phrasings, space = like.phrasings, like.space
