@@ -51,7 +51,7 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         assert [stored[chunk.id].numbers for chunk in chunks] == [(0, 1, 2), (3, 4)]
         assert [stored[chunk.id].twins for chunk in chunks] == [(0, 1, 2), (3, 4)]
         assert [value.chunk for value in catalog.chunks_of("fr/é à.md")] == [chunks[0]]
-        assert catalog.chunks_of("vide.md") == []
+        assert catalog.chunks_of("vide.md") == ()
         assert catalog.counts() == (3, 2, 5)
         assert catalog.chunks([]) == {}
 

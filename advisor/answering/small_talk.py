@@ -46,9 +46,16 @@ def _recognised(utterance: str, language: Language) -> SmallTalk | None:
     if not said or len(said) > _LONGEST:
         return None
     talks = language_rules(language).small_talk
-    likeness = [max(SequenceMatcher(None, said, known).ratio() for known in talk.said) for talk in talks]
+    likeness = [max(_likeness(said, known) for known in talk.said) for talk in talks]
     best = max(range(len(talks)), key=likeness.__getitem__)
     return talks[best] if likeness[best] >= _SAME else None
+
+
+def _likeness(said: str, known: str) -> float:
+    """How like two utterances are; 0 where a look at their letters tells that they are not one."""
+    both = SequenceMatcher(None, said, known)
+    alike = both.real_quick_ratio() >= _SAME and both.quick_ratio() >= _SAME
+    return both.ratio() if alike else 0.0
 
 
 def _plain(utterance: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from advisor.documents.unseen import without_unseen
 from advisor.text.invisible import seen
 from advisor.types import Chunk, Sentence
+
+_KEPT = 2_048  # texts, a few megabytes: the same passages come up again and again
 
 
 def embedded_text(chunk: Chunk) -> str:
@@ -22,7 +26,12 @@ def embedded_sentence(chunk: Chunk, sentence: Sentence) -> str:
     return _under_headings(chunk, chunk.text_of(sentence))
 
 
+@lru_cache(maxsize=_KEPT)
+def _seen(text: str) -> str:
+    return seen(without_unseen(text))
+
+
 def _under_headings(chunk: Chunk, text: str) -> str:
     path = chunk.heading if chunk.named else (chunk.title, *chunk.heading)
-    words = seen(without_unseen(text))
+    words = _seen(text)
     return f"{' > '.join(path)}\n{words}" if path else words

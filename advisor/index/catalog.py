@@ -25,6 +25,7 @@ FIELDS = (
 )  # fmt: skip
 COLUMNS = ", ".join(FIELDS)
 _KEPT = 8  # documents, the last that were read: an answer cites them, is checked against them, and is followed up
+_KEPT_CHUNKS = 32  # documents, the last whose chunks were read: each question looks at those of a handful
 _MOST_PARAMETERS = 500  # SQLite takes 999 in its oldest builds
 
 
@@ -64,6 +65,7 @@ class Catalog:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._read_document = lru_cache(maxsize=_KEPT)(partial(_read_document, self._database))
+        self._read_chunks = lru_cache(maxsize=_KEPT_CHUNKS)(partial(_read_chunks, self._database))
 
     def close(self) -> None:
         """Close the file."""
@@ -117,10 +119,9 @@ class Catalog:
             found.update(_stored_chunks(rows))
         return found
 
-    def chunks_of(self, document_id: str) -> list[StoredChunk]:
+    def chunks_of(self, document_id: str) -> tuple[StoredChunk, ...]:
         """The chunks of a document in reading order."""
-        rows = self._database.execute(f"{_CHUNK_QUERY} WHERE c.document = ? ORDER BY s.number", (document_id,)).fetchall()
-        return list(_stored_chunks(rows).values())
+        return self._read_chunks(document_id)
 
     def part(self, documents: Sequence[str]) -> tuple[dict[str, str], list[int]]:
         """The chunks of these documents, by id, with the hash of their embedded text; the numbers of their sentences."""
@@ -250,6 +251,11 @@ def _stored_chunks(rows: Iterable[tuple[Any, ...]]) -> dict[str, StoredChunk]:
         numbers = tuple(number for number, *_ in known)
         found[key] = StoredChunk(chunk, numbers, tuple(n if twin is None else twin for n, twin, *_ in known))
     return found
+
+
+def _read_chunks(database: sqlite3.Connection, document_id: str) -> tuple[StoredChunk, ...]:
+    rows = database.execute(f"{_CHUNK_QUERY} WHERE c.document = ? ORDER BY s.number", (document_id,)).fetchall()
+    return tuple(_stored_chunks(rows).values())
 
 
 def _read_document(database: sqlite3.Connection, name: str) -> Document | None:

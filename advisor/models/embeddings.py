@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 # Below this many characters the small engine is done before torch would be imported.
 _SMALL_BATCH_CHARS = 20_000
 _MODEST = 5  # of 19: a quarter of a processor beside a thread that wants all of it
+_KEPT = 64  # questions, the last, whose vectors are kept
 _SHORT = 400  # characters that never make more tokens than the model's window
 
 EncodingProgress = Callable[[int], None]
@@ -78,6 +80,9 @@ class Embeddings:
         self._server = _reach_server(settings) if settings.embedding_url else None
         if self.name == BUNDLED_MODEL and not self._server:
             self._small = _load_small_engine()
+        # A follow-up looks at the question before it again, which has just been encoded.
+        threads = (self._short_thread, self._long_thread)
+        self._kept_query = lru_cache(_KEPT)(partial(_vector_of, self._small, threads)) if self._small else None
         if self._server:
             self.digest, self.dimension = self._server.digest, self._server.dimension
         elif self._small:
@@ -104,12 +109,10 @@ class Embeddings:
         return [[float(x) for x in row] for row in self.encode_passages(texts)]
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
-        """The unit vector of one question, shape (dimension,)."""
-        if self._small:
-            vectors = self._thread_for([text]).submit(_query, self._small, composed(text)).result()
-        else:
-            vectors = self._encode([text], as_questions=True)
-        vector: NDArray[np.float32] = vectors[0]
+        """The unit vector of one question, shape (dimension,), not to be written to."""
+        if self._kept_query:
+            return self._kept_query(text)
+        vector: NDArray[np.float32] = self._encode([text], as_questions=True)[0]
         return vector
 
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -138,7 +141,7 @@ class Embeddings:
 
     def _thread_for(self, texts: Sequence[str]) -> ThreadPoolExecutor:
         """The thread of the small engine in which these texts are encoded."""
-        return self._long_thread if sum(map(len, texts)) > _SHORT else self._short_thread
+        return self._long_thread if _is_long(texts) else self._short_thread
 
     def _suits_small_engine(self, engine: _SmallEngine, texts: Sequence[str]) -> bool:
         """Few texts, none longer than the model's window: the engines agree on these.
@@ -190,6 +193,19 @@ def _give_way() -> None:
     """Have the thread that calls this leave the processor to others that want it, where a thread can."""
     if sys.platform == "linux":  # elsewhere, it would be the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _MODEST)
+
+
+def _is_long(texts: Sequence[str]) -> bool:
+    return sum(map(len, texts)) > _SHORT
+
+
+def _vector_of(
+    engine: _SmallEngine, threads: tuple[ThreadPoolExecutor, ThreadPoolExecutor], text: str
+) -> NDArray[np.float32]:
+    """:param threads: for short texts, and for long ones."""
+    vector: NDArray[np.float32] = threads[_is_long([text])].submit(_query, engine, composed(text)).result()[0]
+    vector.flags.writeable = False
+    return vector
 
 
 def _query(engine: _SmallEngine, text: str) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.index.generation import Generation
-from advisor.index.phrasings import PhrasingIndex
+from advisor.index.phrasings import PhrasingIndex, highest
 from advisor.index.question_space import QuestionSpace
 from advisor.models.embeddings import cosines
 
@@ -66,7 +66,7 @@ def like_questions(index: Generation, vector: Floats) -> LikeQuestions | None:
         return None
     projected = space.project(vector)
     near = cosines(space.phrasings, projected)
-    best = np.argsort(-near)[:_VOTERS]
+    best = highest(near, _VOTERS)
     weights = np.exp((near[best] - near[best[0]]) / _TEMPERATURE)
     votes = np.zeros(len(phrasings.curated))
     np.add.at(votes, phrasings.outline[best], weights / weights.sum())
