@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 FAILED := pip failed: see above. Check the network and $(BIN)/pip config list, then run make again; what was downloaded is kept.
 
 .DEFAULT_GOAL := help
-.PHONY: help docs reference install chat test eval lint typecheck index clean
+.PHONY: help docs reference install chat test eval bench lint typecheck index clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test: $(INSTALLED_DEV) ## run the tests, two files at a time
 
 eval: index ## ask the question sets; fails when the answers became worse than evals/baseline
 	$(ALONE) $(BIN)/advisor eval --gate
+
+bench: $(INSTALLED_DEV) ## measure answers, beside LangChain's pipelines; keeps the table in .cache/bench/
+	$(ALONE) $(BIN)/python benchmarks/bench.py
 
 reference: index ## write what the documents take from the program: references, figures
 	$(BIN)/python docs/generate.py
