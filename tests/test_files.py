@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import pytest
 from advisor.accounts.sessions import Sessions
 from advisor.accounts.users import Users, add_user
 from advisor.errors import StorageError
-from advisor.files import append_line, replace_file
+from advisor.files import append_line, clone_file, link_file, replace_file
 from advisor.index.generations import current_generation
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
@@ -216,3 +216,25 @@ def test_a_process_that_ends_does_not_wait_for_a_provider_that_hangs():
             began = time.monotonic()
             assert process.wait(timeout=30) == 0
             assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("give", [clone_file, link_file])
+def test_a_file_under_a_second_name(tmp_path: Path, give: Callable[[Path, Path], None]) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(os.urandom(3_000_000))
+    give(source, target)
+    assert target.read_bytes() == source.read_bytes()
+    assert source.samefile(target) is (give is link_file)
+    with pytest.raises(FileExistsError):
+        give(source, target)
+
+
+def test_a_file_system_without_links_or_ranges_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "copy_file_range", refuse)
+    (tmp_path / "source").write_bytes(b"text")
+    link_file(tmp_path / "source", tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == b"text"

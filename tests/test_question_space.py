@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from advisor.index.phrasings import PhrasingIndex
+from advisor.index.phrasings import PhrasingIndex, highest
 from advisor.index.question_space import QuestionSpace, fit_question_space
 
 
@@ -73,3 +73,9 @@ def test_a_corpus_without_phrasings_has_none() -> None:
         (), index.vectors[:0], index.outline[:0], index.lines[:0], np.zeros(1, np.int64), index.curated[:0]
     )
     assert fit_question_space(empty, answers, len(answers)) is None
+
+
+@pytest.mark.parametrize("most", [1, 7, 50, 90])
+def test_the_highest_come_first(most: int) -> None:
+    values = np.random.default_rng(5).random(50).astype(np.float32)
+    assert highest(values, most).tolist() == np.argsort(-values)[:most].tolist()
