@@ -84,16 +84,16 @@ def write_questions(advisor: Advisor, sections: Sequence[UnaskedSection]) -> Ite
     :raises ModelError: when there is no model, or it fails; what was written before is kept.
     :raises CorpusError: when a file of questions is broken.
     """
-    if advisor.chat is None:
+    if advisor.writer is None:
         message = "questions are written by a chat model, and none is set. Set ADVISOR_CHAT_MODEL: docs/chat-models.md"
         raise ModelError(message)
     known = {fold(question) for question in advisor.index.phrasings.questions}
     progress = WritingProgress()
     for section in sections:
-        written = _asked(advisor, advisor.chat, section, progress)
+        written = _asked(advisor, advisor.writer.chat, section, progress)
         found, missed = _verified(advisor, section, written, known)
         if found:
-            add_phrasings(advisor.settings, section.document, _entries(found), advisor.chat.name)
+            add_phrasings(advisor.settings, section.document, _entries(found), advisor.writer.chat.name)
         known |= {fold(question) for questions in found.values() for question in questions}
         progress.sections += 1
         progress.kept += sum(map(len, found.values()))
