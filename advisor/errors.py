@@ -9,6 +9,7 @@
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
     │   └── IndexLockedError     somebody else is writing it
     ├── StorageError         a file cannot be written: no room, or no right to
+    │   └── DatabaseError    the database server cannot be reached
     ├── ModelError           a model cannot be loaded
     │   └── EmbeddingServerError  the server of the embedding model does not answer, or not with vectors
     ├── EvaluationError      a question set, a run or a gate that cannot be used
@@ -65,6 +66,10 @@ class IndexLockedError(BrokenIndexError):
 
 class StorageError(AdvisorError):
     """A file cannot be written: the disk is full, or it is not this account's to write."""
+
+
+class DatabaseError(StorageError):
+    """The server of the database cannot be reached, or is stopping."""
 
 
 class ModelError(AdvisorError):

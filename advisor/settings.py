@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path
@@ -30,6 +30,11 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default=Path("state"),
         description="Folder of users, sign-ins, conversations and logs, for the account of the server alone.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL in place of the files of the state folder, for several replicas: "
+        "`postgresql+psycopg://user:password@host/name`.",
     )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
@@ -158,6 +163,21 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            parts = urlsplit(value.get_secret_value() if value else "postgresql+psycopg:///name")
+            known = parts.scheme == "postgresql+psycopg" and bool(parts.path.strip("/")) and parts.port != 0
+        except ValueError:  # its words may have the password
+            known = False
+        if not known:
+            message = (
+                "is no address such as postgresql+psycopg://user:password@host/name; write / and @ of a password as %2F, %40"
+            )
+            raise ValueError(message)
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _one_form(cls, value: str) -> str:
@@ -206,5 +226,7 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic chec
     except ValidationError as cause:
         first = cause.errors()[0]
         name = ".".join(str(part) for part in first["loc"]).removeprefix(PREFIX.lower())
-        message = f"setting {PREFIX}{name.upper()}: {first['msg']} (got {first['input']!r})"
+        field = Settings.model_fields.get(name)
+        given = "" if field and SecretStr in get_args(field.annotation) else f" (got {first['input']!r})"
+        message = f"setting {PREFIX}{name.upper()}: {first['msg']}{given}"
         raise SettingsError(message) from None

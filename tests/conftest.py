@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,15 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
+from postgres import Postgres, running_postgres
+from pydantic import SecretStr
 
 from advisor.advisor import Advisor
 from advisor.index.generations import blank_manifest, current_generation
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings, EncodingProgress
 from advisor.settings import Settings
+from advisor.storage.database import open_database
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,6 +135,36 @@ def advisor(settings: Settings, embeddings: Embeddings) -> Iterator[Advisor]:
     opened = Advisor.open(settings, embeddings)
     yield opened
     opened.close()
+
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> Callable[[str], SecretStr | None]:
+    """What makes a new database of a kind of `ENGINES`: the setting that leads to it."""
+    return lambda kind: SecretStr(request.getfixturevalue("postgres").url()) if kind == "postgresql" else None
+
+
+@pytest.fixture(params=ENGINES)
+def kept_in(
+    request: pytest.FixtureRequest, tmp_path: Path, new_database: Callable[[str], SecretStr | None]
+) -> Iterator[Settings]:
+    """Settings of an empty folder, with a database of each kind."""
+    made = Settings(
+        corpus_dir=tmp_path / "corpus",
+        index_dir=tmp_path / "index",
+        state_dir=tmp_path / "state",
+        database_url=new_database(request.param),
+    )
+    yield made
+    open_database(made).close()
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_twenty_turns_and_a_long_document(browser: Browser, small_settings: Sett
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
     answer = advisor.ask("What is milestone 349?")
-    kept = Conversations(settings.state_dir)
+    kept = Conversations(settings)
     conversation = None
     for number in range(20):
         conversation = kept.keep("", replace(answer, id=f"{number:032x}"), conversation)

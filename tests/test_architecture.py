@@ -16,11 +16,12 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 ORDER = (
     *("errors", "types", "settings", "files", "limits", "tracing"),
-    *("text", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
+    *("text", "storage", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
     *("advisor", "serialization", "retriever"),
     *("features", "evaluation", "api", "ui", "cli", "__main__"),
 )
 """The packages and modules of `advisor/`; each imports only what stands before it."""
+MIGRATIONS = ("0001_conversations", "0002_one_database")
 MOST_LINES = 350
 MOST_LINES_OF_A_FUNCTION = 60
 
@@ -30,7 +31,8 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
-SHARED_NAMES = {"main", "Sentence", "Withheld"}  # where a process begins; what the interface tells of a thing of `types`
+SHARED_NAMES = {"main", "upgrade", "Sentence", "Withheld"}
+"""Where a process begins, and a migration; what the interface tells of a thing of `types`."""
 
 
 def test_no_two_things_share_a_name() -> None:
@@ -100,6 +102,18 @@ def importers(package: str) -> set[str]:
 
 def test_only_one_module_knows_each_library() -> None:
     assert importers("chromadb") == {"index.chroma"}
+    kept = {"accounts.sessions", "accounts.users", "features.conversations", "features.shares", "features.worklist"}
+    migrations = {"storage.migrations.env", *(f"storage.migrations.versions.{name}" for name in MIGRATIONS)}
+    storage = {
+        "storage.database",
+        "storage.copying",
+        "storage.state_tables",
+        "storage.older",
+        *migrations - {"storage.migrations.env"},
+    }
+    assert importers("sqlalchemy") == kept | storage
+    assert importers("alembic") == {"storage.database", *migrations}
+    assert importers("psycopg") == set()
     assert importers("tantivy") == {"index.bm25", "text.terms"}
     assert importers("markdown_it") == {"text.markdown_parser", "ui.document_view"}
     assert importers("pypdfium2") == {f"documents.formats.pdf_{part}" for part in ("lines", "page", "picture", "scans")}

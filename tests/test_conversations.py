@@ -10,22 +10,24 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from advisor.advisor import Advisor
 from advisor.errors import ConversationError, StorageError
 from advisor.evaluation.drafting import draft_from_feedback
-from advisor.features.conversation_file import CONVERSATIONS_FILE, time_now
 from advisor.features.conversations import FEEDBACK, UNDO_SECONDS, Conversations, Summary, title_of
 from advisor.index.sync import sync
 from advisor.settings import Settings
+from advisor.storage.database import DATABASE_FILE, time_now
+from advisor.storage.state_tables import deleted, turns, verdicts
 from advisor.types import Answer
 from advisor.ui.conversation_list import render_list
 from advisor.ui.texts import CHAT_TEXTS
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Conversations:
-    return Conversations(tmp_path / "kept")
+def kept(kept_in: Settings) -> Conversations:
+    return Conversations(kept_in)
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,12 @@ def another(answer: Answer, name: str, question: str = "") -> Answer:
     return replace(answer, id=name, question=question or answer.question)
 
 
-def test_an_answer_comes_back_exactly(kept: Conversations, answer: Answer):
+def test_an_answer_comes_back_exactly(kept: Conversations, kept_in: Settings, answer: Answer):
     assert answer.citations
     answer = replace(answer, sentences=(replace(answer.sentences[0], group="how", is_item=True), *answer.sentences[1:]))
     conversation = kept.keep("ada", answer)
     assert [turn.answer for turn in kept.turns("ada", conversation)] == [answer]
-    assert Conversations(kept.folder).turn("ada", answer.id).answer == answer
+    assert Conversations(kept_in).turn("ada", answer.id).answer == answer
 
 
 def test_what_was_cited_is_still_there_after_reindexing(small_settings: Settings, embeddings, kept: Conversations):
@@ -109,13 +111,10 @@ def test_what_is_deleted_can_be_taken_back_until_it_is_erased(kept: Conversation
     kept.restore("ada", conversation)
     assert [turn.rating for turn in kept.turns("ada", conversation)] == ["down"]
     kept.delete("ada", conversation)
-    with kept.file.writing() as database:
-        database.execute("UPDATE deleted SET time = ?", (time_now(seconds_ago=UNDO_SECONDS + 1),))
+    with kept.database.writing() as database:
+        database.execute(update(deleted).values(time=time_now(seconds_ago=UNDO_SECONDS + 1)))
     kept.erase_deleted()
-    with kept.file.reading() as database:
-        assert [database.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("turns", "verdicts")] == [
-            (0,)
-        ] * 2
+    assert [kept.database.rows(select(table)) for table in (turns, verdicts)] == [[], []]
     with pytest.raises(ConversationError):
         kept.restore("ada", conversation)
 
@@ -149,14 +148,14 @@ def test_an_edited_question_replaces_what_followed(kept: Conversations, answer: 
     assert [turn.answer.id for turn in kept.turns("ada", conversation)] == ["1", "4"]
 
 
-def test_a_verdict_becomes_a_question_for_the_evaluation(kept: Conversations, answer: Answer):
+def test_a_verdict_becomes_a_question_for_the_evaluation(kept: Conversations, kept_in: Settings, answer: Answer):
     kept.keep("ada", answer)
     kept.rate("ada", answer.id, "down", "incomplete", "the first step is missing")
     assert kept.turn("ada", answer.id).reason == "incomplete"
-    (line,) = draft_from_feedback(kept.folder / FEEDBACK)
+    (line,) = draft_from_feedback(kept_in.state_dir / FEEDBACK)
     assert (line["kind"], line["note"]) == ("draft-down", "incomplete: the first step is missing")
     kept.rate("ada", answer.id, "up")
-    (line,) = draft_from_feedback(kept.folder / FEEDBACK)
+    (line,) = draft_from_feedback(kept_in.state_dir / FEEDBACK)
     assert line["relevant"] == [{"document": c.document, "quote": c.quote} for c in answer.citations]
     assert kept.turn("ada", answer.id).rating == "up"
 
@@ -182,19 +181,29 @@ def test_many_threads_write_and_nothing_is_lost(kept: Conversations, answer: Ans
     assert len(kept.turns("ada", conversation)) == 31
 
 
-def test_only_the_owner_of_the_machine_can_read_the_file(kept: Conversations, answer: Answer):
+def test_only_the_owner_of_the_machine_can_read_the_file(tmp_path: Path, answer: Answer):
+    settings = Settings(state_dir=tmp_path / "kept")
+    kept = Conversations(settings)
     assert kept.find("ada") == []
-    assert not kept.folder.exists()
+    assert not settings.state_dir.exists()
     kept.keep("ada", answer)
     kept.rate("ada", answer.id, "up")
-    for name in (CONVERSATIONS_FILE, FEEDBACK):
-        assert stat.S_IMODE((kept.folder / name).stat().st_mode) == 0o600
+    for name in (DATABASE_FILE, FEEDBACK):
+        assert stat.S_IMODE((settings.state_dir / name).stat().st_mode) == 0o600
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, answer: Answer):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=f"{tmp_path}/file/kept cannot be written"):
-        Conversations(tmp_path / "file" / "kept").keep("ada", answer)
+        Conversations(Settings(state_dir=tmp_path / "file" / "kept")).keep("ada", answer)
+
+
+def test_what_is_written_need_not_be_text_that_a_database_knows(kept: Conversations, answer: Answer):
+    conversation = kept.keep("ada", replace(answer, question="What of\0 the 100 %_ board?", text="\0"))
+    kept.rate("ada", answer.id, "down", comment="no\0")
+    assert kept.turn("ada", answer.id).comment == "no"
+    assert [one.id for one in kept.find("ada", "of\0 100 %_")] == [conversation]
+    assert kept.find("ada", "_100") == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import ENGINES
 from test_asked import ASKED, ENGLISH, FRENCH
 
 from advisor.advisor import Advisor
@@ -24,12 +25,13 @@ from advisor.features.curated_answers import (
     publish_answer,
     refusal_of,
 )
-from advisor.features.worklist import Remark, handle, handled_file, worklist
-from advisor.files import append_line
+from advisor.features.worklist import Remark, handle, worklist
 from advisor.index.phrasings import read_phrasings
 from advisor.index.sync import sync
 from advisor.limits import CORPUS_FILE, LINES, PHRASINGS
 from advisor.settings import Settings
+from advisor.storage.database import open_database
+from advisor.storage.state_tables import handled, put
 
 WHY, POURQUOI = "Why does the invoice climb?", "Pourquoi la facture grimpe-t-elle ?"
 LINE = "Volume grows faster."
@@ -204,9 +206,9 @@ def test_the_nearest_documents_come_first_and_no_question_has_none(advisor: Advi
     assert nearest_documents(advisor, "  ", advisor.index) == []
 
 
-@pytest.fixture
-def logging(small_settings: Settings, embeddings) -> Iterator[Advisor]:
-    settings = small_settings.model_copy(update={"unanswered_log": True})
+@pytest.fixture(params=ENGINES)
+def logging(request, small_settings: Settings, new_database, embeddings) -> Iterator[Advisor]:
+    settings = small_settings.model_copy(update={"unanswered_log": True, "database_url": new_database(request.param)})
     sync(settings, embeddings)
     opened = Advisor.open(settings, embeddings)
     yield opened
@@ -218,7 +220,7 @@ TART = "Quelle est la recette de la tarte Tatin ?"
 
 
 def test_what_is_to_be_worked_on(logging: Advisor):
-    settings, conversations = logging.settings, Conversations(logging.settings.state_dir)
+    settings, conversations = logging.settings, Conversations(logging.settings)
     assert worklist(settings, conversations) == []
     for question in (TART, "quelle est la RECETTE de la tarte tatin ?"):
         assert logging.ask(question).status != "answered"
@@ -238,7 +240,7 @@ def test_what_is_to_be_worked_on(logging: Advisor):
 
 
 def test_a_handled_question_comes_back_when_it_is_asked_in_vain_or_judged_bad_again(logging: Advisor):
-    settings, conversations = logging.settings, Conversations(logging.settings.state_dir)
+    settings, conversations = logging.settings, Conversations(logging.settings)
     logging.ask(TART)
     answer = logging.ask(BOARD)
     conversations.keep("ada", answer)
@@ -248,7 +250,8 @@ def test_a_handled_question_comes_back_when_it_is_asked_in_vain_or_judged_bad_ag
     conversations.rate("ada", answer.id, "down", "wrong")
     assert [one.question for one in worklist(settings, conversations)] == [answer.question]
     yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="milliseconds")
-    append_line(handled_file(settings), {"question": "quelle est la recette de la tarte tatin ?", "time": yesterday})
+    with open_database(settings).writing() as database:
+        put(database, handled, question="quelle est la recette de la tarte tatin ?", time=yesterday)
     assert {one.question for one in worklist(settings, conversations)} == {
         BOARD,
         TART,

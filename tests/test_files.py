@@ -16,8 +16,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
+from sqlalchemy import Pool, event
 
 from advisor.accounts.sessions import Sessions
 from advisor.accounts.users import Users, add_user
@@ -107,20 +109,26 @@ def test_a_sign_in_that_cannot_be_kept_is_told_and_locks_nobody_out(tmp_path: Pa
     add_user(settings, "ada", "a long enough password", "user")
     users, sessions = Users(settings), Sessions(settings)
     key = sessions.open(users.find("ada"))
-    (pages,) = sessions._database.execute("PRAGMA page_count").fetchone()
-    sessions._database.execute(f"PRAGMA max_page_count = {pages}")
+    limits = ["max_page_count = 50"]
+
+    @event.listens_for(Pool, "connect")
+    def limited(connection: Connection, _: object) -> None:
+        connection.execute(f"PRAGMA {limits[-1]}")
+
     monkeypatch.setattr("advisor.accounts.sessions.IDLE_SECONDS", 10**9)
 
     def sign_in_until_full() -> None:
         for _ in range(1_000):
             sessions.open(users.find("ada"))
 
-    with pytest.raises(StorageError, match=r"sessions\.sqlite cannot be written .*Make room"):
-        sign_in_until_full()
-    sessions._database.execute("PRAGMA query_only = ON")
-    monkeypatch.setattr("advisor.accounts.sessions._NOTED_EVERY_SECONDS", -1)
-    assert sessions.find(key, users) == users.find("ada")
-    sessions.close()
+    try:
+        with pytest.raises(StorageError, match=r"conversations\.sqlite cannot be written .*Make room"):
+            sign_in_until_full()
+        limits.append("query_only = ON")
+        monkeypatch.setattr("advisor.accounts.sessions._NOTED_EVERY_SECONDS", -1)
+        assert sessions.find(key, users) == users.find("ada")
+    finally:
+        event.remove(Pool, "connect", limited)
 
 
 def test_a_full_folder_of_scratch_files_is_not_blamed_on_the_index(
@@ -158,7 +166,7 @@ def test_a_command_that_cannot_write_private_files_says_so_in_one_line(tmp_path:
         check=False,
     )
     assert done.returncode == 1
-    assert "users.json cannot be written" in done.stderr
+    assert "conversations.sqlite cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "state").glob(".*"))
 

@@ -126,7 +126,7 @@ class Use:
 def modules() -> Iterator[ModuleType]:
     """All of the program: a pattern that is left out is one that nobody looks at."""
     for found in pkgutil.walk_packages(advisor.__path__, "advisor."):
-        if not found.name.endswith("__main__"):
+        if not found.name.endswith(("__main__", "migrations.env")):  # which do something when they are imported
             yield importlib.import_module(found.name)
 
 

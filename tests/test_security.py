@@ -15,10 +15,11 @@ from served import PASSWORD, Served, serve
 from starlette.datastructures import Headers
 
 from advisor.accounts.audit import audit_file
-from advisor.accounts.users import add_user, remove_user, users_file
+from advisor.accounts.users import add_user, remove_user
 from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.errors import SettingsError
 from advisor.settings import Settings
+from advisor.storage.database import DATABASE_FILE
 from advisor.ui.server import serve_page as serve_for_good
 
 QUESTION = {"question": "When does a blameless review take place after an outage?"}
@@ -333,7 +334,7 @@ def test_questions_of_one_person_are_counted(tmp_path, embeddings):
 
 def test_a_damaged_file_of_users_lets_nobody_in(tmp_path, embeddings):
     with serve(tmp_path, embeddings) as served, served.signed_in("ada") as ada:
-        users_file(served.settings).chmod(0o644)
+        (served.settings.state_dir / DATABASE_FILE).chmod(0o644)
         refused = ada.post("/api/ask", json=QUESTION)
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         assert str(tmp_path) not in refused.text

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from conftest import ENGINES
 from pages import ask, open_page, serious, serve_app
 from playwright.sync_api import Browser, expect
 from served import PASSWORD, Served, serve
@@ -22,15 +23,17 @@ from advisor.errors import ConversationError
 from advisor.features.conversations import Conversations
 from advisor.features.shares import Shares
 from advisor.index.sync import sync
+from advisor.settings import Settings
 from advisor.types import Answer
 from advisor.ui.texts import CHAT_TEXTS, SHARE_TEXTS
 
 ROTA = "What is the code name of the on-call rota?"
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, embeddings) -> Iterator[Served]:
-    with serve(tmp_path_factory.mktemp("shares"), embeddings, local=False, questions_per_minute=100_000) as running:
+@pytest.fixture(scope="module", params=ENGINES)
+def served(request, tmp_path_factory: pytest.TempPathFactory, new_database, embeddings) -> Iterator[Served]:
+    own = {"questions_per_minute": 100_000, "database_url": new_database(request.param)}
+    with serve(tmp_path_factory.mktemp("shares"), embeddings, local=False, **own) as running:
         for name in ("ada", "bob"):
             add_user(running.settings, name, PASSWORD, "user")
         yield running
@@ -42,8 +45,12 @@ def answer(served: Served) -> Answer:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Conversations:
-    return Conversations(tmp_path / "kept")
+def kept(served: Served, tmp_path: Path, new_database) -> Iterator[Conversations]:
+    """In a database of the kind that the server has."""
+    url = new_database("postgresql" if served.settings.database_url else "sqlite")
+    opened = Conversations(Settings(state_dir=tmp_path / "kept", database_url=url))
+    yield opened
+    opened.database.close()
 
 
 def test_a_question_that_was_taken_back_is_not_the_title_of_what_is_shared(kept: Conversations, answer: Answer):
@@ -85,16 +92,9 @@ def test_nobody_shares_the_conversation_of_another(kept: Conversations, answer: 
     assert Shares(kept).find(token)
 
 
-def test_a_file_of_an_older_version_gets_the_table(kept: Conversations, answer: Answer):
-    conversation = kept.keep("ada", answer)
-    with kept.file.writing() as database:
-        database.execute("DROP TABLE shares")
-    assert [one.id for one in Conversations(kept.folder).find("ada")] == [conversation]
-
-
 def test_people_who_sign_in_follow_a_link_and_others_do_not(served: Served, answer: Answer):
     settings = served.settings
-    conversation = Conversations(settings.state_dir).keep("ada", replace(answer, question="A <b>bold</b> question?"))
+    conversation = Conversations(settings).keep("ada", replace(answer, question="A <b>bold</b> question?"))
     clients = {name: served.client(Authorization=f"Bearer {new_token(settings, name)}") for name in ("ada", "bob")}
     place = f"/page/conversations/{conversation}/share?language=en"
     assert clients["bob"].post(place).status_code == 404
@@ -122,8 +122,8 @@ def test_people_who_sign_in_follow_a_link_and_others_do_not(served: Served, answ
     said = [json.loads(line) for line in audit_file(settings).read_text(encoding="utf-8").splitlines()]
     assert [(one["user"], one["conversation"]) for one in said if one["action"] == "share"] == [("ada", conversation)]
     assert path.removeprefix("/shared/") not in audit_file(settings).read_text(encoding="utf-8")
-    gone = Conversations(settings.state_dir).keep("eve", replace(answer, id="eve's"))
-    token = Shares(Conversations(settings.state_dir)).share("eve", gone).token  # who is no user any more
+    gone = Conversations(settings).keep("eve", replace(answer, id="eve's"))
+    token = Shares(Conversations(settings)).share("eve", gone).token  # who is no user any more
     assert clients["bob"].get(f"/shared/{token}").status_code == 404
     assert clients["ada"].delete(place).status_code == 200
     ended = clients["bob"].get(path)
@@ -144,10 +144,13 @@ def test_the_log_does_not_tell_the_link(served: Served, caplog: pytest.LogCaptur
     assert not [path for path in paths if "secret" in path]
 
 
-@pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
-def test_share_follow_and_end_in_a_browser(browser: Browser, advisor: Advisor, tmp_path: Path, width: int, locale: str):
+@pytest.mark.parametrize(("width", "locale", "engine"), [(1280, "fr-FR", "sqlite"), (390, "en-GB", "postgresql")])
+def test_share_follow_and_end_in_a_browser(
+    browser: Browser, advisor: Advisor, tmp_path: Path, new_database, width, locale, engine
+):
     words, chat = SHARE_TEXTS[locale[:2]], CHAT_TEXTS[locale[:2]]
-    own = Advisor(advisor.settings.model_copy(update={"state_dir": tmp_path}), advisor.embeddings, advisor.index)
+    changes = {"state_dir": tmp_path, "database_url": new_database(engine)}
+    own = Advisor(advisor.settings.model_copy(update=changes), advisor.embeddings, advisor.index)
     with serve_app(own) as address:
         page = open_page(browser, address, width=width, locale=locale)
         ask(page, "Where do we start with FinOps?")
@@ -196,7 +199,7 @@ def test_share_follow_and_end_in_a_browser(browser: Browser, advisor: Advisor, t
 def test_a_link_survives_reindexing(small_settings, embeddings):
     sync(small_settings, embeddings)
     advisor = Advisor.open(small_settings, embeddings)
-    kept = Conversations(small_settings.state_dir)
+    kept = Conversations(small_settings)
     conversation = kept.keep("", advisor.ask(ROTA))
     token = Shares(kept).share("", conversation).token
     with serve_app(advisor) as address:

@@ -1,4 +1,4 @@
-"""Users: the private file, passwords, tokens, sign-ins, and the commands."""
+"""Users: the private database, passwords, tokens, sign-ins, and the commands."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from typer.testing import CliRunner
 
 from advisor.accounts.audit import audit_file
 from advisor.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, Sessions
-from advisor.accounts.users import Users, add_user, list_users, new_token, remove_user, revoke_tokens, users_file
+from advisor.accounts.users import Users, add_user, list_users, new_token, remove_user, revoke_tokens
 from advisor.cli.main import app
-from advisor.errors import SettingsError
+from advisor.errors import SettingsError, StorageError
 from advisor.settings import Settings, load_settings
+from advisor.storage.database import DATABASE_FILE
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index", state_dir=tmp_path / "state")
+def settings(kept_in: Settings) -> Settings:
+    return kept_in
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Settings:
+    return Settings(corpus_dir=tmp_path / "corpus", state_dir=tmp_path / "state")
 
 
 def test_a_password_opens_for_its_user_alone(settings: Settings):
@@ -37,18 +43,18 @@ def test_a_password_opens_for_its_user_alone(settings: Settings):
     assert users.with_password("ada", "another password").role == "curator"
 
 
-def test_the_file_is_private_and_holds_no_secret(settings: Settings):
-    add_user(settings, "ada", PASSWORD, "user")
-    token = new_token(settings, "ada")
-    path = users_file(settings)
+def test_the_file_is_private_and_holds_no_secret(private: Settings):
+    add_user(private, "ada", PASSWORD, "user")
+    token = new_token(private, "ada")
+    key = Sessions(private).open(Users(private).find("ada"))
+    path = private.state_dir / DATABASE_FILE
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    text = path.read_text(encoding="utf-8")
-    assert "$argon2id$" in text
-    assert PASSWORD not in text
-    assert token not in text
+    held = path.read_bytes()
+    assert b"$argon2id$" in held
+    assert not [secret for secret in (PASSWORD, token, key) if secret.encode() in held]
     path.chmod(0o644)
     with pytest.raises(SettingsError, match=r"others can read .* chmod 600"):
-        list_users(settings)
+        list_users(private)
 
 
 def test_a_token_is_its_users_until_it_is_revoked(settings: Settings):
@@ -85,11 +91,11 @@ def test_an_unknown_user_is_named(settings: Settings):
             change(settings, "ada")
 
 
-def test_a_damaged_file_lets_nobody_in(settings: Settings):
-    add_user(settings, "ada", PASSWORD, "user")
-    users_file(settings).write_text('{"users": [{"name": "ada"}]}', encoding="utf-8")
-    with pytest.raises(SettingsError, match="cannot be read"):
-        bool(Users(settings))
+def test_a_damaged_file_lets_nobody_in(private: Settings):
+    add_user(private, "ada", PASSWORD, "user")
+    (private.state_dir / DATABASE_FILE).write_bytes(b"no database" * 1_000)
+    with pytest.raises(StorageError, match=r"cannot be written \(file is not a database\)"):
+        bool(Users(private))
 
 
 def test_users_are_never_kept_in_the_corpus(tmp_path: Path):
@@ -116,7 +122,6 @@ def test_a_sign_in_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     idle = sessions.open(users.find("ada"))
     monkeypatch.setattr(time, "time", lambda: began + LONGEST_SECONDS + IDLE_SECONDS + 2)
     assert sessions.find(idle, users) is None
-    sessions.close()
 
 
 @pytest.mark.parametrize("change", ["password", "role", "removal"])
@@ -129,23 +134,12 @@ def test_a_sign_in_ends_with_what_it_was_given_for(settings: Settings, change: s
     else:
         add_user(settings, "ada", PASSWORD if change == "role" else "another password", "user")
     assert sessions.find(key, users) is None
-    sessions.close()
-
-
-def test_the_table_of_sign_ins_is_private_and_holds_no_key(settings: Settings):
-    add_user(settings, "ada", PASSWORD, "user")
-    sessions = Sessions(settings)
-    key = sessions.open(Users(settings).find("ada"))
-    files = list(settings.state_dir.glob("sessions.sqlite*"))
-    assert files
-    for path in files:
-        assert path.stat().st_mode & 0o077 == 0
-        assert key.encode() not in path.read_bytes()
-    sessions.close()
 
 
 def test_the_commands(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ADVISOR_STATE_DIR", str(settings.state_dir))
+    if settings.database_url:
+        monkeypatch.setenv("ADVISOR_DATABASE_URL", settings.database_url.get_secret_value())
     run = CliRunner().invoke
     assert (
         "ada is added: curator." in run(app, ["users", "add", "ada", "--curator"], input=f"{PASSWORD}\n{PASSWORD}\n").stdout

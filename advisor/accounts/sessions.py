@@ -9,79 +9,55 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+
+from sqlalchemy import delete, or_, select, update
 
 from advisor.accounts.users import User, Users
-from advisor.files import private_folder, storage_errors
+from advisor.errors import StorageError
 from advisor.settings import Settings
+from advisor.storage.database import open_database
+from advisor.storage.state_tables import add_row, sessions
 
 IDLE_SECONDS = 12 * 3_600
 LONGEST_SECONDS = 7 * 86_400
 _NOTED_EVERY_SECONDS = 60  # a page asks many times a second: not each time is written down
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (
-    key TEXT PRIMARY KEY, user TEXT NOT NULL, fingerprint TEXT NOT NULL, began REAL NOT NULL, seen REAL NOT NULL
-) WITHOUT ROWID
-"""
-
 
 class Sessions:
-    """The sign-ins of one server. Safe to use from several threads. Each method may raise StorageError."""
+    """The sign-ins of all replicas. Safe to use from several threads and processes. Each method may raise StorageError."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = private_folder(settings.state_dir) / "sessions.sqlite"
-        self._lock = threading.Lock()
-        with storage_errors(self._path):
-            self._path.touch(mode=0o600)
-            self._database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(_SCHEMA)
+        self._database = open_database(settings)
 
     def open(self, user: User) -> str:
         """Sign a user in; the key for their cookie. Sign-ins that have ended are forgotten."""
         key, now = secrets.token_urlsafe(32), time.time()
-        with self._turn():
-            ended = (now - IDLE_SECONDS, now - LONGEST_SECONDS)
-            self._database.execute("DELETE FROM sessions WHERE seen < ? OR began < ?", ended)
-            self._database.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (_hash(key), user.name, user.fingerprint, now, now)
-            )
+        ended = or_(sessions.c.seen < now - IDLE_SECONDS, sessions.c.began < now - LONGEST_SECONDS)
+        with self._database.writing() as database:
+            database.execute(delete(sessions).where(ended))
+            add_row(database, sessions, key=_hash(key), user=user.name, fingerprint=user.fingerprint, began=now, seen=now)
         return key
 
     def find(self, key: str, users: Users) -> User | None:
         """Whose sign-in a key is; None when it has ended."""
-        now = time.time()
-        with self._turn():
-            row = self._database.execute(
-                "SELECT user, fingerprint, seen FROM sessions WHERE key = ? AND seen >= ? AND began >= ?",
-                (_hash(key), now - IDLE_SECONDS, now - LONGEST_SECONDS),
-            ).fetchone()
-            if row is None:
-                return None
-            if now - row[2] > _NOTED_EVERY_SECONDS:
-                with suppress(sqlite3.OperationalError):  # a disk without room locks nobody out
-                    self._database.execute("UPDATE sessions SET seen = ? WHERE key = ?", (now, _hash(key)))
-        user = users.find(row[0])
-        return user if user and user.fingerprint == row[1] else None
+        now, this = time.time(), sessions.c.key == _hash(key)
+        lasting = (sessions.c.seen >= now - IDLE_SECONDS, sessions.c.began >= now - LONGEST_SECONDS)
+        query = select(sessions.c.user, sessions.c.fingerprint, sessions.c.seen).where(this, *lasting)
+        for name, fingerprint, seen in self._database.rows(query):
+            user = users.find(name)
+            if user and user.fingerprint == fingerprint:
+                if now - seen > _NOTED_EVERY_SECONDS:
+                    with suppress(StorageError), self._database.writing() as database:  # no room locks nobody out
+                        database.execute(update(sessions).where(this).values(seen=now))
+                return user
+        return None
 
     def end(self, key: str) -> None:
         """Sign out."""
-        with self._turn():
-            self._database.execute("DELETE FROM sessions WHERE key = ?", (_hash(key),))
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._database.close()
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._lock, storage_errors(self._path):
-            yield
+        with self._database.writing() as database:
+            database.execute(delete(sessions).where(sessions.c.key == _hash(key)))
 
 
 def _hash(key: str) -> str:

@@ -1,4 +1,4 @@
-"""The people who may use the advisor, in one private file: names, roles, hashed passwords, hashed tokens.
+"""The people who may use the advisor: names, roles, hashed passwords, hashed tokens.
 
 Passwords are hashed with Argon2id (RFC 9106) at the parameters that argon2-cffi recommends. Tokens are 256 random bits, for
 which one SHA-256 is enough: there is nothing to guess.
@@ -7,51 +7,40 @@ which one SHA-256 is enough: there is nothing to guess.
 from __future__ import annotations
 
 import hashlib
-import hmac
-import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from filelock import FileLock
+from sqlalchemy import Connection, Select, delete, func, select
 
 from advisor.errors import SettingsError
-from advisor.files import private_folder, replace_file, storage_errors
 from advisor.limits import PASSWORD, USER_NAME
 from advisor.settings import Settings
+from advisor.storage.database import Database, open_database
+from advisor.storage.state_tables import add_row, put, tokens, users
 
 Role = Literal["user", "curator"]
 SHORTEST_PASSWORD = 12
 TOKEN_PREFIX = "adv_"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]*")
-_OTHERS = 0o077
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What is kept of a token: enough to know it again."""
-
-    sha256: str
-    made: str
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may sign in. `password` is an Argon2 hash."""
+    """Somebody who may sign in. `password` is an Argon2 hash; `tokens` counts them."""
 
     name: str
     role: Role
     password: str
     made: str
-    tokens: tuple[Token, ...] = ()
+    tokens: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -59,21 +48,24 @@ class User:
         return hashlib.sha256(f"{self.role} {self.password}".encode()).hexdigest()
 
 
+_OWN_TOKENS = select(func.count()).where(tokens.c.user == users.c.name).correlate(users).scalar_subquery()
+_USERS = select(users.c.name, users.c.role, users.c.password, users.c.made, _OWN_TOKENS)
+
+
 class Users:
-    """The users of a running server; the file is read again when it has changed."""
+    """The users of a running server, as they are now. Each method may raise StorageError."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = users_file(settings)
-        self._seen: tuple[int, int] | None = None
-        self._users: Mapping[str, User] = {}
+        """:raises SettingsError: when they would be kept where everybody can read them."""
+        self._database = open_database(settings)
 
     def __bool__(self) -> bool:
         """Whether there is any user."""
-        return bool(self._current())
+        return bool(self._database.rows(select(users.c.name).limit(1)))
 
     def find(self, name: str) -> User | None:
         """The user of that name, in any case of letters."""
-        return self._current().get(name.lower())
+        return _first(self._database, _USERS.where(users.c.name == name.lower()))
 
     def with_password(self, name: str, password: str) -> User | None:
         """The user, when the password is theirs. An unknown name takes as long as a wrong password."""
@@ -86,45 +78,15 @@ class Users:
 
     def with_token(self, token: str) -> User | None:
         """The user that a token belongs to."""
-        digest = _digest(token)
-        for user in self._current().values():
-            if any(hmac.compare_digest(digest, known.sha256) for known in user.tokens):
-                return user
-        return None
-
-    def _current(self) -> Mapping[str, User]:
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            self._seen, self._users = None, {}
-            return self._users
-        if (found.st_mtime_ns, found.st_ino) != self._seen:
-            self._users = _read(self._path)
-            self._seen = (found.st_mtime_ns, found.st_ino)
-        return self._users
-
-
-def users_file(settings: Settings) -> Path:
-    """Where the users are kept.
-
-    :raises SettingsError: when that is inside the corpus folder, whose files can be read through the page.
-    """
-    if settings.state_dir.resolve().is_relative_to(settings.corpus_dir.resolve()):
-        message = (
-            f"the folder {settings.state_dir} is inside the corpus folder, whose documents everybody can read. "
-            "Set ADVISOR_STATE_DIR to another"
-        )
-        raise SettingsError(message)
-    return settings.state_dir / "users.json"
+        return _first(self._database, _USERS.join(tokens).where(tokens.c.sha256 == _digest(token)))
 
 
 def list_users(settings: Settings) -> list[User]:
     """All users, by name.
 
-    :raises SettingsError: when the file cannot be read, or others can read it.
+    :raises SettingsError: when others can read where they are kept.
     """
-    path = users_file(settings)
-    return sorted(_read(path).values(), key=lambda user: user.name) if path.exists() else []
+    return sorted((User(*row) for row in open_database(settings).rows(_USERS)), key=lambda user: user.name)
 
 
 def add_user(settings: Settings, name: str, password: str, role: Role) -> bool:
@@ -141,10 +103,11 @@ def add_user(settings: Settings, name: str, password: str, role: Role) -> bool:
     if not SHORTEST_PASSWORD <= len(password) <= PASSWORD.most:
         message = f"a password has {SHORTEST_PASSWORD} to {PASSWORD.most:,} characters, not {len(password)}. Choose another"
         raise SettingsError(message)
-    with _edit(settings) as users:
-        old = users.get(name)
-        users[name] = User(name, role, _hasher().hash(password), old.made if old else _now())
-    return old is None
+    with open_database(settings).writing() as database:
+        made = database.execute(select(users.c.made).where(users.c.name == name)).scalar()
+        put(database, users, name=name, role=role, password=_hasher().hash(password), made=made or _now())
+        database.execute(delete(tokens).where(tokens.c.user == name))
+    return made is None
 
 
 def remove_user(settings: Settings, name: str) -> None:
@@ -152,8 +115,8 @@ def remove_user(settings: Settings, name: str) -> None:
 
     :raises SettingsError: when there is none of that name.
     """
-    with _edit(settings) as users:
-        del users[_existing(users, name).name]
+    with _changing(settings, name) as database:
+        database.execute(delete(users).where(users.c.name == name.lower()))
 
 
 def new_token(settings: Settings, name: str) -> str:
@@ -162,9 +125,8 @@ def new_token(settings: Settings, name: str) -> str:
     :raises SettingsError: when there is none of that name.
     """
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    with _edit(settings) as users:
-        user = _existing(users, name)
-        users[user.name] = replace(user, tokens=(*user.tokens, Token(_digest(token), _now())))
+    with _changing(settings, name) as database:
+        add_row(database, tokens, sha256=_digest(token), user=name.lower(), made=_now())
     return token
 
 
@@ -173,41 +135,22 @@ def revoke_tokens(settings: Settings, name: str) -> int:
 
     :raises SettingsError: when there is none of that name.
     """
-    with _edit(settings) as users:
-        user = _existing(users, name)
-        users[user.name] = replace(user, tokens=())
-    return len(user.tokens)
-
-
-def _existing(users: Mapping[str, User], name: str) -> User:
-    if name.lower() not in users:
-        message = f"there is no user {name!r}. `advisor users list` names them, `advisor users add` makes one"
-        raise SettingsError(message)
-    return users[name.lower()]
+    with _changing(settings, name) as database:
+        return database.execute(delete(tokens).where(tokens.c.user == name.lower())).rowcount
 
 
 @contextmanager
-def _edit(settings: Settings) -> Iterator[dict[str, User]]:
-    """The users, to be changed; written whole when the block ends, readable by this account alone."""
-    path = users_file(settings)
-    folder = private_folder(settings.state_dir)
-    with storage_errors(folder), FileLock(folder / "users.lock"):
-        users = dict(_read(path)) if path.exists() else {}
-        yield users
-        replace_file(path, json.dumps({"users": [asdict(user) for user in users.values()]}, indent=2).encode())
-
-
-def _read(path: Path) -> Mapping[str, User]:
-    try:
-        if path.stat().st_mode & _OTHERS:
-            message = f"others can read {path}. Make it private: chmod 600 {path}"
+def _changing(settings: Settings, name: str) -> Iterator[Connection]:
+    """A transaction about a user, whom nobody else changes meanwhile."""
+    with open_database(settings).writing() as database:
+        if not database.execute(select(users.c.name).where(users.c.name == name.lower()).with_for_update()).first():
+            message = f"there is no user {name!r}. `advisor users list` names them, `advisor users add` makes one"
             raise SettingsError(message)
-        entries = json.loads(path.read_text(encoding="utf-8"))["users"]
-        users = [User(**{**entry, "tokens": tuple(Token(**token) for token in entry["tokens"])}) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as cause:
-        message = f"the file of users {path} cannot be read ({cause}). Restore it, or remove it and add the users again"
-        raise SettingsError(message) from cause
-    return {user.name: user for user in users}
+        yield database
+
+
+def _first(database: Database, query: Select[*tuple[Any, ...]]) -> User | None:
+    return next((User(*row) for row in database.rows(query)), None)
 
 
 @cache

@@ -49,7 +49,7 @@ def list_() -> None:
     from advisor.accounts.users import list_users
 
     for user in list_users(load_settings()):
-        typer.echo(f"{user.name}: {user.role} since {user.made[:10]}, tokens: {len(user.tokens)}")
+        typer.echo(f"{user.name}: {user.role} since {user.made[:10]}, tokens: {user.tokens}")
 
 
 @users.command()

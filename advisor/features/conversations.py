@@ -1,4 +1,4 @@
-"""Conversations, kept for each user in one SQLite file: listed, searched, renamed, deleted, shown again as they were.
+"""Conversations, kept for each user in the database: listed, searched, renamed, deleted, shown again as they were.
 
 An answer is stored whole, under its own id, with the quotes it was made from: re-indexing changes nothing of it. Whatever is
 read or changed is looked up by user and id together, so that nobody reaches another's conversation by guessing an id.
@@ -9,16 +9,20 @@ A verdict on an answer goes to `feedback.jsonl` beside it, in the form that `adv
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, or_, select, update
 
 from advisor.errors import ConversationError
-from advisor.features.conversation_file import ConversationFile, time_now
 from advisor.files import append_line
 from advisor.limits import COMMENT
+from advisor.settings import Settings
+from advisor.storage.database import open_database, time_now
+from advisor.storage.state_tables import add_row, conversations, deleted, pins, put, shares, turns, verdicts
 from advisor.text.plain import fold
 from advisor.types import Answer
 
@@ -28,8 +32,7 @@ Reason = Literal["", "wrong", "incomplete", "off-topic", "unclear", "refused"]
 
 _ANSWERS = TypeAdapter(Answer)
 _LONGEST_TITLE = 70
-_THERE = "c.id NOT IN (SELECT conversation FROM deleted)"
-_OWN = f"c.user = ? AND c.id = ? AND {_THERE}"
+_GONE = "this conversation is not there any more. Reload the page"
 UNDO_SECONDS = 600
 """How long a deleted conversation can be taken back; it is erased after that."""
 
@@ -59,42 +62,63 @@ class Turn:
     rated: str = ""
 
 
-class Conversations:
-    """The conversations of all users of one folder. Safe to use from several threads and processes."""
+_THERE = ~exists().where(deleted.c.conversation == conversations.c.id)
+_TURNS_OF_IT = turns.c.conversation == conversations.c.id
+_PINNED = exists().where(pins.c.conversation == conversations.c.id)
+_SUMMARIES: Select[*tuple[Any, ...]] = select(
+    *conversations.c["id", "title", "created", "updated"],
+    select(func.count()).where(_TURNS_OF_IT).scalar_subquery(),
+    exists().where(shares.c.conversation == conversations.c.id),
+    _PINNED,
+).where(_THERE)
+_NO_VERDICT = [func.coalesce(verdicts.c[name], "") for name in ("rating", "reason", "comment", "time")]
+_TURNS = (
+    select(turns.c.answer, turns.c.asked, *_NO_VERDICT).join(conversations, _TURNS_OF_IT).outerjoin(verdicts).where(_THERE)
+)
 
-    def __init__(self, folder: Path) -> None:
+
+class Conversations:
+    """The conversations of all users. Safe to use from several threads and processes."""
+
+    def __init__(self, settings: Settings) -> None:
         """Nothing is written before the first question is kept."""
-        self.folder = folder
-        self.file = ConversationFile(folder)
+        self.database = open_database(settings)
+        self._feedback = settings.state_dir / FEEDBACK
 
     def find(self, user: str, search: str = "", *, limit: int = 200) -> list[Summary]:
         """The user's conversations, the pinned ones first, then the latest.
 
         :param search: words, each of which their title, questions or answers hold.
         """
-        where, values = ["c.user = ?"], [user]
-        for word in fold(search).split():
-            # `folded` of the first turn does not hold a title that was changed.
-            where.append("(instr(fold(c.title), ?) OR c.id IN (SELECT conversation FROM turns WHERE instr(folded, ?)))")
-            values += [word, word]
-        order = "ORDER BY c.id IN (SELECT conversation FROM pins) DESC, c.updated DESC, c.rowid DESC"
-        return self._summaries(f"{' AND '.join(where)} {order} LIMIT ?", (*values, limit))
+        query = _SUMMARIES.where(conversations.c.user == user)
+        for word in fold(search).split():  # `folded` of the first turn does not hold a title that was changed
+            said = exists().where(_TURNS_OF_IT, turns.c.folded.contains(word, autoescape=True))
+            query = query.where(or_(conversations.c.folded.contains(word, autoescape=True), said))
+        latest = select(func.max(turns.c.number)).where(_TURNS_OF_IT).scalar_subquery()
+        query = query.order_by(_PINNED.desc(), conversations.c.updated.desc(), latest.desc()).limit(limit)
+        return [Summary(*row) for row in self.database.rows(query)]
 
     def summary(self, user: str, conversation: str) -> Summary | None:
         """One conversation of the user, None when there is none of that id."""
-        return next(iter(self._summaries(_OWN, (user, conversation))), None)
+        rows = self.database.rows(_SUMMARIES.where(*_own(user, conversation)))
+        return next((Summary(*row) for row in rows), None)
 
-    def turns(self, user: str, conversation: str) -> list[Turn]:
-        """The turns of a conversation, oldest first; none when the user has no such conversation."""
-        return self._turns(f"{_OWN} ORDER BY t.number", (user, conversation))
+    def turns(self, user: str, conversation: str, *, last: int | None = None) -> list[Turn]:
+        """The turns of a conversation, oldest first; none when the user has no such conversation.
+
+        :param last: the number of the last that is wanted, where not all are.
+        """
+        wanted = (turns.c.number <= last,) if last is not None else ()
+        return self._turns(_TURNS.where(*_own(user, conversation), *wanted).order_by(turns.c.number))
 
     def turn(self, user: str, answer_id: str) -> Turn | None:
         """One answer of the user's, by its id."""
-        return next(iter(self._turns("c.user = ? AND t.id = ?", (user, answer_id))), None)
+        return next(iter(self._turns(_TURNS.where(conversations.c.user == user, turns.c.id == answer_id))), None)
 
     def disliked(self, *, limit: int = 500) -> list[Turn]:
         """The answers that any reader judged bad, latest verdict first: a verdict is for the curators. Not who judged."""
-        return self._turns("v.rating = 'down' ORDER BY v.time DESC LIMIT ?", (limit,))
+        bad = _TURNS.where(verdicts.c.rating == "down")
+        return self._turns(bad.order_by(verdicts.c.time.desc()).limit(limit))
 
     def keep(self, user: str, answer: Answer, conversation: str | None = None, *, replacing: str | None = None) -> str:
         """Add an answer to a conversation, or begin one; returns the conversation's id.
@@ -103,27 +127,23 @@ class Conversations:
         :raises StorageError: when it cannot be written.
         """
         replaced = self.turn(user, replacing) if replacing else None
-        with self.file.writing() as database:
-            database.execute("BEGIN IMMEDIATE")
-            time = time_now()  # when the turn to write has come: a link that is made meanwhile does not show it
-            own = "SELECT c.id FROM conversations c WHERE " + _OWN
-            if conversation is None or not database.execute(own, (user, conversation)).fetchone():
+        with self.database.writing() as database:
+            time, title = time_now(), title_of(answer.question)
+            if conversation is None or not _holds(database, *_own(user, conversation), _THERE):
                 conversation = uuid.uuid4().hex
-                values = (conversation, user, title_of(answer.question), time, time)
-                database.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", values)
+                begun = {"id": conversation, "user": user, "title": title, "folded": fold(title)}
+                add_row(database, conversations, **begun, created=time, updated=time)
+            this, its_turns = conversations.c.id == conversation, turns.c.conversation == conversation
             if replacing is not None:
-                first = "(SELECT number FROM turns WHERE id = ? AND conversation = ?)"
-                query = f"DELETE FROM turns WHERE conversation = ? AND number >= {first}"
-                database.execute(query, (conversation, replacing, conversation))
+                first = select(turns.c.number).where(turns.c.id == replacing, its_turns).correlate(None).scalar_subquery()
+                database.execute(delete(turns).where(its_turns, turns.c.number >= first))
             if replaced is not None:  # a title that was made of the question goes with it
-                titles = (title_of(answer.question), conversation, title_of(replaced.answer.question))
-                none_left = "NOT EXISTS (SELECT 1 FROM turns WHERE conversation = conversations.id)"
-                database.execute(f"UPDATE conversations SET title = ? WHERE id = ? AND title = ? AND {none_left}", titles)
-            database.execute(
-                "INSERT INTO turns (id, answer, folded, asked, conversation) VALUES (?, ?, ?, ?, ?)",
-                (answer.id, _ANSWERS.dump_json(answer), fold(f"{answer.question}\n{answer.text}"), time, conversation),
-            )
-            database.execute("UPDATE conversations SET updated = ? WHERE id = ?", (time, conversation))
+                made = (conversations.c.title == title_of(replaced.answer.question), ~exists().where(its_turns))
+                database.execute(update(conversations).where(this, *made).values(title=title, folded=fold(title)))
+            kept = {"id": answer.id, "answer": _ANSWERS.dump_json(answer).decode(), "asked": time}
+            folded = fold(f"{answer.question}\n{answer.text}")
+            add_row(database, turns, **kept, folded=folded, conversation=conversation)
+            database.execute(update(conversations).where(this).values(updated=time))
         return conversation
 
     def rename(self, user: str, conversation: str, title: str) -> None:
@@ -135,16 +155,20 @@ class Conversations:
         if not short:
             message = "a conversation needs a title. Type one, or leave the one it has"
             raise ConversationError(message)
-        self._change("UPDATE conversations AS c SET title = ? WHERE " + _OWN, (short, user, conversation))
+        with self.changing(user, conversation) as database:
+            named = update(conversations).where(conversations.c.id == conversation)
+            database.execute(named.values(title=short, folded=fold(short)))
 
     def pin(self, user: str, conversation: str, *, pinned: bool) -> None:
         """Put a conversation before the others in the list, or back among them.
 
         :raises ConversationError: when the user has no such conversation.
         """
-        own = "SELECT c.id FROM conversations c WHERE " + _OWN
-        query = f"REPLACE INTO pins {own}" if pinned else f"DELETE FROM pins WHERE conversation IN ({own})"
-        self._change(query, (user, conversation))
+        with self.changing(user, conversation) as database:
+            if pinned:
+                put(database, pins, conversation=conversation)
+            else:
+                database.execute(delete(pins).where(pins.c.conversation == conversation))
 
     def delete(self, user: str, conversation: str) -> None:
         """Delete a conversation with its answers and the verdicts on them; `feedback.jsonl` keeps what was said.
@@ -153,28 +177,23 @@ class Conversations:
 
         :raises ConversationError: when the user has no such conversation.
         """
-        own = "SELECT c.id, ? FROM conversations c WHERE " + _OWN
-        self._change(f"INSERT INTO deleted {own}", (time_now(), user, conversation))
+        with self.changing(user, conversation) as database:
+            put(database, deleted, conversation=conversation, time=time_now())
 
     def restore(self, user: str, conversation: str) -> None:
         """Take a deleted conversation back, as it was.
 
         :raises ConversationError: when the user has no such conversation, or it is erased.
         """
-        own = "SELECT id FROM conversations WHERE user = ? AND id = ?"
-        self._change(f"DELETE FROM deleted WHERE conversation IN ({own})", (user, conversation))
+        with self.changing(user, conversation, there=~_THERE) as database:
+            database.execute(delete(deleted).where(deleted.c.conversation == conversation))
 
     def erase_deleted(self) -> None:
         """Erase what anybody deleted longer ago than it can be taken back."""
-        due = "SELECT conversation FROM deleted WHERE time < ?"
-        limit = (time_now(seconds_ago=UNDO_SECONDS),)
-        if not self.file.exists:
-            return
-        with self.file.reading() as database:
-            is_due = database.execute(due, limit).fetchone() is not None
-        if is_due:
-            with self.file.writing() as database:
-                database.execute(f"DELETE FROM conversations WHERE id IN ({due})", limit)
+        due = select(deleted.c.conversation).where(deleted.c.time < time_now(seconds_ago=UNDO_SECONDS))
+        if self.database.rows(due):
+            with self.database.writing() as database:
+                database.execute(delete(conversations).where(conversations.c.id.in_(due)))
 
     def rate(self, user: str, answer_id: str, rating: Rating, reason: Reason = "", comment: str = "") -> None:
         """Keep what the reader says of an answer; the latest counts.
@@ -187,10 +206,8 @@ class Conversations:
             message = f"there is no answer {answer_id} to say {rating!r} of. Ask again, then say it of the new answer"
             raise ConversationError(message)
         comment = comment.strip()[: COMMENT.most]
-        with self.file.writing() as database:
-            database.execute(
-                "REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", (answer_id, rating, reason, comment, time_now())
-            )
+        with self.database.writing() as database:
+            put(database, verdicts, turn=answer_id, rating=rating, reason=reason, comment=comment, time=time_now())
             self._append(turn.answer, rating, ": ".join(filter(None, (reason, comment))))
 
     def withdraw(self, user: str, answer_id: str) -> None:
@@ -204,9 +221,20 @@ class Conversations:
             message = f"there is no answer {answer_id} to take a verdict back from. Reload the page"
             raise ConversationError(message)
         if turn.rating:
-            with self.file.writing() as database:
-                database.execute("DELETE FROM verdicts WHERE turn = ?", (answer_id,))
+            with self.database.writing() as database:
+                database.execute(delete(verdicts).where(verdicts.c.turn == answer_id))
                 self._append(turn.answer, "withdrawn", "")
+
+    @contextmanager
+    def changing(self, user: str, conversation: str, *, there: ColumnElement[bool] = _THERE) -> Iterator[Connection]:
+        """A transaction about a conversation of the user's, which nobody else changes meanwhile.
+
+        :raises ConversationError: when the user has no such conversation.
+        """
+        with self.database.writing() as database:
+            if not _holds(database, *_own(user, conversation), there):
+                raise ConversationError(_GONE)
+            yield database
 
     def _append(self, answer: Answer, rating: Rating | Literal["withdrawn"], comment: str) -> None:
         line = {
@@ -219,37 +247,19 @@ class Conversations:
             "citations": [{"document": citation.document, "quote": citation.quote} for citation in answer.citations],
             "time": time_now(),
         }
-        append_line(self.folder / FEEDBACK, line)
+        append_line(self._feedback, line)
 
-    def _summaries(self, where: str, values: tuple[str | int, ...]) -> list[Summary]:
-        if not self.file.exists:
-            return []
-        query = (
-            "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turns WHERE conversation = c.id), "
-            "c.id IN (SELECT conversation FROM shares), c.id IN (SELECT conversation FROM pins) "
-            f"FROM conversations c WHERE {_THERE} AND {where}"
-        )
-        with self.file.reading() as database:
-            return [Summary(*row[:5], *map(bool, row[5:])) for row in database.execute(query, values)]
+    def _turns(self, query: Select[*tuple[Any, ...]]) -> list[Turn]:
+        return [Turn(_ANSWERS.validate_json(answer), *rest) for answer, *rest in self.database.rows(query)]
 
-    def _turns(self, where: str, values: tuple[str | int, ...]) -> list[Turn]:
-        if not self.file.exists:
-            return []
-        query = (
-            "SELECT t.answer, t.asked, coalesce(v.rating, ''), coalesce(v.reason, ''), coalesce(v.comment, ''), "
-            "coalesce(v.time, '') "
-            "FROM turns t JOIN conversations c ON c.id = t.conversation LEFT JOIN verdicts v ON v.turn = t.id "
-            f"WHERE {_THERE} AND {where}"
-        )
-        with self.file.reading() as database:
-            rows = database.execute(query, values).fetchall()
-        return [Turn(_ANSWERS.validate_json(answer), *rest) for answer, *rest in rows]
 
-    def _change(self, query: str, values: tuple[str, ...]) -> None:
-        with self.file.writing() as database:
-            if not database.execute(query, values).rowcount:
-                message = "this conversation is not there any more. Reload the page"
-                raise ConversationError(message)
+def _own(user: str, conversation: str) -> tuple[ColumnElement[bool], ...]:
+    return conversations.c.user == user, conversations.c.id == conversation
+
+
+def _holds(database: Connection, *those: ColumnElement[bool]) -> bool:
+    """Whether there is such a conversation; it stays as it is until the transaction ends."""
+    return database.execute(select(conversations.c.id).where(*those).with_for_update()).first() is not None
 
 
 def title_of(question: str) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from sqlalchemy import delete, func, select
+
 from advisor.errors import ConversationError
-from advisor.features.conversation_file import time_now
 from advisor.features.conversations import Conversations, Turn
+from advisor.storage.database import time_now
+from advisor.storage.state_tables import conversations, put, shares, turns
 
 _TOKEN_BYTES = 24
 
@@ -41,7 +44,7 @@ class Shares:
 
     def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
-        self._file = conversations.file
+        self._database = conversations.database
 
     def share(self, user: str, conversation: str) -> Share:
         """Make a link to the user's conversation, or let the one there is show the answers given since.
@@ -49,11 +52,12 @@ class Shares:
         :raises ConversationError: when the user has no such conversation.
         :raises StorageError: when it cannot be written.
         """
-        self._own(user, conversation)
-        query = "INSERT INTO shares VALUES (?, ?, ?) ON CONFLICT (conversation) DO UPDATE SET time = excluded.time"
-        with self._file.writing() as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.execute(query, (conversation, secrets.token_urlsafe(_TOKEN_BYTES), time_now()))
+        with self._conversations.changing(user, conversation) as database:
+            its_turns = turns.c.conversation == conversation
+            last = database.execute(select(func.max(turns.c.number)).where(its_turns)).scalar() or 0
+            found = database.execute(select(shares.c.token).where(shares.c.conversation == conversation)).scalar()
+            token = found or secrets.token_urlsafe(_TOKEN_BYTES)
+            put(database, shares, conversation=conversation, token=token, time=time_now(), last=last)
         return self.of(user, conversation)
 
     def end(self, user: str, conversation: str) -> None:
@@ -62,38 +66,28 @@ class Shares:
         :raises ConversationError: when the user has no such conversation.
         :raises StorageError: when it cannot be written.
         """
-        self._own(user, conversation)
-        with self._file.writing() as database:
-            database.execute("DELETE FROM shares WHERE conversation = ?", (conversation,))
+        with self._conversations.changing(user, conversation) as database:
+            database.execute(delete(shares).where(shares.c.conversation == conversation))
 
     def of(self, user: str, conversation: str) -> Share:
         """The link to the user's conversation.
 
         :raises ConversationError: when the user has no such conversation.
         """
-        turns = self._own(user, conversation)
-        with self._file.reading() as database:
-            query = "SELECT token, time FROM shares WHERE conversation = ?"
-            token, time = database.execute(query, (conversation,)).fetchone() or ("", "")
-        return Share(conversation, token, sum(turn.asked <= time for turn in turns), len(turns))
+        there = len(self._conversations.turns(user, conversation))
+        if not there:
+            message = "this conversation is not there any more. Reload the page"
+            raise ConversationError(message)
+        query = select(shares.c.token, shares.c.last).where(shares.c.conversation == conversation)
+        token, last = next(iter(self._database.rows(query)), ("", 0))
+        return Share(conversation, token, len(self._conversations.turns(user, conversation, last=last)), there)
 
     def find(self, token: str) -> SharedConversation | None:
         """What a link shows; None when it leads to nothing, or to nothing any more."""
-        if not self._file.exists:
-            return None
-        shared = "shares s JOIN conversations c ON c.id = s.conversation"
-        with self._file.reading() as database:
-            query = f"SELECT c.user, c.id, c.title, s.time FROM {shared} WHERE s.token = ?"
-            found = database.execute(query, (token,)).fetchone()
-        if found is None:
-            return None
-        user, conversation, title, time = found
-        turns = tuple(turn for turn in self._conversations.turns(user, conversation) if turn.asked <= time)
-        return SharedConversation(user, title, turns, time[:10]) if turns else None
-
-    def _own(self, user: str, conversation: str) -> list[Turn]:
-        turns = self._conversations.turns(user, conversation)
-        if not turns:
-            message = "this conversation is not there any more. Reload the page"
-            raise ConversationError(message)
-        return turns
+        columns = (*conversations.c["user", "id", "title"], *shares.c["time", "last"])
+        for user, conversation, title, time, last in self._database.rows(
+            select(*columns).join(shares).where(shares.c.token == token)
+        ):
+            shown = tuple(self._conversations.turns(user, conversation, last=last))
+            return SharedConversation(user, title, shown, time[:10]) if shown else None
+        return None

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
 
 from advisor.answering import unanswered
 from advisor.features.conversations import Conversations, Reason
-from advisor.files import append_line, read_records
 from advisor.settings import Settings
+from advisor.storage.database import open_database, time_now
+from advisor.storage.state_tables import handled, put
 from advisor.text.plain import fold
 from advisor.types import Language
-
-_FILE = "handled.jsonl"
-
-
-class Handled(BaseModel):
-    """A line of the file of what was handled: a question, folded, and when (ISO 8601, UTC)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    question: str
-    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +56,12 @@ def worklist(settings: Settings, conversations: Conversations, search: str = "")
 
     :raises EvaluationError: when one of the files cannot be read.
     """
-    handled = {one.question: one.time for one in _handled(handled_file(settings))}
+    handled_at: dict[str, str] = {row.question: row.time for row in conversations.database.rows(select(handled))}
     causes: dict[str, list[_Cause]] = {}
     for cause in (*_in_vain(settings), *_disliked(conversations)):
         key = fold(cause.question)
         # Of the log, only the day is known: what was asked on the day on which it was handled counts as handled.
-        if cause.time > handled.get(key, "")[: len(cause.time)]:
+        if cause.time > handled_at.get(key, "")[: len(cause.time)]:
             causes.setdefault(key, []).append(cause)
     found = [_opened(some) for some in causes.values()]
     words = fold(search).split()
@@ -86,18 +74,9 @@ def handle(settings: Settings, questions: Iterable[str]) -> None:
 
     :raises StorageError: when it cannot be written.
     """
-    time = datetime.now(UTC).isoformat(timespec="milliseconds")
-    for question in questions:
-        append_line(handled_file(settings), {"question": fold(question), "time": time})
-
-
-def handled_file(settings: Settings) -> Path:
-    """Where it is written what was handled."""
-    return settings.state_dir / _FILE
-
-
-def _handled(path: Path) -> list[Handled]:
-    return read_records(path, Handled, "the list of handled questions") if path.exists() else []
+    with open_database(settings).writing() as database:
+        for question in sorted(set(map(fold, questions))):  # in one order: two replicas never wait for each other
+            put(database, handled, question=question, time=time_now())
 
 
 def _in_vain(settings: Settings) -> list[_Cause]:

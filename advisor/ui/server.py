@@ -109,7 +109,7 @@ def create_app(advisor: Advisor, *, local: bool = False) -> FastAPI:
         "".join(head(texts, advisor.settings.root_path) for texts in TEXTS.values()),
         local=local,
     )
-    conversations = Conversations(advisor.settings.state_dir)
+    conversations = Conversations(advisor.settings)
     for router in (
         account_routes(),
         welcome_routes(pool),
