@@ -21,6 +21,7 @@ from advisor.api.metrics import Metrics, metrics_router
 from advisor.api.pool import QuestionPool
 from advisor.api.problems import OPENAI_PATHS
 from advisor.api.routes import health_router, index_router, questions_router
+from advisor.storage.database import open_database
 
 _DESCRIPTION = (
     "Answers from a curated corpus, with the lines behind every sentence. Where there are users, requests carry a token "
@@ -49,7 +50,7 @@ def create_interfaces(pool: QuestionPool, show: Show, head: str, *, local: bool)
         async with tools.router.lifespan_context(tools):
             yield
         pool.close()
-        gate.close()
+        open_database(advisor.settings).close()
 
     app = FastAPI(
         title="CTO Advisor",

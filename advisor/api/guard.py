@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -24,15 +24,17 @@ from advisor.api.origin import host_of, is_cross_origin, is_own_host
 from advisor.api.problems import ProblemError, problem_of
 from advisor.api.rates import Guesses, Rates
 from advisor.api.turns import Turns
-from advisor.errors import CrowdedError, SettingsError
+from advisor.errors import CrowdedError, SettingsError, StorageError
 from advisor.limits import BODY
 from advisor.settings import Settings
 
 COOKIE = "advisor"
 _FULL_FILES = 5  # of the largest size, in one upload
-_OPEN = ("/login", "/api/health")  # without signing in
+_HEALTH = "/api/health"
+_OPEN = ("/login", _HEALTH)  # without signing in
 _UPLOAD = "/gradio_api/upload"
 _OF_A_PROXY = (b"x-forwarded-", b"forwarded", b"x-gradio-", b"x-real-ip")
+_ASKED_AT_ONCE = 10  # of the database, of the twenty connections that it gives
 _BODY_SECONDS = 60.0
 _UPLOAD_SECONDS = 600.0
 _REFUSED_SECONDS = 1.0
@@ -53,20 +55,12 @@ class Gate:
         self.settings = settings
         self.turns = turns
         self.users = Users(settings)
+        self.sessions = Sessions(settings)
+        self.asking = CapacityLimiter(_ASKED_AT_ONCE)  # threads of its own: those of the server may all be taken
         self.rates = Rates(settings.questions_per_minute)
         self.guesses = Guesses()
         self.hosts = settings.host_names
         self._public = not local or bool(self.hosts)
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        """Who is signed in; opened when the first one is: without users, there is no such table."""
-        return Sessions(self.settings)
-
-    def close(self) -> None:
-        """Let go of the table of who is signed in."""
-        if "sessions" in self.__dict__:
-            self.sessions.close()
 
     @property
     def guarded(self) -> bool:
@@ -93,7 +87,7 @@ class Gate:
                 raise ProblemError(401, "token", message, advice, {"WWW-Authenticate": "Bearer"})
         else:
             key = request.cookies.get(COOKIE)
-            user = self.sessions.find(key, self.users) if key and self.users else None
+            user = self.sessions.find(key, self.users) if key else None
         return Visitor(user.name, user.role, address) if user else None
 
 
@@ -145,13 +139,15 @@ class Guard:
         try:
             try:
                 self._check_sender(scope, request.headers)
-                visitor = self._gate.visitor(request)
+                visitor = await self._visitor(request)
                 refusal = self._ask_to_sign_in(request) if visitor is None else self._check_visitor(scope, visitor)
                 most = self._most_bytes(scope)
                 if refusal is None:
                     _check_length(request.headers, most)
             except ProblemError as problem:
                 refusal = problem.response(scope["path"])
+            except StorageError as error:
+                refusal = problem_of(error).response(scope["path"])
             except SettingsError as error:  # it names files of this machine
                 log_failure(error)
                 message, advice = "the users cannot be read", "The log of the server says why."
@@ -168,6 +164,15 @@ class Guard:
             seconds = time.perf_counter() - started
             self._count(scope["path"], status, seconds)
             log_request(scope["method"], scope["path"], status, seconds, visitor)
+
+    async def _visitor(self, request: HTTPConnection) -> Visitor | None:
+        """Who sends a request. The database is asked in a thread: the server goes on while it is waited for.
+
+        Whether the server is well is told without asking who asks.
+        """
+        if request.scope["path"] == _HEALTH:
+            return None
+        return await to_thread.run_sync(self._gate.visitor, request, limiter=self._gate.asking)
 
     async def _carry_out(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """Let the application answer, once it is this person's turn; why it is not to answer."""

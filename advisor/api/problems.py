@@ -20,6 +20,7 @@ from advisor.errors import (
     ConversationError,
     CorpusError,
     CrowdedError,
+    DatabaseError,
     DeadlineError,
     EmbeddingServerError,
     IndexLockedError,
@@ -88,6 +89,7 @@ class _Kind:
     code: str
     message: str | None
     advice: str
+    retry_seconds: int | None = None
 
 
 _ASK_IN_WORDS = "Ask in words, in French or English, within the length that the message names."
@@ -102,6 +104,7 @@ _KINDS = (
     _Kind(IndexLockedError, 409, "index_locked", "the index is being written", "Try again when that has finished."),
     _Kind(IndexNotFoundError, 503, "no_index", "there is no index", "Build the index: advisor index."),
     _Kind(CorpusError, 503, "corpus", "the corpus folder cannot be used", "The log of the server says why."),
+    _Kind(DatabaseError, 503, "database", "the database cannot be reached", "Try again in a moment.", retry_seconds=5),
     _Kind(StorageError, 503, "storage", "the server cannot write its files", "The log of the server says why."),
     _Kind(
         EmbeddingServerError,
@@ -146,7 +149,8 @@ def _kind_of(error: Exception) -> _Kind:
 
 def _told(error: Exception) -> ProblemError:
     kind = _kind_of(error)
-    return ProblemError(kind.status, kind.code, kind.message or str(error), kind.advice)
+    headers = {"Retry-After": str(kind.retry_seconds)} if kind.retry_seconds else None
+    return ProblemError(kind.status, kind.code, kind.message or str(error), kind.advice, headers)
 
 
 def install(app: FastAPI) -> None:

@@ -20,6 +20,7 @@ from advisor.api.problems import RESPONSES, ProblemError
 from advisor.api.schemas import (
     AnswerBody,
     AskRequest,
+    Away,
     Health,
     IndexBody,
     IndexRequest,
@@ -31,6 +32,7 @@ from advisor.api.streams import EVENTS, answer_stream
 from advisor.features.curation import WAIT_SECONDS
 from advisor.index.sync import SyncOptions, sync
 from advisor.serialization import answer_json, citation_json, report_json, sentence_json
+from advisor.storage.database import open_database
 from advisor.types import IndexInfo, SentenceReady
 
 _EVENT = {
@@ -69,14 +71,15 @@ def questions_router(pool: QuestionPool) -> APIRouter:
 def health_router(advisor: Advisor) -> APIRouter:
     """`GET /health`."""
     router = APIRouter(tags=["questions"], responses=RESPONSES)
-    watch = _IndexWatch(advisor)
+    watch = _Watch(advisor)
 
     @router.get("/health")
     async def health() -> Health:
-        """Whether the advisor answers."""
-        info = await watch.info()
+        """Whether the advisor answers. `degraded` while something is away that it waits for; `problems` names it."""
+        info, problems = await watch.look()
         return Health(
-            status="ok",
+            status="degraded" if problems else "ok",
+            problems=problems,
             version=version("cto-advisor"),
             model=advisor.embeddings.name,
             index=IndexState(generation=info.generation, documents=info.documents, chunks=info.chunks),
@@ -85,22 +88,24 @@ def health_router(advisor: Advisor) -> APIRouter:
     return router
 
 
-class _IndexWatch:
-    """What is published, as far as it is known in time: to open a new generation takes longer than health may."""
+class _Watch:
+    """What is published, and what is away, as far as it is known in time: to find that out takes longer than health may."""
 
     def __init__(self, advisor: Advisor) -> None:
         self._advisor = advisor
-        self._known = advisor.index.info
+        self._database = open_database(advisor.settings)
+        self._info, self._problems = advisor.index.info, list[Away]()
         self._one_at_a_time = CapacityLimiter(1)  # of a thread of its own: those of the server may all be taken
 
-    async def info(self) -> IndexInfo:
-        """The published generation; the one known before while that is being found out."""
+    async def look(self) -> tuple[IndexInfo, list[Away]]:
+        """What there is now; what was known before while that is being found out."""
         with move_on_after(_HEALTH_SECONDS):
-            self._known = await to_thread.run_sync(self._look, limiter=self._one_at_a_time, abandon_on_cancel=True)
-        return self._known
+            await to_thread.run_sync(self._look, limiter=self._one_at_a_time, abandon_on_cancel=True)
+        return self._info, self._problems
 
-    def _look(self) -> IndexInfo:
-        return self._advisor.index.info
+    def _look(self) -> None:
+        self._info = self._advisor.index.info
+        self._problems = [] if self._database.answers else ["database"]
 
 
 def index_router(advisor: Advisor) -> APIRouter:

