@@ -26,7 +26,7 @@ from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_
 from advisor.cli.question_commands import ask_questions, search_passages
 from advisor.cli.user_commands import users
 from advisor.errors import AdvisorError, QuestionError, ScopeError
-from advisor.settings import Settings
+from advisor.settings import Settings, load_settings
 
 _OUTPUT_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
 
@@ -117,6 +117,15 @@ def mcp(corpus: Corpus = None, index: Index = None) -> None:
     advisor = Advisor.open(settings_of(corpus, index))
     mcp_server(QuestionPool(advisor)).run("stdio")
     advisor.close()
+
+
+@app.command("copy-state")
+def copy_to_database() -> None:
+    """Copy the users and conversations of the state folder into the PostgreSQL of ADVISOR_DATABASE_URL, which is empty."""
+    from advisor.storage.copying import copy_state
+
+    copied = copy_state(load_settings())
+    typer.echo("\n".join(f"{name}: {count}" for name, count in copied.items()))
 
 
 @dataclass(frozen=True)
