@@ -165,7 +165,7 @@ def _not_covered(index: Generation) -> Iterator[_Drafted]:
 
 def _held_out(index: Generation, settings: Settings, folder: Path) -> Iterator[_Drafted]:
     """What documents that are not indexed answer, and no passage of the index, near as it comes."""
-    read = next_documents(make_plan(settings.model_copy(update={"corpus_dir": folder}), None, reread=True), None)
+    read = next_documents(make_plan(settings.model_copy(update={"corpus_dir": folder}), None, reread=True), None).written
     known = index.catalog.hashes()
     titles = {fold(document.title) for document in index.catalog.listing()}
     others = [one for one in read if one.content_hash not in known.values() and fold(one.title) not in titles]
