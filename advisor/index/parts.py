@@ -22,7 +22,7 @@ from advisor.index.catalog import Catalog
 from advisor.index.catalog_edit import CatalogEdit
 from advisor.index.generation import Generation
 from advisor.index.generations import CHROMA, LEXICAL, SENTENCES, Counts
-from advisor.index.phrasings import PHRASINGS_FILE, Encoder, PhrasingEntry, build_phrasing_index, locate
+from advisor.index.phrasings import PHRASINGS_FILE, Encoder, PhrasingEntry, PhrasingIndex, build_phrasing_index, locate
 from advisor.index.question_space import QUESTION_SPACE_FILE, fit_question_space
 from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, used_forms, write_used_forms
 from advisor.index.vectors import Vectors, write_sentence_vectors
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _MOST_DEAD = 0.2  # share of removed entries above which the vector store is written anew
 _MOST_APART = 0.02  # share of chunks removed from BM25's segments, or beside them, above which it is written anew
-_ENOUGH = 100  # phrasings; 176 for 15 documents made answers better: docs/retrieval.md
+_MANY = 1_000  # phrasings that are enough, however much of the corpus they know of
+_ENOUGH = 100  # where they know of most of it; 176 for 15 documents made answers better: docs/retrieval.md
 _KNOWN = 0.85  # of the sections: those without a phrasing lose their questions to the others
 
 
@@ -157,12 +158,18 @@ def write_phrasings(
     outlines, lost = locate(entries, (stored for name in wanted for stored in coming.catalog.chunks_of(name)))
     asked = build_phrasing_index(outlines, encode, coming.old.phrasings if coming.old else None)
     asked.save(coming.folder / PHRASINGS_FILE)
-    if len(asked.questions) >= _ENOUGH and coming.catalog.share_of_sections(asked.lines.ravel().tolist()) >= _KNOWN:
+    if _decide(asked, coming.catalog):
         _, _, sentences = coming.catalog.counts()
         space = fit_question_space(asked, np.load(coming.folder / SENTENCES, mmap_mode="r"), sentences)
         if space:
             space.save(coming.folder / QUESTION_SPACE_FILE)
     return lost
+
+
+def _decide(asked: PhrasingIndex, catalog: Catalog) -> bool:
+    """Whether there are phrasings enough to rank by: fewer would vote for what they know of, whatever is asked."""
+    count = len(asked.questions)
+    return count >= _MANY or (count >= _ENOUGH and catalog.share_of_sections(asked.lines.ravel().tolist()) >= _KNOWN)
 
 
 def write_thesaurus(coming: NextGeneration, corpus_dir: Path, digest: str) -> None:
