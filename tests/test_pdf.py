@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_files import Word, assembled, lines, pdf
 
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.pdf import read_pdf
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 LEFT = (
     "The first hall holds thirty racks in",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from made_files import changed_word_file
 
 from advisor.documents.formats.docx import read_docx
-from advisor.types import Extracted
+from advisor.documents.formats.extracted import Extracted
 
 NAMES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '

@@ -214,14 +214,6 @@ class CitationBody(BaseModel):
     ocr: bool = Field(default=False, description="Whether the page is a picture, and a program recognised its letters.")
 
 
-class ScopeBody(BaseModel):
-    """The documents that a question was answered from; "" for any."""
-
-    topic: str
-    document: str
-    written: Language | Literal[""]
-
-
 class AnswerBody(BaseModel):
     """An answer, or an abstention."""
 
@@ -240,7 +232,7 @@ class AnswerBody(BaseModel):
     index: IndexState
     ms: dict[str, float]
     model: ModelUse | None = Field(default=None, description="What a chat model did, where there is one.")
-    scope: ScopeBody | None = Field(default=None, description="What was asked for, where not all documents were.")
+    scope: Scope | None = Field(default=None, description="What was asked for, where not all documents were.")
     length: Literal["short"] | None = Field(default=None, description="Where a short answer was asked for.")
 
 

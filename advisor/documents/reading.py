@@ -11,6 +11,7 @@ from pathlib import Path
 
 from advisor.documents.dialects import Prepared, prepare
 from advisor.documents.formats.encoding import decode, decode_html
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.extractor import Extractor
 from advisor.documents.formats.file_type import BY_SUFFIX, FileType, detect_file_type
 from advisor.documents.front_matter import read_front_matter
@@ -21,7 +22,7 @@ from advisor.settings import Settings
 from advisor.text.invisible import unseen_characters
 from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import detect_language, fold, has_words, plain
-from advisor.types import Document, Extracted
+from advisor.types import Document
 
 _BLOCKS = markdown_parser().disable(["inline", "table"])
 _TITLE_TAGS = ("h1", "h2")

@@ -10,10 +10,10 @@ from xml.etree.ElementTree import Element
 
 from advisor.documents.formats.archives import check_archive, parse_xml
 from advisor.documents.formats.encoding import decode_html
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html import read_html
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 _CONTAINER = "META-INF/container.xml"
 _RIGHTS = "META-INF/encryption.xml"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html import read_html
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 FORMATS = {"RTF": "rtf", "reStructuredText": "rst", "AsciiDoc": "asciidoc"}
 _MISSING = "needs pandoc to be read. Run: pip install 'cto-advisor[formats]'"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from advisor.documents.formats.encoding import decode
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.markdown import escape, one_line, visible
 from advisor.documents.yaml_values import yaml_values
 from advisor.errors import DocumentError, NoProseError
-from advisor.types import Extracted
 
 _WORDS_OF_PROSE = 6  # a value of fewer words is a setting, not a sentence
 _FEWEST_SENTENCES = 0.02  # of the values: a lock file has one in hundreds

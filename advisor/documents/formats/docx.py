@@ -14,11 +14,11 @@ from selectolax.lexbor import LexborHTMLParser
 from advisor.documents.formats.archives import check_archive
 from advisor.documents.formats.docx_numbers import HEADING_STYLE, LEVELS, Numbers
 from advisor.documents.formats.docx_parts import mark_tables, simplify
+from advisor.documents.formats.extracted import Extracted, Picture
 from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
 from advisor.text.invisible import unseen_characters
-from advisor.types import Extracted, Picture
 
 _STYLES = "\n".join(
     ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"]

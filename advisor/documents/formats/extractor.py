@@ -11,12 +11,13 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from advisor.documents.formats.extracted import Extracted, Picture
 from advisor.documents.formats.file_type import FileType
 from advisor.documents.formats.ocr import GOES_ON, MOST_READINGS
 from advisor.errors import DocumentError, NoProseError
 from advisor.files import storage_errors
 from advisor.settings import Settings
-from advisor.types import Document, Extracted, Picture, Scan, Source
+from advisor.types import Document, Scan, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

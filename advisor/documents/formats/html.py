@@ -7,11 +7,11 @@ import unicodedata
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html_blocks import in_heading, to_markdown
 from advisor.documents.formats.html_visibility import Visibility
 from advisor.documents.formats.markdown import one_line
 from advisor.text.invisible import unseen_characters
-from advisor.types import Extracted
 
 _NOT_TEXT = {
     "audio", "base", "canvas", "datalist", "embed", "head", "iframe", "input", "link", "map", "meta", "noscript", "object",

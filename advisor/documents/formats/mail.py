@@ -7,10 +7,10 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 from advisor.documents.formats.encoding import decode
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html import read_html
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 _SAID = ("From", "To", "Date")
 

@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element
 from selectolax.lexbor import LexborHTMLParser
 
 from advisor.documents.formats.archives import check_archive, parse_xml
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.documents.formats.pdf_blocks import PageBlock, page_blocks
 from advisor.documents.formats.pdf_contents import without_contents
@@ -16,7 +17,6 @@ from advisor.documents.formats.pdf_layout import Line
 from advisor.documents.formats.pdf_lines import is_unreadable, read_pages
 from advisor.documents.formats.pdf_scans import MISSING
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 _HYPHEN = re.compile(r"(?<!\w)(\w+)[-\u2010\u00ad\x02\ufffe]\Z")
 _WORD = re.compile(r"\w+(?:[-\u2010\u2011]\w+)*")

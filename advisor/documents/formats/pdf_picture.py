@@ -7,8 +7,8 @@ import io
 
 import pypdfium2 as pdfium
 
+from advisor.documents.formats.extracted import Picture
 from advisor.errors import DocumentError
-from advisor.types import Picture
 
 _WIDTH = 1_200  # pixels: sharp in half a wide window
 _TALLEST = 4_000  # pixels: a page may be as long as its maker likes

@@ -13,9 +13,9 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from advisor.documents.formats.archives import check_archive
 from advisor.documents.formats.encoding import decode
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 _SAMPLE = 10_000  # characters from which the sign between values is told
 _SIGNS = ",;\t|"

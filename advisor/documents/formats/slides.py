@@ -13,10 +13,10 @@ from pptx.exc import PackageNotFoundError
 from selectolax.lexbor import LexborHTMLParser
 
 from advisor.documents.formats.archives import check_archive
+from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
-from advisor.types import Extracted
 
 _DEEPEST = 8  # groups within groups
 _CROSSED_OUT = ("sngStrike", "dblStrike")

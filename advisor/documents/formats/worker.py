@@ -19,9 +19,10 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+from advisor.documents.formats.extracted import Extracted, Picture
 from advisor.documents.formats.ocr import GOES_ON
 from advisor.errors import DocumentError, NoProseError
-from advisor.types import Document, Extracted, Picture
+from advisor.types import Document
 
 READERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "HTML": ("html", "read_page", ()),
