@@ -604,7 +604,7 @@ def of_file(data: bytes, read: Callable[[Served, Path], object], place: str = "q
 def first_line(served: Served, path: Path) -> str:
     """What `advisor ask --from` says of the first line of a file."""
     line = next(iter(read_questions(path)))
-    return line.problem or QuestionPool(served.advisor).ask(line.turns[-1], line.turns[:-1]).reason or ""
+    return line.problem or QuestionPool(served.advisor).ask(line.turns[-1], history=line.turns[:-1]).reason or ""
 
 
 def named(name: str) -> Refusal:
