@@ -115,9 +115,9 @@ def answer_json(asked: str, answer: Answer) -> dict[str, Any]:
     }
 
 
-def scope_json(scope: Scope) -> dict[str, str]:
+def scope_json(scope: Scope) -> dict[str, str | None]:
     """The documents that a question was answered from."""
-    return {"topic": scope.topic, "document": scope.document, "written": scope.written}
+    return {"topic": scope.topic, "document": scope.document, "written": scope.written or None}
 
 
 def sentence_json(sentence: AnswerSentence) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.documents.chunking import chunk_document
+from advisor.documents.folder import list_files
 from advisor.documents.formats.file_type import SUFFIXES
 from advisor.documents.reading import parse_document
 from advisor.text.plain import NEWLINE, plain
@@ -228,7 +229,7 @@ def test_a_file_of_one_short_line_is_not_empty() -> None:
 
 def test_the_corpus_of_the_repository(project_root: Path) -> None:
     """No heading is a chunk, no chunk is over the limit, every chunk has a sentence."""
-    files = sorted(path for path in (project_root / "corpus").rglob("*") if path.suffix in SUFFIXES)
+    files = list_files(project_root / "corpus")
     assert files
     for path in files:
         document = parse_document(path.name, path.read_bytes())

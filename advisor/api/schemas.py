@@ -232,7 +232,7 @@ class AnswerBody(BaseModel):
     index: IndexState
     ms: dict[str, float]
     model: ModelUse | None = Field(default=None, description="What a chat model did, where there is one.")
-    scope: Scope | None = Field(default=None, description="What was asked for, where not all documents were.")
+    scope: Within | None = Field(default=None, description="What was asked for, where not all documents were.")
     length: Literal["short"] | None = Field(default=None, description="Where a short answer was asked for.")
 
 

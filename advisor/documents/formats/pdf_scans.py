@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
 
-import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
@@ -66,6 +65,8 @@ def _pages(numbers: Sequence[int]) -> tuple[int, ...]:
 
 def _read(page: pdfium.PdfPage, number: int, go_on: Callable[[], None]) -> tuple[list[Line], int]:
     """What stands on a page, set straight, and how many words of it are not clear."""
+    import numpy as np  # for pictures alone: a document of letters is read without it
+
     width, height = page.get_size()
     scale = LONGEST_SIDE / max(width, height)
     picture = page.render(scale=scale, rev_byteorder=True).to_numpy()[:, :, :3]
