@@ -306,8 +306,8 @@ def test_pages_are_shown_where_they_begin():
     html = render_document(
         document(text, "a.pdf", starts), text.index("- another") + 2, text.index("- another") + 9, TEXTS["en"]
     )
-    assert re.findall(r'<span class="page">(.*?)</span>', html) == ["page 2", "page 3", "page 4", "page 5"]
-    assert 'here and <span class="page">page 2</span>goes on' in html
+    assert re.findall(r'<span class="page" data-page="\d">(.*?)</span>', html) == ["page 2", "page 3", "page 4", "page 5"]
+    assert 'here and <span class="page" data-page="2">page 2</span>goes on' in html
     assert marked(html) == ["another"]
 
 
