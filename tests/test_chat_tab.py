@@ -58,13 +58,13 @@ def test_a_marker_shows_its_source_and_the_pane_steps_through_citations(browser:
     marker.click()
     expect(page.locator("#hover")).to_have_count(0)
     total = page.locator("#sources .card").count()
-    expect(page.locator("#document output")).to_have_text(f"1 of {total}")
+    expect(page.locator("#document .steps output")).to_have_text(f"1 of {total}")
     first = page.locator("#cited").inner_text()
     page.get_by_role("button", name="Next citation").click()
-    expect(page.locator("#document output")).to_have_text(f"2 of {total}")
+    expect(page.locator("#document .steps output")).to_have_text(f"2 of {total}")
     assert page.locator("#cited").inner_text() != first
     page.keyboard.press("Enter")  # the focus stays on the button
-    expect(page.locator("#document output")).to_have_text(f"3 of {total}")
+    expect(page.locator("#document .steps output")).to_have_text(f"3 of {total}")
     page.context.close()
 
 
@@ -181,7 +181,7 @@ def test_a_verdict_with_its_reason_reaches_the_evaluation(browser: Browser, addr
 
 
 def own_turn(own: Advisor, answer: str) -> Turn:
-    turn = Conversations(own.settings.state_dir).turn("", answer)
+    turn = Conversations(own.settings).turn("", answer)
     assert turn
     return turn
 
@@ -206,7 +206,7 @@ def test_after_a_refusal_there_is_something_to_do(
     page.get_by_role("button", name=words.tell).click()
     expect(page.locator("#thread .telling [role=status]")).to_have_text(words.told)
     answer = page.locator("#thread .turn").get_attribute("data-answer")
-    assert [turn.answer.id for turn in Conversations(own.settings.state_dir).disliked()] == [answer]
+    assert [turn.answer.id for turn in Conversations(own.settings).disliked()] == [answer]
     assert own_turn(own, answer).reason == "refused"
     near.first.click()
     expect(page.locator("#document header h2")).to_have_text(title)

@@ -42,7 +42,7 @@ asked:
 def index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[Generation]:
     """A corpus whose questions are known, as if there were enough of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("advisor.index.build._ENOUGH", 1)
+        patch.setattr("advisor.index.parts._decide", lambda *_: True)
         yield from _indexed(tmp_path_factory.mktemp("thoughts"), DOCUMENTS | {"asked/outages.yaml": ASKED}, embeddings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -117,7 +118,9 @@ def test_every_interface_takes_scope_and_length(own: Advisor, address: str, monk
     assert unknown.status_code == 422
     assert unknown.json()["code"] == "scope"
     assert "Known: ai, cloud" in unknown.json()["message"]
-    found = asyncio.run(mcp_server(QuestionPool(own)).call_tool("ask", arguments)).structured_content
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests has a loop in this thread
+        called = pool.submit(asyncio.run, mcp_server(QuestionPool(own)).call_tool("ask", arguments))
+        found = called.result().structured_content
     assert found["answer"] == rest["answer"]
     folders = ["--index", str(own.settings.index_dir), "--corpus", str(own.settings.corpus_dir), "--json"]
     options = ["--topic", "finops", "--written", "fr", "--short", *folders]
@@ -141,7 +144,7 @@ def choose(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("width", "locale", "scheme"),
-    [(1280, "fr-FR", "light"), (390, "en-GB", "dark"), (1280, "en-GB", "dark"), (390, "fr-FR", "light")],
+    [(1280, "fr-FR", "light"), (390, "en-GB", "dark")],
 )
 def test_a_conversation_stays_in_its_scope(
     browser: Browser, address: str, own: Advisor, width: int, locale: str, scheme: str
@@ -173,8 +176,8 @@ def test_a_conversation_stays_in_its_scope(
     choose(page, delivery)
     page.locator("#new").click()
     expect(shown).to_have_text(words.search_in.format(words.everything))
-    kept = Conversations(own.settings.state_dir)
-    assert [turn.answer.scope for one in kept.find("", "") for turn in kept.turns("", one.id)] in ([], [Scope()])
+    kept = Conversations(own.settings)
+    assert [turn.answer.scope for one in kept.find("", "") for turn in kept.turns("", one.id)] == [Scope()]
     assert not (own.settings.state_dir / "unanswered.jsonl").exists()  # the rest of the corpus may answer
     page.context.close()
 
