@@ -1,4 +1,4 @@
-"""Fit the weights of `advisor/retrieval/ranking.json` and `confidence.json`.
+"""Fit the weights of `advisor/retrieval/ranking.json` and `confidence.json`, and the mean of questions that they hold for.
 
     python evals/train_ranking.py [--report]
 
@@ -25,7 +25,8 @@ from sklearn.model_selection import cross_val_predict
 
 from advisor.advisor import Advisor
 from advisor.answering.extractive import write_extractive
-from advisor.retrieval.block_features import BlockFeatures, block_features
+from advisor.models import bundled
+from advisor.retrieval.block_features import Asked, BlockFeatures, block_features
 from advisor.retrieval.blocks import TextBlock, candidate_blocks
 from advisor.retrieval.confidence import Signals, measure
 from advisor.retrieval.curated import nearest_curated
@@ -55,13 +56,17 @@ Labels = tuple[frozenset[Span], frozenset[Span]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """A labelled question with its candidate blocks: `core`, `useful` are shares (0..1) of each block's sentences."""
+    """A labelled question with its candidate blocks.
+
+    `features` are those with the phrasings of the corpus and those without, by the name of the model that sees them; `core`,
+    `useful` are shares (0..1) of each block's sentences.
+    """
 
     kind: str
     answerable: bool
     retrieved: Retrieved
     blocks: list[TextBlock]
-    features: BlockFeatures
+    features: dict[str, BlockFeatures]
     core: np.ndarray
     useful: np.ndarray
     labels: Labels
@@ -74,10 +79,12 @@ def main() -> None:
     wanted = parser.parse_args()
     advisor = Advisor.open(load_settings())
     searcher = Searcher(advisor.settings, advisor.embeddings, advisor.index)
+    np.save(FOLDER.parent / "models" / "question-mean.npy", advisor.index.phrasings.vectors.mean(axis=0, dtype=np.float32))
+    bundled.question_mean.cache_clear()
     tune = [case for name in ("advisory", *OTHERS) for case in cases(searcher, name, TUNING)]
     print(f"{len(tune)} questions, {sum(case.answerable for case in tune)} with an answer")
-    models = {name: fit(for_ranking(tune), uses) for name, uses in USES.items()}
-    shown = {name: list(held_out(searcher, tune, uses)) for name, uses in USES.items()}
+    models = {name: fit(for_ranking(tune), name) for name in USES}
+    shown = {name: list(held_out(searcher, tune, name)) for name in USES}
     for name, some in shown.items():
         print_measures(f"{name}, five folds", [s for s in some if s.case.answerable and s.case.kind == "advisory"])
     names = [field.name for field in fields(Signals)]
@@ -96,7 +103,7 @@ def main() -> None:
     if wanted.report:
         kept = [case for case in cases(searcher, "advisory", ("report",)) if case.answerable]
         for name, model in models.items():
-            print_measures(f"report, {name}", [answer(searcher, case, model) for case in kept])
+            print_measures(f"report, {name}", [answer(searcher, case, model, name) for case in kept])
 
 
 def cases(searcher: Searcher, name: str, splits: Sequence[str]) -> Iterator[Case]:
@@ -118,12 +125,13 @@ def searched(searcher: Searcher, kind: str, entry: Mapping[str, object], labels:
     blocks = candidate_blocks(searcher.index, passages, passages[0].chunk.language if passages else language)
     places, values = np.zeros(0, np.int64), np.zeros(0, np.float32)
     nothing = BlockFeatures({}, places, values, places, values)
+    asked = {"phrasings": found.asked, "plain": unasked(searcher, found)}
     return Case(
         kind=kind,
         answerable=bool(entry["answerable"]),
         retrieved=found,
         blocks=blocks,
-        features=block_features(searcher.index, found.asked, blocks) if blocks else nothing,
+        features={name: block_features(searcher.index, a, blocks) if blocks else nothing for name, a in asked.items()},
         core=np.array([share(block, labels[0]) for block in blocks]),
         useful=np.array([share(block, labels[1]) for block in blocks]),
         labels=labels,
@@ -170,10 +178,10 @@ def for_ranking(tuning: Sequence[Case]) -> list[Case]:
     return [case for case in tuning if case.answerable and case.blocks and case.kind == "advisory"]
 
 
-def fit(tuning: Sequence[Case], uses: Callable[[str], bool]) -> Model:
+def fit(tuning: Sequence[Case], kind: str) -> Model:
     """A logistic model of whether a block holds core sentences, and of whether most of it is useful."""
-    names = [name for name in tuning[0].features.columns if uses(name)]
-    tables = [np.stack([case.features.columns[name] for name in names], axis=1).astype(float) for case in tuning]
+    names = [name for name in tuning[0].features[kind].columns if USES[kind](name)]
+    tables = [np.stack([case.features[kind].columns[name] for name in names], axis=1).astype(float) for case in tuning]
     table = np.concatenate(tables)
     mean, deviation = table.mean(axis=0), table.std(axis=0)
     deviation[deviation == 0] = 1.0
@@ -204,11 +212,9 @@ class Shown:
         return any(inside(sentence, core) for sentence in self.sentences)
 
 
-def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
+def answer(searcher: Searcher, case: Case, model: Model, kind: str) -> Shown:
     """The answer that a model's order makes, and its signals."""
-    plain = not any(name.startswith("section") for name in model.features)
-    features = unasked(case.features) if plain else case.features
-    ranked = order_blocks(case.blocks, features, model) if case.blocks else []
+    ranked = order_blocks(case.blocks, case.features[kind], model) if case.blocks else []
     draft = write_extractive(searcher.index, ranked, max_words=searcher.settings.max_answer_words)
     texts = {
         (each.block.chunk.document, text): sentence
@@ -219,25 +225,25 @@ def answer(searcher: Searcher, case: Case, model: Model) -> Shown:
     named = [(documents[sentence.markers[0]], sentence.text) for sentence in draft.sentences]
     shown = [(name, texts[name, text].start, texts[name, text].end) for name, text in named]
     spoken = case.blocks[0].chunk.language if case.blocks else case.retrieved.query.language
-    curated = None if plain else nearest_curated(searcher.index, case.retrieved.like, spoken)
+    asked = case.retrieved.asked if kind == "phrasings" else unasked(searcher, case.retrieved)
+    curated = nearest_curated(searcher.index, asked.like, spoken) if asked.like else None
     passages = in_one_language(case.retrieved.passages, case.retrieved.query.language)
-    asked = replace(case.retrieved.asked, like=None) if plain else case.retrieved.asked
     return Shown(case, shown, asdict(measure(asked, passages, ranked, curated)))
 
 
-def unasked(features: BlockFeatures) -> BlockFeatures:
-    """The features without what phrasings say of openings."""
-    return replace(features, lead=features.focus, opening=np.zeros_like(features.opening))
+def unasked(searcher: Searcher, found: Retrieved) -> Asked:
+    """The question as it is compared in a corpus without phrasings."""
+    return replace(found.asked, like=None, vector=searcher.embeddings.distinctive(found.vector))
 
 
-def held_out(searcher: Searcher, tuning: Sequence[Case], uses: Callable[[str], bool]) -> Iterator[Shown]:
+def held_out(searcher: Searcher, tuning: Sequence[Case], kind: str) -> Iterator[Shown]:
     """The answer to each question by a model that was fitted without it."""
     order = np.random.default_rng(0).permutation(len(tuning))
     for fold in range(FOLDS):
         left = {int(at) for at in order[fold::FOLDS]}
-        model = fit(for_ranking([case for at, case in enumerate(tuning) if at not in left]), uses)
+        model = fit(for_ranking([case for at, case in enumerate(tuning) if at not in left]), kind)
         for at in sorted(left):
-            yield answer(searcher, tuning[at], model)
+            yield answer(searcher, tuning[at], model, kind)
 
 
 def fit_confidence(shown: Sequence[Shown], names: Sequence[str]) -> dict[str, float]:

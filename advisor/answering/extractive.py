@@ -121,10 +121,10 @@ def _best_document(blocks: Sequence[RankedBlock]) -> str:
 
 
 def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[_Pick]:
-    """The best sections as they stand, those after the first under their headings, and at most half as long.
+    """The best sections: the best paragraph opens, the rest of its section follows, then others under their headings.
 
     No known questions tell which document answers, nor which of its sentences: one of three sections is in a right document
-    much more often than the best one alone.
+    much more often than the best one alone. A list stays in its order.
 
     :param blocks: best first.
     """
@@ -136,8 +136,11 @@ def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: 
         best = section[0]
         if best.score < _LEAST * blocks[0].score:
             break
-        shown = _around(sorted(section, key=_place), best, max_words // 2 if picks else max_words)
+        shown = _around(sorted(section, key=_place), best, max_words)
         label = _heading(best.block.chunk) if picks else ""
+        if not picks and not best.block.is_item:
+            picks = _opening(best)
+            shown = [ranked for ranked in shown if ranked is not best]
         picks += [replace(pick, group=label or pick.group) for ranked in shown for pick in _picks(index, ranked)]
     return picks
 

@@ -199,7 +199,7 @@ def _cut(context: BuildContext, changes: Changes, shipped: CorpusVectors) -> tup
 def _encode(context: BuildContext, shipped: CorpusVectors) -> Encode:
     """The bundled model, which the weights of orders are fitted on, whatever model the index has."""
     model = context.embeddings
-    if not model.finds_orders:
+    if not model.is_fitted:
         local = {"embedding_model": BUNDLED_MODEL, "embedding_url": None}
         return Embeddings(context.settings.model_copy(update=local)).encode_questions
     return partial(shipped.questions, model)

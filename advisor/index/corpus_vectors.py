@@ -100,7 +100,7 @@ def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Em
     vectors = dict(zip(rows, sentences, strict=True)) | chunks
     asked = [text_hash(_QUESTION + question) for question in phrasings.questions]
     vectors |= dict(zip(asked, phrasings.vectors, strict=True))
-    if embeddings.finds_orders:  # the one that orders to an assistant are looked for with
+    if embeddings.is_fitted:  # the one that orders to an assistant are looked for with
         judged = suspicious_wordings(catalog)
         keys = [text_hash(_QUESTION + wording) for wording in judged]
         vectors |= dict(zip(keys, embeddings.encode_questions(judged), strict=True))

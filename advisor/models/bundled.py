@@ -14,6 +14,8 @@ import struct
 import tempfile
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +54,13 @@ _LAYER = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
+
+
+@cache
+def question_mean() -> NDArray[np.float32]:
+    """The mean of the vectors of the shipped corpus's phrasings, shape (dimension,), from `evals/train_ranking.py`."""
+    with (files("advisor.models") / "question-mean.npy").open("rb") as file:
+        return np.asarray(np.load(file, allow_pickle=False), np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,12 +93,26 @@ class Embeddings:
             self.dimension = int(transformer.get_embedding_dimension() or 0)
 
     @property
-    def finds_orders(self) -> bool:
+    def is_fitted(self) -> bool:
         """Whether its vectors are those that the weights were fitted on which find orders to an assistant in documents.
 
         A server can have another model under the name.
         """
-        return self.profile.finds_orders and self.dimension == bundled_model.DIMENSION
+        return self.profile.is_fitted and self.dimension == bundled_model.DIMENSION
+
+    def distinctive(self, question: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What sets a question apart from others: its unit vector, less the mean of questions where that is known.
+
+        All questions lean the same way, and so do the sentences that look like questions: what they share says nothing of
+        which sentence answers. Without it, sentences that answer rank higher (docs/retrieval.md).
+
+        :param question: its unit vector, shape (dimension,).
+        """
+        if not self.is_fitted:
+            return question
+        rest = question - bundled_model.question_mean()
+        distinct: NDArray[np.float32] = rest / (np.linalg.norm(rest) or 1.0)
+        return distinct
 
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of one question."""

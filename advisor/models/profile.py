@@ -17,13 +17,14 @@ class ModelProfile:
 
     `prompts` stand before every question (`query`) and passage (`document`), as in its training, where the model declares
     none itself; None where none is known to be needed. `question_offset` is how much nearer two unrelated questions are than
-    a question and an unrelated sentence, as a cosine; 0 where nobody has measured it. `finds_orders`: its vectors are those
-    that the weights were fitted on which find orders to an assistant in documents.
+    a question and an unrelated sentence, as a cosine; 0 where nobody has measured it. `is_fitted`: with
+    its vectors was fitted what the program brings: weights that find orders to an assistant in documents, the mean of
+    questions.
     """
 
     prompts: Mapping[str, str] | None = None
     question_offset: float = 0.0
-    finds_orders: bool = False
+    is_fitted: bool = False
 
 
 _OF_E5 = {"query": "query: ", "document": "passage: "}
@@ -39,7 +40,7 @@ _FAMILIES: Mapping[str, Mapping[str, str]] = {
 
 A server of models has no such configuration; Ollama leaves the version out of a name."""
 
-_E5_SMALL = ModelProfile(_OF_E5, question_offset=0.05, finds_orders=True)
+_E5_SMALL = ModelProfile(_OF_E5, question_offset=0.05, is_fitted=True)
 _PROFILES = {BUNDLED_MODEL: _E5_SMALL, HUB_NAME: _E5_SMALL}
 
 

@@ -48,10 +48,14 @@ class Searcher:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """A question as search used it, and the passages that it found, best first."""
+    """A question as search used it, and the passages that it found, best first.
+
+    `vector` is what the model made of it, `compared` what its sentences are compared with.
+    """
 
     query: Query
     vector: NDArray[np.float32]
+    compared: NDArray[np.float32]
     like: LikeQuestions | None
     passages: list[ScoredChunk]
     keyword_scores: dict[str, float]
@@ -59,7 +63,7 @@ class Retrieved:
     @property
     def asked(self) -> Asked:
         """The question as the ranking compares it."""
-        return Asked(self.query, self.vector, self.like, self.keyword_scores)
+        return Asked(self.query, self.compared, self.like, self.keyword_scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +135,10 @@ def _retrieve(searcher: Searcher, question: str, language: Language, num_results
     with stage_span("hybrid"):
         like = like_questions(index, vector)
         result: HybridResult = hybrid_search(index, query, vector, like, limits)
-    return Retrieved(query, vector, like, result.passages, result.keyword_scores)
+    compared = (
+        vector if like else searcher.embeddings.distinctive(vector)
+    )  # the space of a corpus's questions has its own mean
+    return Retrieved(query, vector, compared, like, result.passages, result.keyword_scores)
 
 
 def without(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:
