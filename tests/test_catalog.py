@@ -139,10 +139,10 @@ def test_several_threads(tmp_path: Path) -> None:
 
 @contextmanager
 def texts_loaded(catalog: Catalog) -> Iterator[list[str]]:
-    """The statements that load a document's text, as they come."""
+    """The statements that load the whole text of a document, as they come."""
     loads: list[str] = []
     catalog._database.set_trace_callback(
-        lambda statement: loads.append(statement) if re.search(r"\btext\b.* FROM documents", statement) else None
+        lambda statement: loads.append(statement) if re.search(r"language, text, .* FROM documents", statement) else None
     )
     yield loads
     catalog._database.set_trace_callback(None)

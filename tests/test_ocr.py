@@ -139,7 +139,7 @@ def test_what_is_read_by_ocr_is_marked_wherever_it_is_shown(small_settings: Sett
     assert "read by OCR" in render_card(citation, TEXTS["en"])
     assert "lue par OCR" in render_card(citation, TEXTS["fr"])
     html = render_document(document, None, None, TEXTS["en"])
-    assert '<span class="page">page 2, read by OCR</span>' in html
+    assert '<span class="page" data-page="2">page 2, read by OCR</span>' in html
     assert "Pages that are pictures and were not read: 3." in html
     answer = advisor.ask("When does the canteen serve lunch?")
     canteen = next(one for one in answer.citations if "noon to two" in one.quote)

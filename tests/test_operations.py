@@ -55,7 +55,7 @@ def test_each_call_is_answered(served: Served, call: str):
 def test_there_is_a_call_for_each_path():
     described = {path.split("/")[2] for path in re.findall(r"http://127.0.0.1:7860(/api/\w+)", TEXT)}
     assert described == {"health", "ask", "search", "sources", "index"}
-    assert len(CALLS) == 6
+    assert len(CALLS) == 7
 
 
 def test_commands_named_exist():

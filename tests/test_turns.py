@@ -116,7 +116,7 @@ def test_the_ways_in_share_the_turns_of_a_person(served: Served):
             many.submit(flood.post, "/mcp", json=call, headers=headers),
         ]
         until(lambda: advisor.running == Turns.AT_ONCE)
-        assert "Three of your questions" in told(flood, event, [MARK, "", None], "fourth")
+        assert "Three of your questions" in told(flood, event, [MARK, "", "", None], "fourth")
         looking = many.submit(flood.get, "/page/maturity", params={"language": "en"})
         assert 'class=\\"notice\\"' not in told(ada, event, [QUESTION, "", None], "of-ada")
         assert not looking.done()
@@ -130,7 +130,7 @@ def test_a_question_of_the_page_takes_a_turn_and_gives_it_back(served: Served):
     with held(served) as (advisor, _, flood), ThreadPoolExecutor(1) as one:
         event = event_of(flood, "send")
         for number in range(Turns.AT_ONCE):
-            send_event(flood, event, [MARK, "", None], f"page {number}")
+            send_event(flood, event, [MARK, "", "", None], f"page {number}")
         until(lambda: advisor.running == Turns.AT_ONCE)
         waiting = one.submit(flood.post, "/api/ask", json={"question": QUESTION})
         time.sleep(0.3)
