@@ -233,7 +233,7 @@ def answer(searcher: Searcher, case: Case, model: Model, kind: str) -> Shown:
 
 def unasked(searcher: Searcher, found: Retrieved) -> Asked:
     """The question as it is compared in a corpus without phrasings."""
-    return replace(found.asked, like=None, vector=searcher.embeddings.distinctive(found.vector))
+    return replace(found.asked, like=None, compared=searcher.embeddings.distinctive(found.vector))
 
 
 def held_out(searcher: Searcher, tuning: Sequence[Case], kind: str) -> Iterator[Shown]:

@@ -20,7 +20,7 @@ from advisor.evaluation.scoring import Outcome, goals_of, score_all
 from advisor.index.sync import sync
 from advisor.retrieval.search import Searcher, gather_evidence
 from advisor.types import DraftSentence, SentenceReady
-from advisor.verification.framing import gap_in
+from advisor.verification.framing import gap_in, parts_to_show
 
 WRITTEN = """Cut the bill in order: waste first. [1]
 
@@ -242,6 +242,11 @@ def test_what_is_left_of_a_sentence_is_shown_where_it_is_clearly_supported(opene
     lead = "Économisez 71 % dès demain."
     shown, withheld = said(opened, f"- **{lead}** {true} [1]\n{ITEMS.format(2).splitlines()[1]}")
     assert (shown[0], withheld) == (true, [f"{lead} {true}"])
+    told = parts_to_show(
+        DraftSentence("À éviter : migrer toutes les applications d'un coup ; signer pour 71 ans.", (1,)), "fr"
+    )
+    assert told
+    assert all(part.text.startswith("À éviter : ") for part in told)
     limited = "Le tagging couvre 92 % des dépenses du cloud après six mois ; mais seulement pour 3 banques cotées."
     shown, withheld = said(opened, f"{limited} [2]\n{ITEMS.format(2)}")
     assert withheld == [limited]

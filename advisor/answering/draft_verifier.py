@@ -147,7 +147,8 @@ class DraftVerifier:
         followed = {line for each in rest if isinstance(each.found, Grounded) for line in each.found.rests_on}
         sentence, language = opening.sentence, self.task.language
         lines = [line for line in self.sources.sentences if line in followed or line.marker in sentence.markers]
-        asked = f"{self.task.question} {_num_items(rest)}"  # how many items there are needs no source
+        count = f" {_num_items(rest)}" if sentence.text.endswith(":") else ""  # of its own items: needs no source
+        asked = self.task.question + count
         return verify_in_parts(sentence, language, lines, judge, self.sources, asked) if followed else opening.found
 
     def _introduced(self, sentence: DraftSentence) -> Grounded | None:
@@ -253,12 +254,13 @@ class DraftVerifier:
 
 
 def _num_items(examined: Sequence[Examined]) -> int:
-    """How many items the next list has that are shown; 0 where none follows."""
+    """How many items the next list has, or rows the next table, that are shown; 0 where none follows."""
     number = 0
     for each in examined:
-        if not each.sentence.is_item and number:
+        is_listed = each.sentence.is_item or each.sentence.row is not None
+        if not is_listed and number:
             break
-        number += each.sentence.is_item and not each.sentence.continues and isinstance(each.found, Grounded)
+        number += is_listed and not each.sentence.continues and isinstance(each.found, Grounded)
     return number
 
 

@@ -61,12 +61,14 @@ def _statuses(lines: list[str]) -> Iterator[str]:
     names = tuple(name for rules in all_rules() for name in rules.standing.names)
     for at, line in enumerate(lines):
         said = fold(plain(line)).strip(_MARKS)
-        name = next((name for name in names if re.match(rf"{name}\b", said)), None)
+        value = _VALUE.search(line)
+        field = fold(value.group()).strip(_MARKS + "=") if value else said
+        name = next((name for name in names if name in (said, field)), None)
         if name is None:
             continue
         if said == name:
             yield from _section(lines[at + 1 : at + 1 + _LINES])
-        elif value := _VALUE.search(line):
+        elif value:
             said_of_it = line[value.end() :]
             replaced = name.startswith("superseded") and has_words(said_of_it)
             yield f"{name} {said_of_it}" if replaced else said_of_it

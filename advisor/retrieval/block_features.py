@@ -31,12 +31,13 @@ _EVEN = 1 / len(_OWN_SECTIONS)
 class Asked:
     """A question as the ranking compares it.
 
-    Its analysis, its unit vector, the questions of the corpus beside it (if there are any), and the BM25 score of each chunk
-    that it found.
+    Its analysis, its unit vector and the one by which sentences are ordered (the same, or what sets it apart from other
+    questions), the questions of the corpus beside it (if there are any), and the BM25 score of each chunk that it found.
     """
 
     query: Query
     vector: Floats
+    compared: Floats
     like: LikeQuestions | None
     keyword_scores: dict[str, float]
 
@@ -48,6 +49,7 @@ class _Sentences:
     block: NDArray[np.int64]
     document: NDArray[np.int64]
     cosine: Floats
+    near: Floats
     openings: Floats
     columns: dict[str, Floats]
 
@@ -76,12 +78,12 @@ def block_features(index: Generation, asked: Asked, blocks: Sequence[TextBlock])
         _sections_asked_for(index, asked.like), [index.sections.of(block.chunk.heading) or "" for block in blocks]
     )
     ends = np.flatnonzero(np.diff(sentences.block)) + 1
-    near, openings = np.split(sentences.cosine, ends), np.split(sentences.openings, ends)
+    near, openings = np.split(sentences.near, ends), np.split(sentences.openings, ends)
     lead = [opens.argmax() if opens.any() else cosine.argmax() for cosine, opens in zip(near, openings, strict=True)]
     return BlockFeatures(
         columns=found,
         focus=np.array([each.argmax() for each in near]),
-        cosine=_floats([each.max() for each in near]),
+        cosine=_floats([each.max() for each in np.split(sentences.cosine, ends)]),
         lead=np.array(lead),
         opening=_floats([each.max() for each in openings]),
     )
@@ -93,8 +95,10 @@ def _sentences(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> 
     lengths = [len(block.numbers) for block in blocks]
     documents = {name: at for at, name in enumerate(dict.fromkeys(block.chunk.document for block in blocks))}
     vectors, others = index.sentence_vectors(numbers), index.sentence_vectors(twins)
-    cosine = _floats((cosines(vectors, asked.vector) + cosines(others, asked.vector)) / 2)
-    columns = {"meaning": _standard(cosine)}
+    cosine, near = (
+        _floats((cosines(vectors, vector) + cosines(others, vector)) / 2) for vector in (asked.vector, asked.compared)
+    )
+    columns = {"meaning": _standard(near)}
     columns |= _words(asked, blocks, lengths)
     columns |= _phrasings(index, asked, (numbers, vectors), (twins, others))
     openings = columns["opening"]
@@ -104,6 +108,7 @@ def _sentences(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) -> 
         block=np.repeat(np.arange(len(blocks)), lengths),
         document=np.repeat([documents[block.chunk.document] for block in blocks], lengths),
         cosine=cosine,
+        near=near,
         columns=columns,
     )
 

@@ -63,7 +63,7 @@ class Retrieved:
     @property
     def asked(self) -> Asked:
         """The question as the ranking compares it."""
-        return Asked(self.query, self.compared, self.like, self.keyword_scores)
+        return Asked(self.query, self.vector, self.compared, self.like, self.keyword_scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

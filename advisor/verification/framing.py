@@ -75,21 +75,28 @@ def clauses(text: str, language: Language) -> list[str]:
 def parts_to_show(sentence: DraftSentence, language: Language) -> list[DraftSentence]:
     """What may be left of a sentence that cannot be shown whole, the longest first.
 
-    It goes without its lead, without what stands before its colon, or as one of the statements that semicolons part; not
-    where such a statement would lose one that may limit it.
+    It goes without a lead that is a statement of its own, or as one of the statements that semicolons part, each behind
+    what stands before their colon ("À éviter : …"); not where it would lose words that may limit it.
     """
     body = sentence.text.removeprefix(sentence.lead).strip()
-    texts = [body] if sentence.lead else []
-    _, colon, rest = body.partition(": ")
-    texts += [rest] if colon else []
-    for whole in list(texts) or [body]:
-        parts = whole.split("; ")
-        texts += [part.strip() for part in parts if not any(_limits(other, language) for other in parts if other != part)]
+    texts = [body] if _is_statement(sentence.lead, language) and not _limits(sentence.lead, language) else []
+    head = "" if texts else sentence.lead
+    before, colon, rest = body.partition(": ")
+    head, whole = (f"{head} {before}:".strip(), rest) if colon else (head, body)
+    parts = whole.split("; ")
+    alone = (part for part in parts if not any(_limits(other, language) for other in parts if other != part))
+    texts += [f"{head} {part.strip()}".strip() for part in alone if len(parts) > 1]
     kept = (
         text[:1].upper() + (text if text.endswith((".", "!", "?", "…")) else f"{text.rstrip(' ,')}.")[1:] for text in texts
     )
     found = [text for text in dict.fromkeys(kept) if text != sentence.text and len(terms(text, language)) > _SHORTEST_CLAUSE]
     return [replace(sentence, text=text, lead="") for text in sorted(found, key=len, reverse=True)]
+
+
+def _is_statement(lead: str, language: Language) -> bool:
+    """Whether a lead claims something by itself, and does not only name what follows."""
+    says = bool(figures(lead)) or len(terms(lead, language)) >= _SHORTEST_CLAUSE
+    return says and lead.endswith((".", "!", "?"))
 
 
 def _limits(text: str, language: Language) -> bool:
