@@ -19,7 +19,11 @@ from advisor.api.pool import QuestionPool
 from advisor.cli.main import app as command_line
 from advisor.errors import ScopeError
 from advisor.features.conversations import Conversations
+from advisor.index.generation import open_current
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
 from advisor.retrieval.search import gather_evidence
+from advisor.settings import Settings
 from advisor.types import Answer, Scope
 from advisor.ui.texts import CHAT_TEXTS, SCOPE_TEXTS, TEXTS
 
@@ -200,3 +204,17 @@ def test_short_answers_are_remembered_by_the_browser(browser: Browser, address: 
         f"document.querySelector('#thread .actions') && document.querySelector('#thread .answer').innerText.split(/\\s+/).length > {words} + 40"
     )
     page.context.close()
+
+
+def test_a_part_is_found_after_the_index_lost_documents(small_settings: Settings, embeddings: Embeddings) -> None:
+    """The rows of the sentences that are left keep their numbers, beyond how many they are."""
+    sync(small_settings, embeddings)
+    index = open_current(small_settings, embeddings)
+    first, *_, last = (document.id for document in index.catalog.listing())
+    index.close()
+    (small_settings.corpus_dir / first).unlink()
+    sync(small_settings, embeddings)
+    index = open_current(small_settings, embeddings)
+    part = index.within(Scope(document=last))
+    assert part.part is not None
+    index.close()

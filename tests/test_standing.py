@@ -9,10 +9,11 @@ from advisor.answering.messages import standing_in_words
 from advisor.documents.standing import read_standings
 from advisor.features.memo import MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_markdown
+from advisor.index.archive import _pack, _unpack
 from advisor.index.sync import sync
 from advisor.serialization import citation_json
 from advisor.settings import Settings
-from advisor.types import Standing
+from advisor.types import Document, Standing
 from advisor.ui.answer_view import render_sources
 from advisor.ui.document_view import render_document
 from advisor.ui.texts import TEXTS
@@ -111,3 +112,8 @@ def test_whoever_reads_of_a_replaced_decision_is_told_and_led_to_the_later_one(d
     assert f"[{words}](<http://x/en/?document=adr%2F0012-use-queues.md&" in memo.replace("\\", "")
     told = decisions.ask("Is all of the front end kept in one repository?").citations[0].standing
     assert standing_in_words("fr", told) == "déprécié"
+
+
+def test_an_earlier_version_of_a_replaced_decision_is_read_as_it_was():
+    document = Document("adr/0003-x.md", "X", "en", "# X\n", 0, "0", standing=Standing("superseded", "ADR 12", LATER))
+    assert _unpack(_pack(document)[1]) == document

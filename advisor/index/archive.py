@@ -17,7 +17,7 @@ from pathlib import Path
 
 from advisor.index.catalog import Catalog
 from advisor.index.generations import number_of
-from advisor.types import Document, Scan, Source
+from advisor.types import Document, Scan, Source, Standing
 
 ARCHIVE_FILE = "archive.sqlite"
 _SCHEMA = """
@@ -114,6 +114,8 @@ def _pack(document: Document) -> tuple[str, bytes]:
     del fields["aliases"], fields["hidden"]  # the same version, wherever else it stood
     if document.scan == Scan():
         del fields["scan"]  # most documents: as they were kept before there was OCR
+    if document.standing is None:
+        del fields["standing"]  # most documents: as they were kept before it was read
     text = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), zlib.compress(text)
 
@@ -122,4 +124,6 @@ def _unpack(packed: bytes) -> Document:
     fields = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
     sources = tuple(Source(**source) for source in fields["sources"])
     scan = Scan.of(fields.pop("scan")) if "scan" in fields else Scan()
-    return Document(**fields | {"sources": sources, "pages": tuple(fields["pages"]), "scan": scan})
+    said = fields.pop("standing", None)
+    standing = Standing(**said) if said else None
+    return Document(**fields | {"sources": sources, "pages": tuple(fields["pages"]), "scan": scan, "standing": standing})

@@ -125,7 +125,7 @@ class Generation:
         part.whole = self  # its files stay open as long
         part.scope, documents = find_documents(self.catalog.listing(), scope)
         part.part, sentences = self.catalog.part(documents)
-        there = np.zeros(self.manifest.sentences, np.bool_)
+        there = np.zeros(self.manifest.rows, np.bool_)
         there[sentences] = True
         part.phrasings, kept = self.phrasings.within(there)
         if self.question_space:  # a part that no known question is answered from is as a corpus without any

@@ -153,7 +153,7 @@ class PhrasingIndex:
     def within(self, held: NDArray[np.bool_]) -> tuple[PhrasingIndex, NDArray[np.bool_]]:
         """The phrasings that some sentences answer, or none; and which of these phrasings they are, shape (phrasings,).
 
-        :param held: whether each sentence of the index is one of them, shape (sentences,). Of a line and its translation,
+        :param held: whether each row of the table of sentences is one of them, shape (rows,). Of a line and its translation,
             one is enough; of the lines of an outline, all have to be there.
         """
         lengths = np.diff(self.starts)

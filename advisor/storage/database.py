@@ -109,7 +109,7 @@ class Database:
         """Whether it can be read now."""
         try:
             self.describe()
-        except StorageError:
+        except (SettingsError, StorageError):
             return False
         return True
 
