@@ -10,6 +10,7 @@ from typing import TypedDict, Unpack
 from advisor.answering import fallback, unanswered
 from advisor.answering.chat_context import gather_context
 from advisor.answering.chat_questions import rewritten_question, sub_questions
+from advisor.answering.compound import Message, Part, apart, questions_in
 from advisor.answering.draft_verifier import WritingTask
 from advisor.answering.extractive import write_curated
 from advisor.answering.fallback import Extract, extract, verified
@@ -174,10 +175,7 @@ class Advisor:
             asked = check_question(question, self.settings)
         except QuestionError:
             return False
-        return self._suffices(gather_evidence(self._searcher(index), asked, language))
-
-    def _suffices(self, evidence: Evidence) -> bool:
-        return evidence.confidence >= evidence.thresholds.answer and bool(evidence.blocks)
+        return gather_evidence(self._searcher(index), asked, language).suffices
 
     def examine(self, question: str, *, history: Sequence[str] = ()) -> tuple[Answer, tuple[ScoredChunk, ...]]:
         """The answer to a question that nobody asked, with the passages that search found for it, best first.
@@ -222,15 +220,17 @@ class Advisor:
         yield Stage("search", language)
         with timer.stage("search"):
             evidence = self._gather(index, taken, base.length)
+            message = self._taken_apart(index, taken, evidence)
         yield evidence
         full = follow_up.standalone(language)
-        base = replace(base, standalone_question=full, confidence=round(evidence.confidence, 4), model=use)
-        if not self._suffices(evidence):
+        base = replace(base, standalone_question=full, confidence=round(message.confidence, 4), model=use)
+        if not message.suffices:
             yield replace(without_answer(base, index, evidence), ms=timer.total())
             return
         yield Stage("write", language)
+        base = replace(base, reason="; ".join(filter(None, (base.reason, message.missing_in_words(language)))) or None)
         with timer.stage("write"):
-            whole = extract(index, evidence, self.settings, base.length)
+            whole = message.extract(index, self.settings, base.length)
         seen = 0
         if self.writer and use:
             with timer.stage("write"):
@@ -275,6 +275,15 @@ class Advisor:
                 said += extract(index, replace(found, blocks=blocks, curated=curated), self.settings, length).citations
         blocks = without(evidence.blocks, said) if follow_up.more else counting_less(evidence.blocks, said)
         return replace(evidence, blocks=blocks, curated=None, told=tuple(said))
+
+    def _taken_apart(self, index: Generation, taken: Taken, whole: Evidence) -> Message:
+        """What was asked, in parts where that answers more."""
+        if taken.follow_up.subject:
+            return Message(whole)
+        searcher = self._searcher(index)
+        told, asked = questions_in(taken.asked, taken.language)
+        parts = [Part(each, gather_evidence(searcher, f"{told} {each}".strip(), taken.language)) for each in asked]
+        return apart(whole, parts)
 
     def _with_extract(self, base: Answer, whole: Extract) -> Answer:
         """The answer made of sentences of the corpus."""

@@ -66,7 +66,7 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     if index.question_space is None:
         picks = _best_sections(index, blocks, max_words) if length == "full" else _short_section(index, blocks, max_words)
         return _draft(index, picks, WRITER)
-    document = _best_document(blocks)
+    document = best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
     chosen = _choose(own, max_words) if length == "full" else _choose_few(own, max_words)
     listed = {id(item) for ranked in chosen for item in _announced(ranked, sorted(own, key=_place))}
@@ -112,8 +112,11 @@ def _first_thoughts(blocks: Sequence[tuple[str, int]], texts: Sequence[str]) -> 
     return max((at for at in fitting if ends.index(at) < _SHORT_THOUGHTS), default=whole[0])
 
 
-def _best_document(blocks: Sequence[RankedBlock]) -> str:
-    """The document whose best blocks are best together."""
+def best_document(blocks: Sequence[RankedBlock]) -> str:
+    """The document whose best blocks are best together.
+
+    :param blocks: best first, at least one.
+    """
     scores: dict[str, list[float]] = {}
     for ranked in blocks:
         scores.setdefault(ranked.block.chunk.document, []).append(ranked.score)

@@ -72,7 +72,8 @@ def is_follow_up(question: str, language: Language) -> bool:
         return True
     if asks_for_more(question, language) or terms <= words.aspects:
         return True
-    if len(terms) <= _FEW_TERMS and (said[0] in words.conditions or any(word in words.inverted for word in said)):
+    inverted = [word for word in _left(said, words.impersonal) if word in words.inverted]
+    if len(terms) <= _FEW_TERMS and (said[0] in words.conditions or inverted):
         return True
     return len(terms) <= _MANY_TERMS and any(_holds(said, phrase) for phrase in words.pronouns)
 
@@ -92,6 +93,7 @@ class _Phrases:
     new_subject: tuple[Phrase, ...]
     openings: tuple[Phrase, ...]
     pronouns: tuple[Phrase, ...]
+    impersonal: tuple[Phrase, ...]
     conditions: frozenset[str]
     inverted: frozenset[str]
     bare: frozenset[str]
@@ -109,6 +111,7 @@ def _phrases(language: Language) -> _Phrases:
         new_subject=_longest_first(rules.new_subject),
         openings=_longest_first(rules.openings),
         pronouns=_longest_first(rules.pronouns),
+        impersonal=_longest_first(rules.impersonal),
         conditions=frozenset(rules.conditions),
         inverted=frozenset(rules.inverted),
         bare=frozenset(rules.bare),
@@ -130,6 +133,15 @@ def _words(text: str) -> Phrase:
 def _holds(said: Phrase, phrase: Phrase) -> bool:
     """Whether the words of a phrase stand in a row in what was said."""
     return any(said[at : at + len(phrase)] == phrase for at in range(len(said) - len(phrase) + 1))
+
+
+def _left(said: Phrase, phrases: Sequence[Phrase]) -> Phrase:
+    """The words that are in none of these phrases."""
+    for phrase in phrases:
+        for at in range(len(said) - len(phrase) + 1):
+            if said[at : at + len(phrase)] == phrase:
+                return _left(said[:at] + said[at + len(phrase) :], phrases)
+    return said
 
 
 def _without(text: str, beginnings: Sequence[Phrase]) -> str:

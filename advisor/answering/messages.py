@@ -30,6 +30,7 @@ class _AnswerWords(WordTable):
     abstain: str
     covers: tuple[str, str, str]
     low: str
+    missing: str
     other_language: str
     near: str
     label: str
@@ -107,7 +108,8 @@ def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
     before: Paragraph | None = None
     for each in paragraphs(sentences):
         if each.group and (before is None or before.group != each.group):
-            text += "\n\n" + words.label.format(words.groups.get(each.group, each.group))
+            name = words.groups.get(each.group, each.group)
+            text += "\n\n" + (name if name.endswith("?") else words.label.format(name))
         listed = before is not None and before.is_item and each.is_item and before.group == each.group
         if each.header:
             rows = [each.header, ("---",) * len(each.header), *map(marked_cells, each.sentences)]
@@ -169,6 +171,12 @@ def abstention_in_words(language: Language, names: Sequence[str], scope: Scope) 
 def other_language_in_words(language: Language) -> str:
     """What to say beside an answer to a question in a language that no answer is in."""
     return ANSWER_WORDS[language].other_language
+
+
+def missing_in_words(language: Language, questions: Sequence[str]) -> str:
+    """Which questions of a message have no answer; "" for none."""
+    words = ANSWER_WORDS[language]
+    return words.missing.format(", ".join(words.covers[1].format(each) for each in questions)) if questions else ""
 
 
 def reason_in_words(language: Language, confidence: float, threshold: float) -> str:

@@ -84,6 +84,11 @@ class Evidence:
     thresholds: Thresholds
     told: tuple[Citation, ...] = ()
 
+    @property
+    def suffices(self) -> bool:
+        """Whether it is enough to answer with."""
+        return self.confidence >= self.thresholds.answer and bool(self.blocks)
+
 
 def retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
     """Analyse a question, and find the passages nearest to it.
