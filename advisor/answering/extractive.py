@@ -26,6 +26,7 @@ _SPEAKING = 2  # blocks that a document is chosen by
 _LEAST = 0.45  # of the best block's score: less is another subject
 _MOST_BLOCKS = 7
 _MOST_SECTIONS = 3
+_FURTHER_WORDS = 80  # of each section after the first
 _SHORT_WORDS = 80  # of a short answer: what is read in half a minute
 _SHORT_THOUGHTS = 4  # the opening and three more
 _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest sentence
@@ -124,10 +125,10 @@ def best_document(blocks: Sequence[RankedBlock]) -> str:
 
 
 def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[_Pick]:
-    """The best sections: the best paragraph opens, the rest of its section follows, then others under their headings.
+    """The best sections under their headings: of the first as much as fits around its best block, of the others less.
 
     No known questions tell which document answers, nor which of its sentences: one of three sections is in a right document
-    much more often than the best one alone. A list stays in its order.
+    much more often than the best one alone. Nothing is moved: texts that nobody wrote for this lean on what stands before.
 
     :param blocks: best first.
     """
@@ -136,15 +137,9 @@ def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: 
         sections.setdefault((ranked.block.chunk.document, *ranked.block.chunk.heading), []).append(ranked)
     picks: list[_Pick] = []
     for section in list(sections.values())[:_MOST_SECTIONS]:
-        best = section[0]
-        if best.score < _LEAST * blocks[0].score:
-            break
-        shown = _around(sorted(section, key=_place), best, max_words)
-        label = _heading(best.block.chunk) if picks else ""
-        if not picks and not best.block.is_item:
-            picks = _opening(best)
-            shown = [ranked for ranked in shown if ranked is not best]
-        picks += [replace(pick, group=label or pick.group) for ranked in shown for pick in _picks(index, ranked)]
+        shown = _around(sorted(section, key=_place), section[0], _FURTHER_WORDS if picks else max_words)
+        heading = _heading(section[0].block.chunk)
+        picks += [replace(pick, group=heading) for ranked in shown for pick in _picks(index, ranked)]
     return picks
 
 
@@ -153,18 +148,21 @@ def _heading(chunk: Chunk) -> str:
 
 
 def _around(blocks: Sequence[RankedBlock], best: RankedBlock, max_words: int) -> Sequence[RankedBlock]:
-    """The blocks around the best one, those before it first, as far as they fit.
+    """The blocks around the best one, as far as they fit: of a list what stands before it first, else what follows.
 
     :param blocks: of one section, in reading order.
     """
     first = last = next(at for at, ranked in enumerate(blocks) if ranked is best)
     left = max_words - _length(best)
-    while first and _length(blocks[first - 1]) <= left:
+    while first and blocks[first].block.is_item and _length(blocks[first - 1]) <= left:
         first -= 1
         left -= _length(blocks[first])
     while last + 1 < len(blocks) and _length(blocks[last + 1]) <= left:
         last += 1
         left -= _length(blocks[last])
+    while first and _length(blocks[first - 1]) <= left:
+        first -= 1
+        left -= _length(blocks[first])
     return blocks[first : last + 1]
 
 
