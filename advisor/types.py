@@ -208,7 +208,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` to `row` as in the draft.
+    """A sentence that the reader sees, with its verdict. `support` is in 0..1; `group` to `is_step` as in the draft.
 
     `is_quoted`: it is a line of the corpus, in the place of a sentence that did not pass.
     """
@@ -223,6 +223,7 @@ class AnswerSentence:
     is_quoted: bool = False
     lead: str = ""
     row: TableRow | None = None
+    is_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +238,10 @@ class Withheld:
 class DraftSentence:
     """A sentence before verification, with the markers it claims.
 
-    `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list, `continues`
-    into the item of the sentence before. `lead` are the words that it begins with and that are shown bold. With `row` it is
-    a row of a table, whose text says the same: "first cell: header: cell; header: cell".
+    `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list, `is_step` in
+    a numbered one, `continues` into the item or the row of the sentence before. `lead` are the words that it begins with
+    and that are shown bold. With `row` it is a row of a table, or what stands in some of its cells (the others are empty);
+    a row that a chat model wrote says the same as text: "first cell: header: cell; header: cell".
     """
 
     text: str
@@ -249,6 +251,7 @@ class DraftSentence:
     continues: bool = False
     lead: str = ""
     row: TableRow | None = None
+    is_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)

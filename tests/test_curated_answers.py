@@ -173,8 +173,8 @@ def test_lines_that_others_begin_with_cannot_be_chosen(advisor: Advisor):
 def test_readers_in_both_languages_get_the_lines_in_theirs(advisor: Advisor):
     made = wanted(LINE, "A unit cost can fall while the total bill rises.", phrasings=(POURQUOI,))
     shown = {one.language: one.answer.text for one in previews(advisor, made, advisor.index)}
-    assert shown["en"].startswith("Volume grows faster. [1]")
-    assert shown["fr"].startswith("Le volume croît plus vite. [1]")
+    assert shown["en"].startswith("**Volume grows faster.** [1]")
+    assert shown["fr"].startswith("**Le volume croît plus vite.** [1]")
     assert publish_answer(advisor, made, None) == Kept("asked/costs.yaml", is_answered=True)
     for question, language in ((WHY, "en"), (POURQUOI, "fr")):
         answer = advisor.ask(question)
@@ -185,7 +185,7 @@ def test_a_question_is_answered_in_the_language_of_the_lines_where_there_is_no_o
     made = wanted("Stay calm and carry on.", question="Que faire quand tout va mal ?", document="en/hiring.md")
     shown = previews(advisor, made, advisor.index)
     assert [(one.language, one.answer.text) for one in shown] == [
-        (name, "Stay calm and carry on. [1]") for name in ("fr", "en")
+        (name, "**Stay calm and carry on.** [1]") for name in ("fr", "en")
     ]
     assert publish_answer(advisor, made, None) == Kept("asked/hiring.yaml", is_answered=True)
     assert advisor.ask("Que faire quand tout va mal ?").text == shown[0].answer.text

@@ -33,6 +33,7 @@ class DraftReader:
     _buffer: str = field(default="")
     _headers: list[str] = field(default_factory=list)
     _in_item: bool = False
+    _in_step: bool = False
     _line_begun: bool = False
 
     def feed(self, piece: str) -> Iterator[DraftSentence]:
@@ -86,11 +87,11 @@ class DraftReader:
             return
         if not self._line_begun:
             self._headers = []
-            self._in_item = False
+            self._in_item = self._in_step = False
             if not has_words(line) or (_HEADING.match(line) and not _MARKERS.search(line)):
                 return
             item = LIST_MARK.match(line)
-            self._in_item = item is not None
+            self._in_item, self._in_step = item is not None, item is not None and item.group().strip()[:1].isdigit()
             line = line[item.end() :] if item else line
             found = _LEAD.match(line)
             if found and has_words(_MARKERS.sub("", line[found.end() :])):
@@ -99,7 +100,8 @@ class DraftReader:
                 lead = words if goes_on else f"{words}."
         for text, markers in _sentences(line, self.language):
             continues = self._in_item and self._line_begun
-            yield DraftSentence(f"{lead} {text}".strip(), markers, "", self._in_item, continues, lead)
+            whole = f"{lead} {text}".strip()
+            yield DraftSentence(whole, markers, "", self._in_item, continues, lead, is_step=self._in_step)
             self._line_begun, lead = True, ""
 
     def _row(self, line: str) -> Iterator[DraftSentence]:

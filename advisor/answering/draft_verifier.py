@@ -234,6 +234,7 @@ class DraftVerifier:
             is_quoted=support is None,
             lead=sentence.lead,
             row=sentence.row,
+            is_step=sentence.is_step,
         )
         self.shown.append(shown)
         return SentenceReady(shown, fresh)

@@ -1,24 +1,22 @@
 """The extractive writer: an answer arranged from whole thoughts of one document.
 
 A thought is a paragraph, a step with all its sentences, or a list with the line that announces it. The document whose best
-blocks are best is chosen; its best block opens, the others follow by what their sections are for and in reading order. Every
-sentence keeps its exact place.
+blocks are best is chosen; its best block opens, the others follow (`arrangement`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import groupby
 
-from advisor.documents.citations import cite_passage
-from advisor.documents.sections import Section
+from advisor.answering.arrangement import TO_CHECK, Pick, as_curated, draft_of, group_of, in_groups, leading
 from advisor.index.generation import Generation
 from advisor.retrieval.blocks import TextBlock
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.ranking import RankedBlock
 from advisor.text.plain import plain
-from advisor.types import Chunk, Draft, DraftSentence, Length, Sentence
+from advisor.types import Chunk, Draft, Length
 
 WRITER = "extractive"
 CURATED = "curated"
@@ -30,43 +28,22 @@ _FURTHER_WORDS = 80  # of each section after the first
 _SHORT_WORDS = 80  # of a short answer: what is read in half a minute
 _SHORT_THOUGHTS = 4  # the opening and three more
 _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest sentence
-# Where the sentences of a section stand in an answer.
-_GROUPS: dict[Section | None, str] = {
-    "steps": "how",
-    "checklist": "checklist",
-    "figures": "figures",
-    "trade-offs": "caution",
-    "warnings": "signs",
-}
-_LISTS = frozenset({"checklist", "signs"})
-_ORDER = ("", "how", "checklist", "figures", "caution", "signs")
+_LISTED = frozenset({"how", *TO_CHECK})  # what is a list where a curator puts several of it in a row
 
 
-@dataclass(frozen=True, slots=True)
-class _Pick:
-    """A sentence chosen for the answer: its chunk, its place, and its part of the answer."""
-
-    chunk: Chunk
-    sentence: Sentence
-    group: str
-    is_item: bool = False
-    continues: bool = False
-
-    @property
-    def text(self) -> str:
-        return plain(self.chunk.text_of(self.sentence))
-
-
-def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_words: int, length: Length = "full") -> Draft:
+def write_extractive(
+    index: Generation, blocks: Sequence[RankedBlock], *, max_words: int, length: Length = "full", asked: str = ""
+) -> Draft:
     """A draft of at most about `max_words` words, or 80 of a short answer; empty when there are no blocks.
 
     :param blocks: those that may be used, best first.
+    :param asked: the question, for the two sides that it may compare.
     """
     if not blocks:
         return Draft((), (), WRITER)
     if index.question_space is None:
         picks = _best_sections(index, blocks, max_words) if length == "full" else _short_section(index, blocks, max_words)
-        return _draft(index, picks, WRITER)
+        return draft_of(index, picks, WRITER, asked)
     document = best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
     chosen = _choose(own, max_words) if length == "full" else _choose_few(own, max_words)
@@ -74,7 +51,7 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
     first = _first(index, free or chosen)
     rest = [_picks(index, ranked) for ranked in chosen if ranked is not first]
-    return _draft(index, _arrange(_opening(first), rest), WRITER)
+    return draft_of(index, in_groups(_opening(first), rest), WRITER, asked)
 
 
 def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
@@ -82,24 +59,26 @@ def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
 
     A line to check or a warning sign is no statement about the asker: one opens where most of the blocks are such lines.
     """
-    saying = [ranked for ranked in blocks if _group(index, ranked.block.chunk) not in _LISTS]
+    saying = [ranked for ranked in blocks if group_of(index, ranked.block.chunk) not in TO_CHECK]
     able = saying if 2 * len(saying) >= len(blocks) else blocks
     return max(able, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
 
 
-def write_curated(index: Generation, answer: CuratedAnswer, length: Length = "full") -> Draft:
-    """A curator's answer: its lines in their order, two or more steps as a list; of a short one, the first thoughts."""
+def write_curated(index: Generation, answer: CuratedAnswer, length: Length = "full", asked: str = "") -> Draft:
+    """A curator's answer: its lines in their order, steps and signs in a row as a list; of a short one, the first thoughts.
+
+    :param asked: the question, for the two sides that it may compare.
+    """
     places = [(chunk, sentence, (chunk.id, sentence.block)) for chunk, sentence in answer.lines]
     if length == "short":
         places = places[: _first_thoughts([place for _, _, place in places], [c.text_of(s) for c, s in answer.lines])]
-    steps = {place for chunk, _, place in places if _group(index, chunk) == "how"}
-    picks: list[_Pick] = []
-    before = None
-    for chunk, sentence, place in places:
-        is_item = len(steps) > 1 and place in steps
-        picks.append(_Pick(chunk, sentence, "", is_item, is_item and place == before))
-        before = place
-    return _draft(index, picks, CURATED)
+    picks: list[Pick] = []
+    for group, run in groupby(places, key=lambda place: group_of(index, place[0])):
+        lines = list(run)
+        is_list = group in _LISTED and len({place for _, _, place in lines}) > 1
+        for at, (chunk, sentence, place) in enumerate(lines):
+            picks.append(Pick(chunk, sentence, group, is_list, is_list and at > 0 and place == lines[at - 1][2]))
+    return draft_of(index, as_curated(picks), CURATED, asked)
 
 
 def _first_thoughts(blocks: Sequence[tuple[str, int]], texts: Sequence[str]) -> int:
@@ -124,23 +103,26 @@ def best_document(blocks: Sequence[RankedBlock]) -> str:
     return max(scores, key=lambda name: sum(scores[name][:_SPEAKING]))
 
 
-def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[_Pick]:
+def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[Pick]:
     """The best sections under their headings: of the first as much as fits around its best block, of the others less.
 
     No known questions tell which document answers, nor which of its sentences: one of three sections is in a right document
     much more often than the best one alone. Nothing is moved: texts that nobody wrote for this lean on what stands before.
+    The sentence nearest to the question is the one shown bold.
 
     :param blocks: best first.
     """
     sections: dict[tuple[str, ...], list[RankedBlock]] = {}
     for ranked in blocks:
         sections.setdefault((ranked.block.chunk.document, *ranked.block.chunk.heading), []).append(ranked)
-    picks: list[_Pick] = []
+    picks: list[Pick] = []
     for section in list(sections.values())[:_MOST_SECTIONS]:
         shown = _around(sorted(section, key=_place), section[0], _FURTHER_WORDS if picks else max_words)
         heading = _heading(section[0].block.chunk)
         picks += [replace(pick, group=heading) for ranked in shown for pick in _picks(index, ranked)]
-    return picks
+    best = blocks[0].block
+    decides = None if best.announces or best.is_table else best.sentences[blocks[0].lead]
+    return [replace(pick, leads=pick.chunk is best.chunk and pick.sentence is decides) for pick in picks]
 
 
 def _heading(chunk: Chunk) -> str:
@@ -206,11 +188,13 @@ def _choose_few(blocks: Sequence[RankedBlock], max_words: int) -> list[RankedBlo
     return list(chosen.values()) or [blocks[0]]
 
 
-def _short_section(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[_Pick]:
+def _short_section(index: Generation, blocks: Sequence[RankedBlock], max_words: int) -> list[Pick]:
     """The best thoughts of the best section, in reading order."""
     best = blocks[0].block.chunk
     own = [each for each in blocks if (each.block.chunk.document, each.block.chunk.heading) == (best.document, best.heading)]
-    return [pick for ranked in sorted(_choose_few(own, max_words), key=_place) for pick in _picks(index, ranked)]
+    shown = sorted(_choose_few(own, max_words), key=_place)
+    picks = [pick for ranked in shown for pick in _picks(index, ranked)]
+    return leading(picks) if shown[0] is blocks[0] and not picks[0].is_item else picks
 
 
 def _place(ranked: RankedBlock) -> int:
@@ -252,7 +236,7 @@ def _kept(ranked: RankedBlock) -> Sequence[int]:
             return range(first, last + 1)
 
 
-def _opening(ranked: RankedBlock) -> list[_Pick]:
+def _opening(ranked: RankedBlock) -> list[Pick]:
     """A whole block that opens an answer: its lead and what follows that, then what stands before it.
 
     A block that announces a list, and a table, stay as they are.
@@ -261,70 +245,14 @@ def _opening(ranked: RankedBlock) -> list[_Pick]:
     if ranked.lead in places and not (block.announces or block.is_table):
         lead = places.index(ranked.lead)
         places = [*places[lead:], *places[:lead]]
-    return [_Pick(block.chunk, block.sentences[at], "", block.is_table) for at in places]
+    picks = [Pick(block.chunk, block.sentences[at], "", block.is_table) for at in places]
+    return picks if block.is_table else leading(picks)
 
 
-def _picks(index: Generation, ranked: RankedBlock) -> list[_Pick]:
+def _picks(index: Generation, ranked: RankedBlock) -> list[Pick]:
     block: TextBlock = ranked.block
-    group = _group(index, block.chunk)
+    group = group_of(index, block.chunk)
     return [
-        _Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0 and not block.is_table)
+        Pick(block.chunk, block.sentences[at], group, block.is_item, block.is_item and number > 0 and not block.is_table)
         for number, at in enumerate(_kept(ranked))
     ]
-
-
-def _group(index: Generation, chunk: Chunk) -> str:
-    return _GROUPS.get(index.sections.of(chunk.heading), "")
-
-
-def _arrange(opening: Sequence[_Pick], rest: Sequence[Sequence[_Pick]]) -> list[_Pick]:
-    """The opening first, then the groups in a fixed order, each in reading order. One item is no list.
-
-    :param rest: the picks of each other block.
-    """
-    items = Counter(picks[0].group for picks in rest if picks[0].is_item)
-    ordered = sorted(rest, key=lambda picks: (_ORDER.index(picks[0].group), picks[0].sentence.start))
-    following = (replace(pick, is_item=pick.is_item and items[pick.group] > 1) for picks in ordered for pick in picks)
-    return [*opening, *following]
-
-
-def _draft(index: Generation, picks: Sequence[_Pick], writer: str) -> Draft:
-    """Number the citations in the order of the answer: sentences that follow each other in one block share one."""
-    spans = _spans(picks)
-    markers = {span: marker for marker, span in enumerate(dict.fromkeys(spans), start=1)}
-    chunks = {span: pick.chunk for span, pick in zip(spans, picks, strict=True)}
-    documents = {name: index.catalog.document(name) for name in {chunk.document for chunk in chunks.values()}}
-    citations = [
-        cite_passage(marker, chunks[span], documents[chunks[span].document], span[1], span[2])
-        for span, marker in markers.items()
-    ]
-    written = [
-        DraftSentence(pick.text, (markers[span],), pick.group, pick.is_item, pick.continues)
-        for pick, span in zip(picks, spans, strict=True)
-    ]
-    return Draft(tuple(written), tuple(citations), writer)
-
-
-def _spans(picks: Sequence[_Pick]) -> list[tuple[str, int, int]]:
-    """Chunk, start and end of what is cited for each pick; the order of the picks does not matter."""
-    order = sorted(range(len(picks)), key=lambda at: (picks[at].chunk.id, picks[at].sentence.start))
-    runs: list[list[int]] = []
-    for at in order:
-        if runs and _follows(picks[runs[-1][-1]], picks[at]):
-            runs[-1].append(at)
-        else:
-            runs.append([at])
-    spans: dict[int, tuple[str, int, int]] = {}
-    for run in runs:
-        first, last = picks[run[0]], picks[run[-1]]
-        spans |= dict.fromkeys(run, (first.chunk.id, first.sentence.start, last.sentence.end))
-    return [spans[at] for at in range(len(picks))]
-
-
-def _follows(before: _Pick, pick: _Pick) -> bool:
-    """Whether a sentence follows another one in the same block, with nothing that a reader sees between them."""
-    if before.chunk.id != pick.chunk.id or before.sentence.block != pick.sentence.block:
-        return False
-    start = pick.chunk.start
-    between = pick.chunk.text[before.sentence.end - start : pick.sentence.start - start]
-    return before.sentence.end <= pick.sentence.start and not plain(between)

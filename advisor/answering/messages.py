@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.text.language import WordTable, read_words
 from advisor.text.plain import plain
-from advisor.types import AnswerSentence, Citation, Language, Scope, ScoredChunk, Standing, Withheld
+from advisor.types import Answer, AnswerSentence, Citation, Language, Scope, ScoredChunk, Standing, Withheld
 from advisor.verification.rejection import Code, Rejected
 
 _NEAREST = 3  # subjects named by an abstention
@@ -18,11 +18,15 @@ ROW_END = " |"
 class _AnswerWords(WordTable):
     """What stands around answers in one language.
 
-    `groups`: the parts of an answer, by the code of `AnswerSentence.group`; `topics` and levels of `evidence`, by that
-    of the front matter; `standing`: of decisions that no longer stand; `why` a sentence is withheld; `instead`: why the
-    answer is the extractive one, by kind of failure.
+    `support` says how many `quotes` of how many `documents` an answer rests on. `groups`: the labels of the parts of an
+    answer, by the code of `AnswerSentence.group`; `topics` and levels of `evidence`, by that of the front matter;
+    `standing`: of decisions that no longer stand; `why` a sentence is withheld; `instead`: why the answer is the extractive
+    one, by kind of failure.
     """
 
+    support: str
+    quotes: tuple[str, str]
+    documents: tuple[str, str]
     groups: dict[str, str]
     topics: dict[str, str]
     evidence: dict[str, str]
@@ -64,6 +68,15 @@ def instead_in_words(language: Language, failure: str, model: str, *, kept: bool
     )
 
 
+def support_in_words(language: Language, citations: Sequence[Citation]) -> str:
+    """How many quotes of how many documents an answer rests on; "" for none."""
+    words, documents = ANSWER_WORDS[language], len({citation.document for citation in citations})
+    if not documents:
+        return ""
+    quotes = words.quotes[len(citations) > 1].format(len(citations))
+    return words.support.format(quotes, words.documents[documents > 1].format(documents))
+
+
 def standing_in_words(language: Language, standing: Standing | None) -> str:
     """That a decision no longer stands, and what replaced it; "" for any other document."""
     words = ANSWER_WORDS[language].standing
@@ -76,18 +89,20 @@ def standing_in_words(language: Language, standing: Standing | None) -> str:
 class Paragraph:
     """Sentences that are shown together, in one part of an answer: a paragraph, an item of a list, or the rows of a table.
 
-    `header`: of the table; empty for anything else.
+    `header`: of the table; empty for anything else. `number`: of an item in a numbered list, from 1; 0 for anything else.
     """
 
     group: str
     is_item: bool
     sentences: tuple[AnswerSentence, ...]
     header: tuple[str, ...] = ()
+    number: int = 0
 
 
 def paragraphs(sentences: Sequence[AnswerSentence]) -> list[Paragraph]:
     """The sentences of an answer as they are laid out."""
     found: list[Paragraph] = []
+    count = 0
     for sentence in sentences:
         before, header = found[-1] if found else None, sentence.row.header if sentence.row else ()
         kind = (sentence.group, sentence.is_item, header)
@@ -95,41 +110,102 @@ def paragraphs(sentences: Sequence[AnswerSentence]) -> list[Paragraph]:
         if before and same and (sentence.continues or not sentence.is_item):
             found[-1] = replace(before, sentences=(*before.sentences, sentence))
         else:
-            found.append(Paragraph(sentence.group, sentence.is_item, (sentence,), header))
+            goes_on = before and before.is_item and before.group == sentence.group
+            count = (count if goes_on else 0) + sentence.is_step
+            number = count if sentence.is_step else 0
+            found.append(Paragraph(sentence.group, sentence.is_item, (sentence,), header, number))
     return found
+
+
+def group_in_words(language: Language, group: str) -> str:
+    """The label of a part of an answer; "" for one that has none."""
+    return ANSWER_WORDS[language].groups.get(group, group)
+
+
+def table_rows(paragraph: Paragraph, write: Callable[[str, tuple[int, ...]], str] | None = None) -> list[tuple[str, ...]]:
+    """The rows of a table, what stands in each cell: a sentence has its markers in the last cell that it fills.
+
+    :param write: writes a text with the markers behind it ("text [1]", unless told otherwise).
+    """
+    write, rows = write or _with_markers, list[list[list[str]]]()
+    for sentence in paragraph.sentences:
+        cells = sentence.row.cells if sentence.row else ()
+        if not (rows and sentence.continues):
+            rows.append([[] for _ in paragraph.header])
+        filled = [at for at, cell in enumerate(cells) if cell]
+        for at in filled:
+            rows[-1][at].append(write(cells[at], sentence.markers if at == filled[-1] else ()))
+    return [tuple(" ".join(cell) for cell in row) for row in rows]
+
+
+def has_named_rows(paragraph: Paragraph) -> bool:
+    """Whether the first cell of a row says what the row is about: one sentence fills several cells."""
+    rows = (sentence.row for sentence in paragraph.sentences)
+    return any(row is not None and sum(map(bool, row.cells)) > 1 for row in rows)
 
 
 def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
     """The answer as Markdown: paragraphs, items and tables under the labels of their groups, sentences with their markers.
 
-    What is there of it stays as it is when a sentence is added.
+    What is there of it stays as it is when a sentence is added, but for the end of a row that goes on.
     """
+    return _laid_out(language, sentences, _as_markdown)
+
+
+def in_plain_text(answer: Answer) -> str:
+    """The answer as it is read where no Markdown is shown: without bold words, its tables cell by cell."""
+    written = compose(answer.language, answer.sentences)
+    colon = ANSWER_WORDS[answer.language].label
+
+    def plainly(paragraph: Paragraph) -> str:
+        if not paragraph.header or has_named_rows(paragraph):
+            separator = "\n" if paragraph.header else " "
+            return separator.join(map(marked, paragraph.sentences))
+        cells = (cell for row in table_rows(paragraph) for cell in zip(paragraph.header, row, strict=True))
+        return "\n".join(f"{colon.format(header)} {cell}" for header, cell in cells if cell)
+
+    spoken = _laid_out(answer.language, answer.sentences, plainly)
+    return answer.text.replace(written, spoken) if written else answer.text
+
+
+def _laid_out(language: Language, sentences: Sequence[AnswerSentence], write: Callable[[Paragraph], str]) -> str:
+    """The paragraphs of an answer as `write` writes each, items with their mark or number, under their labels."""
     words, text = ANSWER_WORDS[language], ""
     before: Paragraph | None = None
     for each in paragraphs(sentences):
-        if each.group and (before is None or before.group != each.group):
-            name = words.groups.get(each.group, each.group)
-            text += "\n\n" + (name if name.endswith("?") else words.label.format(name))
+        label = group_in_words(language, each.group) if before is None or before.group != each.group else ""
+        if label:
+            text += "\n\n" + (label if label.endswith("?") else words.label.format(label))
         listed = before is not None and before.is_item and each.is_item and before.group == each.group
-        if each.header:
-            rows = [each.header, ("---",) * len(each.header), *map(marked_cells, each.sentences)]
-            written = "\n".join(f"| {' | '.join(row)}{ROW_END}" for row in rows)
-        else:
-            written = " ".join(marked(replace(one, text=_in_bold(one))) for one in each.sentences)
-        text += ("\n" if listed else "\n\n") + ("- " if each.is_item else "") + written
+        mark = f"{each.number}. " if each.number else "- " if each.is_item else ""
+        text += ("\n" if listed else "\n\n") + mark + write(each)
         before = each
     return text.strip()
 
 
+def _as_markdown(paragraph: Paragraph) -> str:
+    if not paragraph.header:
+        return " ".join(marked(replace(one, text=_in_bold(one))) for one in paragraph.sentences)
+    rows = [paragraph.header, ("---",) * len(paragraph.header), *map(_filled, table_rows(paragraph))]
+    return "\n".join(f"| {' | '.join(map(_as_cell, row))}{ROW_END}" for row in rows)
+
+
+def _filled(row: Sequence[str]) -> Sequence[str]:
+    """A row without the empty cells at its end, which Markdown does not need: a sentence may fill them yet."""
+    return row[: max((at for at, cell in enumerate(row, start=1) if cell), default=0)]
+
+
+def _as_cell(text: str) -> str:
+    return text.replace("\\|", "|").replace("|", "\\|")
+
+
 def marked(sentence: AnswerSentence) -> str:
     """A sentence with its markers behind it."""
-    return sentence.text + " " + "".join(f"[{marker}]" for marker in sentence.markers)
+    return _with_markers(sentence.text, sentence.markers)
 
 
-def marked_cells(sentence: AnswerSentence) -> tuple[str, ...]:
-    """The cells of a row of a table, the markers behind the last."""
-    cells = sentence.row.cells if sentence.row else ()
-    return (*cells[:-1], marked(replace(sentence, text=cells[-1])).strip())
+def _with_markers(text: str, markers: tuple[int, ...]) -> str:
+    return f"{text} {''.join(f'[{marker}]' for marker in markers)}".rstrip()
 
 
 def led(sentence: AnswerSentence) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import typer
 
 from advisor.advisor import Advisor, Manner
 from advisor.answering.intake import remembered
-from advisor.answering.messages import standing_in_words
+from advisor.answering.messages import in_plain_text, standing_in_words
 from advisor.answering.near import invalid_answer
 from advisor.api.pool import QuestionPool
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
@@ -164,7 +164,7 @@ def _answer_in_words(advisor: Advisor, answer: Answer) -> str:
         _source_in_words(citation, advisor.document(citation.document, answer.index.generation))
         for citation in answer.citations
     ]
-    return "\n".join([answer.text, "", *sources]).rstrip()
+    return "\n".join([in_plain_text(answer), "", *sources]).rstrip()
 
 
 def _source_in_words(citation: Citation, document: Document | None) -> str:

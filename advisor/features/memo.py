@@ -12,7 +12,17 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlencode
 
-from advisor.answering.messages import ANSWER_WORDS, led, marked, marked_cells, paragraphs, scope_in_words, standing_in_words
+from advisor.answering.messages import (
+    ANSWER_WORDS,
+    group_in_words,
+    led,
+    marked,
+    paragraphs,
+    scope_in_words,
+    standing_in_words,
+    support_in_words,
+    table_rows,
+)
 from advisor.documents.sections import Sections
 from advisor.features.checklists import cite_item, items, most_related
 from advisor.features.memo_words import WORDS, MemoWords
@@ -38,11 +48,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of a memo. `level` counts headings from 1 and is 0 otherwise."""
+    """A part of a memo. `level` counts headings from 1, `number` the items of a numbered list; else they are 0."""
 
     kind: Literal["heading", "paragraph", "item", "quote"]
     texts: tuple[Text, ...]
     level: int = 0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +138,16 @@ def _answer(answer: Answer, level: int, words: MemoWords) -> Iterator[Block | Ta
         yield paragraph(answer.text)
         return
     for group, members in groupby(paragraphs(answer.sentences), key=lambda each: each.group):
-        if group:
-            yield heading(ANSWER_WORDS[words.language].groups.get(group, group), level + 1)
+        if label := group_in_words(words.language, group):
+            yield heading(label, level + 1)
         for each in members:
             if each.header:
-                yield Table(each.header, tuple(map(marked_cells, each.sentences)))
+                yield Table(each.header, tuple(table_rows(each)))
             else:
-                yield Block("item" if each.is_item else "paragraph", tuple(_texts(each.sentences)))
+                yield Block("item" if each.is_item else "paragraph", tuple(_texts(each.sentences)), number=each.number)
     levels = dict.fromkeys(_evidence(citation, words) for citation in answer.citations if citation.evidence)
-    yield Block("paragraph", (Text(words.rests.format(answer.confidence * 100, ", ".join(levels) or words.unknown)),))
+    support = support_in_words(words.language, answer.citations)
+    yield paragraph(words.rests.format(support, ", ".join(levels) or words.unknown))
 
 
 def _texts(sentences: Sequence[AnswerSentence]) -> Iterator[Text]:

@@ -50,7 +50,8 @@ def block_as_markdown(block: Block) -> str:
     text = "".join(map(_markdown_text, block.texts)).strip()
     if block.kind == "heading":
         return f"{'#' * (block.level + 1)} {text}"
-    return {"item": "- ", "quote": "> ", "paragraph": ""}[block.kind] + _OPENS_BLOCK.sub(r"\1\\\2", text)
+    mark = f"{block.number}. " if block.number else {"item": "- ", "quote": "> ", "paragraph": ""}[block.kind]
+    return mark + _OPENS_BLOCK.sub(r"\1\\\2", text)
 
 
 def _markdown_text(text: Text) -> str:
@@ -77,16 +78,32 @@ def memo_as_docx(memo: Memo) -> bytes:
     _dress(document, memo)
     document.add_paragraph(_clean(memo.title), style="Title")
     document.add_paragraph(_clean(memo.subtitle), style="Subtitle")
+    numbering = 0
     for block in memo.blocks:
         if isinstance(block, Table):
             _add_table(document, block)
         elif block.kind == "heading":
             document.add_heading(_clean(block.texts[0].text), min(block.level, 9))
         else:
-            _fill(document.add_paragraph(style=_STYLES[block.kind]), block)
-    written = BytesIO()
-    document.save(written)
-    return written.getvalue()
+            written = document.add_paragraph(style="List Number" if block.number else _STYLES[block.kind])
+            if block.number == 1:
+                numbering = _new_numbering(document)
+            if block.number:
+                written._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = numbering
+            _fill(written, block)
+    file = BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def _new_numbering(document: WordDocument) -> int:
+    """The number of a list that counts from 1 again: Word goes on counting where lists share theirs."""
+    styles: Any = document.styles
+    numberings = document.part.numbering_part.element
+    shared = styles["List Number"].element.pPr.numPr.numId.val
+    made = numberings.add_num(numberings.num_having_numId(shared).abstractNumId.val)
+    made.add_lvlOverride(ilvl=0).add_startOverride(1)
+    return int(made.numId)
 
 
 def _dress(document: WordDocument, memo: Memo) -> None:

@@ -68,7 +68,7 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What search found for one question.
+    """What search found for one question (that stands alone).
 
     `passages` are those of one language, best first; `blocks` the blocks of their documents, best first; `curated` the
     curated answer nearest to the question, if there is any; `confidence` the probability (0..1) that an answer made of
@@ -76,6 +76,7 @@ class Evidence:
     subject cited.
     """
 
+    question: str
     passages: list[ScoredChunk]
     blocks: list[RankedBlock]
     curated: CuratedAnswer | None
@@ -126,7 +127,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     thresholds = thresholds_of(searcher.settings, index.calibration)
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
-    return Evidence(passages, ranked, curated, signals, confidence, thresholds)
+    return Evidence(question, passages, ranked, curated, signals, confidence, thresholds)
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:

@@ -127,6 +127,14 @@ def plain(text: str) -> str:
     return _squeeze(_ENTITY.sub(lambda found: html.unescape(found.group()), _ESCAPE.sub("", _EMPHASIS.sub("", bare))))
 
 
+def cells_of_row(text: str) -> tuple[str, ...]:
+    """The cells of a row of a table as a reader sees them; none where the row as a whole is read in another way."""
+    if not is_row(text):
+        return ()
+    cells = tuple(plain(cell) for cell in _CELL_END.split(text.strip().removeprefix("|").removesuffix("|")))
+    return cells if " · ".join(filter(None, cells)) == plain(text) else ()
+
+
 def is_row(text: str) -> bool:
     """Whether a text is a row of a table, or several."""
     stripped = text.strip()

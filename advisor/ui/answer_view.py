@@ -8,7 +8,17 @@ from html import escape
 from itertools import groupby
 from urllib.parse import urlencode
 
-from advisor.answering.messages import Paragraph, led, paragraphs, scope_in_words, standing_in_words
+from advisor.answering.messages import (
+    Paragraph,
+    group_in_words,
+    has_named_rows,
+    led,
+    paragraphs,
+    scope_in_words,
+    standing_in_words,
+    support_in_words,
+    table_rows,
+)
 from advisor.features.conversations import Turn
 from advisor.text.plain import plain
 from advisor.types import EVERYTHING, Answer, AnswerSentence, Chunk, Citation, Scope, Standing
@@ -174,7 +184,7 @@ def render_about(answer: Answer, texts: Texts, button: str = "") -> str:
     levels = dict.fromkeys(evidence_name(citation.evidence, texts) for citation in answer.citations)
     facts = [*filter(None, levels)]
     if answer.status == "answered":
-        facts = [*filter(None, [texts.supported(answer.citations)]), *facts]
+        facts = [*filter(None, [support_in_words(texts.language, answer.citations)]), *facts]
         facts.append(texts.writers.get(answer.writer, answer.writer))
         if answer.model and answer.writer == answer.model.model:
             facts.append(texts.checked.get(answer.model.checked_by, texts.checked["model"]).format(answer.model.checked_by))
@@ -219,14 +229,22 @@ def render_sentences(
     markers = {citation.marker: marker(citation, generation) for citation in citations}
     html = []
     for group, members in groupby(paragraphs(sentences), key=lambda paragraph: paragraph.group):
-        if group:
-            html.append(f"<h3>{escape(texts.groups.get(group, group))}</h3>")
-        for is_item, run in groupby(members, key=lambda paragraph: paragraph.is_item):
+        if label := group_in_words(texts.language, group):
+            html.append(f"<h3>{escape(label)}</h3>")
+        for (is_item, _), run in groupby(members, key=lambda paragraph: (paragraph.is_item, paragraph.number > 0)):
             if is_item:
-                html.append("<ul>" + "".join(f"<li>{_sentences(each, markers)}</li>" for each in run) + "</ul>")
+                html.append(_list(list(run), markers))
             else:
                 html.extend(_table(each, markers) if each.header else f"<p>{_sentences(each, markers)}</p>" for each in run)
     return "".join(html)
+
+
+def _list(items: Sequence[Paragraph], markers: dict[int, str]) -> str:
+    """Items in a row, with bullets or with their numbers."""
+    first = items[0].number
+    opening = f'ol start="{first}"' if first > 1 else "ol" if first else "ul"
+    entries = "".join(f"<li>{_sentences(each, markers)}</li>" for each in items)
+    return f"<{opening}>{entries}</{opening[:2]}>"
 
 
 def _sentences(paragraph: Paragraph, markers: dict[int, str]) -> str:
@@ -236,25 +254,25 @@ def _sentences(paragraph: Paragraph, markers: dict[int, str]) -> str:
 def _sentence(sentence: AnswerSentence, markers: dict[int, str]) -> str:
     lead, rest = led(sentence)
     strong = f"<strong>{typeset(lead)}</strong>" if lead else ""
-    return strong + typeset(rest) + _drawn(sentence, markers)
+    return strong + typeset(rest) + _drawn(sentence.markers, markers)
 
 
-def _drawn(sentence: AnswerSentence, markers: dict[int, str]) -> str:
+def _drawn(cited: Sequence[int], markers: dict[int, str]) -> str:
     # A no-break space keeps the first marker on the line of the last word.
-    drawn = "\u00a0".join(markers[marker] for marker in sentence.markers if marker in markers)
+    drawn = "\u00a0".join(markers[marker] for marker in cited if marker in markers)
     return "\u00a0" + drawn if drawn else ""
 
 
 def _table(paragraph: Paragraph, markers: dict[int, str]) -> str:
-    """A table, whose rows are headed by their first cells."""
+    """A table; where the first cell of a row says what it is about, that heads the row."""
     header = "".join(f'<th scope="col">{typeset(cell)}</th>' for cell in paragraph.header)
-    rows = []
-    for sentence in paragraph.sentences:
-        first, *cells = sentence.row.cells if sentence.row else ("",)
-        drawn = "</td><td>".join(map(typeset, cells)) + _drawn(sentence, markers)
-        rows.append(f'<tr><th scope="row">{typeset(first)}</th><td>{drawn}</td></tr>')
-    table = f"<table><thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f'<div class="table" tabindex="0">{table}</div>'  # to be scrolled by keys, too, where there is no room for it
+    named, body = has_named_rows(paragraph), ""
+    for row in table_rows(paragraph, lambda text, cited: typeset(text) + _drawn(cited, markers)):
+        first = f'<th scope="row">{row[0]}</th>' if named else f"<td>{row[0]}</td>"
+        body += f"<tr>{first}{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>"
+    kind = "table" if named else "table sides"  # columns of equal width
+    table = f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="{kind}" tabindex="0">{table}</div>'  # to be scrolled by keys, too, where there is no room for it
 
 
 def place(span: Citation | Chunk, generation: str) -> str:

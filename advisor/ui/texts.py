@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from advisor.answering.messages import ANSWER_WORDS
 from advisor.text.language import WordTable, read_words
-from advisor.types import Citation, Language
+from advisor.types import Language
 from advisor.ui.curator_texts import CorpusTexts, EvaluationTexts, QuestionTexts
 
 
@@ -49,8 +49,6 @@ class Texts(WordTable):
     abstained: str
     abstained_in: str
     near: str
-    support: str
-    quotes: tuple[str, str]
     documents: tuple[str, str]
     percent: str
     decimal: str
@@ -81,14 +79,6 @@ class Texts(WordTable):
         """The topics, by the code of the front matter."""
         return ANSWER_WORDS[self.language].topics
 
-    def supported(self, citations: Sequence[Citation]) -> str:
-        """How many quotes of how many documents an answer rests on, in words; "" for none."""
-        documents = len({citation.document for citation in citations})
-        if not documents:
-            return ""
-        quotes = self.quotes[len(citations) > 1].format(len(citations))
-        return self.support.format(quotes, self.documents[documents > 1].format(documents))
-
     def number(self, value: float, digits: int) -> str:
         """A number with so many decimals."""
         return f"{value:.{digits}f}".replace(".", self.decimal)
@@ -100,11 +90,6 @@ class Texts(WordTable):
         except ValueError:
             return written or ""
         return self.day.format(day=day.day, month=self.months[day.month - 1], year=day.year)
-
-    @property
-    def groups(self) -> Mapping[str, str]:
-        """The parts of an answer, by their code."""
-        return ANSWER_WORDS[self.language].groups
 
 
 class ChatTexts(WordTable):

@@ -54,6 +54,9 @@ def verify_extractive(draft: Draft, sources: Mapping[str, str]) -> tuple[list[An
                     group=sentence.group,
                     is_item=sentence.is_item,
                     continues=sentence.continues,
+                    lead=sentence.lead,
+                    row=sentence.row,
+                    is_step=sentence.is_step,
                 )
             )
     return shown, rejected

@@ -1,0 +1,244 @@
+"""The form of an answer made of lines of documents: its lead, numbered steps, groups, tables, and sides beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import pairwise
+
+import docx
+import pytest
+from markdown_it import MarkdownIt
+
+from advisor.answering.extractive import write_curated, write_extractive
+from advisor.answering.messages import compose, in_plain_text
+from advisor.answering.near import blank_answer
+from advisor.answering.sides import Sides, sides_of
+from advisor.features.memo import Block, Memo, Text, paragraph
+from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
+from advisor.index.generation import Generation, open_current
+from advisor.index.sync import sync
+from advisor.models.embeddings import Embeddings
+from advisor.retrieval.blocks import TextBlock, candidate_blocks
+from advisor.retrieval.curated import CuratedAnswer
+from advisor.retrieval.ranking import RankedBlock
+from advisor.settings import Settings
+from advisor.types import AnswerSentence, Draft, ScoredChunk, TableRow
+from advisor.ui.answer_view import render_sentences
+from advisor.ui.texts import TEXTS
+from advisor.verification.verify import verify_extractive
+
+NAME = "en/hosting.md"
+DOCUMENT = """# Hosting
+
+## The lesson
+
+Host a service where its team can run it. A move needs a reason.
+
+## Steps
+
+1. List every service. Name its owner.
+2. Measure what each of them costs.
+3. Move the cheapest one first.
+
+## Figures
+
+- A move takes 4 months.
+- It costs 9% of a budget.
+
+## Trade-offs
+
+- An agency starts within a week. It leaves with what it learned. Employees take months to find, and they stay. Both need a lead.
+
+## Warning signs
+
+- Nobody knows who owns a service.
+
+## Prices
+
+| Offer | Month | Setup |
+| --- | --- | --- |
+| Small | 10 |  |
+| Large | 90 | 200 |
+"""
+SECTIONS = 'steps: ["Steps"]\nfigures: ["Figures"]\ntrade-offs: ["Trade-offs"]\nwarnings: ["Warning signs"]\n'
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, embeddings: Embeddings) -> Iterator[Generation]:
+    """A corpus whose sections are of known kinds, and its questions known, as if there were enough of them."""
+    folder = tmp_path_factory.mktemp("form")
+    asked = f'document: {NAME}\nasked:\n  - sentence: "List every service"\n    en: ["Where do we begin?", "What comes first?"]\n'
+    for name, text in {NAME: DOCUMENT, "sections.yaml": SECTIONS, "asked/hosting.yaml": asked}.items():
+        path = folder / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("advisor.index.parts._decide", lambda *_: True)
+        sync(settings, embeddings)
+        opened = open_current(settings, embeddings)
+        yield opened
+        opened.close()
+
+
+def blocks_of(index: Generation) -> list[TextBlock]:
+    passages = [ScoredChunk(stored.chunk, 1.0, 1) for stored in index.catalog.chunks_of(NAME)]
+    return candidate_blocks(index, passages, "en")
+
+
+def written(index: Generation, *beginnings: str, asked: str = "") -> Draft:
+    """An answer made of the blocks that begin so, the first of which is the best."""
+    chosen = [next(block for block in blocks_of(index) if block.texts[0].startswith(words)) for words in beginnings]
+    ranked = [RankedBlock(block, 0.9 - at / 100, 0.9, opening=float(at == 0)) for at, block in enumerate(chosen)]
+    return write_extractive(index, ranked, max_words=200, asked=asked)
+
+
+def curated(index: Generation, *beginnings: str, asked: str = "") -> Draft:
+    lines = [
+        next(
+            (b.chunk, s)
+            for b in blocks_of(index)
+            for s, text in zip(b.sentences, b.texts, strict=True)
+            if text.startswith(words)
+        )
+        for words in beginnings
+    ]
+    return write_curated(index, CuratedAnswer(tuple(lines), 1.0), asked=asked)
+
+
+def shown(draft: Draft) -> list[AnswerSentence]:
+    """Its sentences, each checked against the document."""
+    sentences, rejected = verify_extractive(draft, {NAME: DOCUMENT})
+    assert rejected == []
+    return sentences
+
+
+def as_text(draft: Draft) -> str:
+    return compose("en", shown(draft))
+
+
+def as_html(draft: Draft) -> str:
+    return render_sentences(shown(draft), draft.citations, "g", TEXTS["en"], lambda citation, _: f"[{citation.marker}]")
+
+
+def spoken(index: Generation, draft: Draft) -> str:
+    """As the command line prints it."""
+    answer = blank_answer(index.info, "?", "en")
+    return in_plain_text(
+        type(answer)(
+            **{
+                **{name: getattr(answer, name) for name in answer.__slots__},
+                "text": as_text(draft),
+                "sentences": tuple(shown(draft)),
+            }
+        )
+    )
+
+
+EVERYTHING = ("Host a service", "It costs", "A move takes", "Nobody knows", "Measure", "List every", "An agency")
+
+
+def test_the_lead_is_bold_and_the_groups_follow_in_a_fixed_order_under_labels(index: Generation):
+    assert as_text(written(index, *EVERYTHING)) == (
+        "**Host a service where its team can run it.** [1] A move needs a reason. [1]\n\n"
+        "How to do it:\n\n1. List every service. [2] Name its owner. [2]\n2. Measure what each of them costs. [3]\n\n"
+        "Watch out:\n\nAn agency starts within a week. [4] It leaves with what it learned. [4] "
+        "Employees take months to find, and they stay. [4] Both need a lead. [4]\n\n"
+        "Warning signs:\n\nNobody knows who owns a service. [5]\n\n"
+        "Figures:\n\n- A move takes 4 months. [6]\n- It costs 9% of a budget. [7]"
+    )
+
+
+def test_a_single_group_needs_no_label(index: Generation):
+    text = as_text(written(index, "Host a service", "Measure", "Move the"))
+    assert text.endswith("reason. [1]\n\n1. Measure what each of them costs. [2]\n2. Move the cheapest one first. [3]")
+
+
+def test_what_is_of_no_known_kind_and_another_section_ends_the_answer(index: Generation):
+    text = as_text(written(index, "Measure", "Host a service", "Nobody knows"))
+    assert [line for line in text.split("\n\n") if line.endswith(":")] == ["Warning signs:", "Also worth knowing:"]
+    assert text.startswith("**Measure what each of them costs.** [1]\n\n")
+
+
+def test_a_list_that_a_curator_begins_with_is_numbered_in_the_order_of_the_document_only(index: Generation):
+    first = as_text(curated(index, "List every", "Measure", "Nobody knows"))
+    assert first == (
+        "1. **List every service.** [1]\n2. Measure what each of them costs. [2]\n\nNobody knows who owns a service. [3]"
+    )
+    assert as_text(curated(index, "Measure", "List every")).startswith("- **Measure what each of them costs.** [1]\n- List")
+
+
+def test_a_curators_lines_have_labels_where_no_group_comes_twice(index: Generation):
+    labels = as_text(curated(index, "Host a", "List every", "Nobody knows"))
+    assert [line for line in labels.split("\n\n") if line.endswith(":")] == ["How to do it:", "Warning signs:"]
+    assert ":" not in as_text(curated(index, "Host a", "List every", "Nobody knows", "Measure"))
+
+
+def test_a_table_of_a_document_stays_one(index: Generation):
+    draft = written(index, "Offer")
+    table = "| Offer | Month | Setup |\n| --- | --- | --- |\n| Small | 10 [1] |\n| Large | 90 | 200 [1] |"
+    assert as_text(draft) == table
+    assert draft.citations[0].quote.startswith("| Offer |")
+    assert '<th scope="row">Large</th><td>90</td><td>200\u00a0[1]</td>' in as_html(draft)
+    assert MarkdownIt("gfm-like", {"linkify": False}).render(table).count("<td>") == 6
+    assert spoken(index, draft) == "Small · 10 [1]\nLarge · 90 · 200 [1]"
+
+
+OPENING = "**Host a service where its team can run it.** [1] A move needs a reason. [1]\n\n"
+
+
+def test_lines_that_name_one_side_each_stand_beside_each_other(index: Generation):
+    draft = written(index, "Host a service", "An agency", asked="Employees or an agency?")
+    agency = "An agency starts within a week. [2] It leaves with what it learned. [2]"
+    employees = "Employees take months to find, and they stay. [2] Both need a lead. [2]"
+    assert as_text(draft) == OPENING + f"| Employees | Agency |\n| --- | --- |\n| {employees} | {agency} |"
+    assert '<th scope="col">Employees</th>' in as_html(draft)
+    assert as_html(draft).count("<td>") == 2
+    assert spoken(index, draft).endswith(f"\n\nEmployees: {employees}\nAgency: {agency}")
+    texts = {sentence.text for sentence in draft.sentences}
+    assert texts == {sentence.text for sentence in written(index, "Host a service", "An agency").sentences}
+
+
+@pytest.mark.parametrize("asked", ["Freelancers or an agency?", "An agency?", "Employees, an agency or both or neither?"])
+def test_where_a_side_has_no_text_the_answer_is_as_before(index: Generation, asked: str):
+    assert as_text(written(index, "Host a service", "An agency", asked=asked)) == as_text(
+        written(index, "Host a service", "An agency")
+    )
+
+
+def test_a_table_grows_cell_by_cell():
+    halves: Sequence[tuple[str, str]] = [("One.", ""), ("Two.", ""), ("", "Three | 3."), ("", "Four.")]
+    sentences = [
+        AnswerSentence(a or b, (at,), "supported", 1.0, continues=at > 0, row=TableRow(("A", "B"), (a, b)))
+        for at, (a, b) in enumerate(halves)
+    ]
+    texts = [compose("en", sentences[: at + 1]).removesuffix(" |") for at in range(4)]
+    assert all(after.startswith(before) for before, after in pairwise(texts))
+    assert texts[-1] == "| A | B |\n| --- | --- |\n| One. [0] Two. [1] | Three \\| 3. [2] Four. [3]"
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "names"),
+    [
+        ("Build or buy for a CRM?", "en", ("Build", "Buy")),
+        ("Should we build it or buy it?", "en", ("Build", "Buy")),
+        ("Centralised versus federated data teams?", "en", ("Centralised", "Federated")),
+        ("Part time or full time?", "en", ("Part", "Full")),
+        ("Monolithe ou microservices ?", "fr", ("Monolithe", "Microservices")),
+        ("Par où commencer ?", "fr", None),
+        ("A or B or C?", "en", None),
+        ("Or what?", "en", None),
+    ],
+)
+def test_sides_are_the_telling_words_on_either_side_of_or(question, language, names):
+    assert sides_of(question, language) == (Sides(names, language) if names else None)
+
+
+def test_numbered_items_of_a_memo_count_from_one_in_each_list():
+    items = [Block("item", (Text(words),), number=number) for number, words in ((1, "a"), (2, "b"))]
+    memo = Memo("T", "en", "s", (*items, paragraph("x"), *items))
+    assert memo_as_markdown(memo).endswith("1. a\n2. b\n\nx\n\n1. a\n2. b\n")
+    word = docx.Document(BytesIO(memo_as_docx(memo)))
+    numbers = [p._p.pPr.numPr.numId.val for p in word.paragraphs if p.style.name == "List Number"]
+    assert [numbers[0] == numbers[1], numbers[2] == numbers[3], numbers[0] == numbers[2]] == [True, True, False]
