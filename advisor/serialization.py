@@ -127,7 +127,7 @@ def sentence_json(sentence: AnswerSentence) -> dict[str, Any]:
         "markers": list(sentence.markers),
         "verdict": sentence.verdict,
         "support": sentence.support,
-        # Beside the fields of the contract, where a chat model wrote a table or a bold lead.
+        # Beside the fields of the contract, for a bold lead and what stands in a table.
         **({"lead": sentence.lead} if sentence.lead else {}),
         **({"row": asdict(sentence.row)} if sentence.row else {}),
     }
