@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -87,7 +87,7 @@ def ranked(blocks: list[TextBlock], score: Callable[[str], float]) -> list[Ranke
     return sorted(scored, key=lambda each: -each.score)
 
 
-def texts(sentences: tuple[DraftSentence, ...]) -> list[str]:
+def texts(sentences: Iterable[DraftSentence]) -> list[str]:
     return [sentence.text for sentence in sentences]
 
 
@@ -121,22 +121,27 @@ def test_a_line_that_announces_a_list_brings_it_in_order(index: Generation, bloc
     ]
 
 
-def test_without_known_questions_the_best_section_is_given_whole(
+def test_without_known_questions_the_best_section_is_given_whole_and_in_order(
     plain_index: Generation, plain_blocks: list[TextBlock]
 ) -> None:
     best = ranked(plain_blocks, lambda text: 0.9 if "Tell the customers" in text else 0.1)
     draft = write_extractive(plain_index, best, max_words=200)
     section = DOCUMENTS["en/outages.md"].split("## What to do")[1]
-    assert [text for text in texts(draft.sentences) if text not in section] == []
-    assert len(draft.sentences) == 8
+    first = [each for each in draft.sentences if each.group == draft.sentences[0].group]
+    assert draft.sentences[0].group.endswith("What to do")
+    assert [text for text in texts(first) if text not in section] == []
+    assert len(first) == 8
+    places = [section.find(text) for text in texts(first)]
+    assert places == sorted(places)
+    assert [each.text for each in draft.sentences if each.lead] == ["Tell the customers within thirty minutes."]
 
 
-def test_of_a_section_that_is_too_long_what_stands_before_its_best_block_comes_first(
+def test_what_fits_of_a_section_is_what_stands_around_its_best_block(
     plain_index: Generation, plain_blocks: list[TextBlock]
 ) -> None:
     best = ranked(plain_blocks, lambda text: 0.9 if "Tell the customers" in text else 0.1)
     draft = write_extractive(plain_index, best, max_words=30)
-    assert texts(draft.sentences) == [
+    assert texts(each for each in draft.sentences if each.group == draft.sentences[0].group) == [
         "Name one commander for the outage.",
         "The commander decides and writes nothing.",
         "Tell the customers within thirty minutes.",
