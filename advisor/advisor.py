@@ -200,7 +200,7 @@ class Advisor:
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):
-            threshold = thresholds_of(self.settings, self._index.calibration).answer
+            threshold = thresholds_of(self.settings, self._index.calibration, phrasings=self._index.knows_questions).answer
             unanswered.log_unanswered(self.settings, outcome, threshold)
         for observer in self._observers:
             observer(outcome)

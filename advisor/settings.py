@@ -138,8 +138,11 @@ class Settings(BaseSettings):
         default=120, ge=1, le=3_600, description="Longest wait for the answer to a question, its turn included."
     )
     max_question_chars: int = Field(default=2_000, ge=10, description="Longest question taken.")
-    answer_threshold: float = Field(
-        default=0.25, ge=0, le=1, description="Least confidence with which a question is answered."
+    answer_threshold: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Least confidence with which a question is answered (0.25 where the corpus has phrasings, else 0.5).",
     )
     near_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Least confidence with which the nearest passages are shown instead."

@@ -41,7 +41,7 @@ def write_extractive(
     """
     if not blocks:
         return Draft((), (), WRITER)
-    if index.question_space is None:
+    if not index.knows_questions:
         picks = _best_sections(index, blocks, max_words) if length == "full" else _short_section(index, blocks, max_words)
         return draft_of(index, picks, WRITER, asked)
     document = best_document(blocks)

@@ -263,5 +263,10 @@ def reason_in_words(language: Language, confidence: float, threshold: float) -> 
 def near_in_words(language: Language, citations: Sequence[Citation], scope: Scope) -> str:
     """What the reader sees when a scope touches the subject: its nearest passages, each with its place and marker."""
     words, searched = ANSWER_WORDS[language], scope_in_words(language, scope)
-    places = (f"{' > '.join((each.title, *each.heading))} [{each.marker}]\n> {plain(each.quote)}" for each in citations)
+    places = (f"{' > '.join((each.title, *each.heading))} [{each.marker}]\n{_quoted(each.quote)}" for each in citations)
     return "\n\n".join((words.near_in.format(searched) if searched else words.near, *places))
+
+
+def _quoted(passage: str) -> str:
+    """A passage as a quotation in Markdown, line by line: its lists stay lists."""
+    return "\n".join(f"> {plain(line)}".rstrip() for line in passage.strip().splitlines())

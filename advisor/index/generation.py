@@ -114,6 +114,11 @@ class Generation:
         """Name and size, as answers report them."""
         return IndexInfo(self.manifest.generation, self.manifest.documents, self.manifest.chunks)
 
+    @property
+    def knows_questions(self) -> bool:
+        """Whether so many phrasings of its questions are known that they have a say in every answer."""
+        return self.question_space is not None
+
     def within(self, scope: Scope) -> Generation:
         """The same generation, in which search finds nothing outside the documents of a scope.
 

@@ -34,6 +34,9 @@ from advisor.types import ScoredChunk
 _COVERING = 5  # passages in which the question's words and names are looked for
 _COMPARED = 10  # passages that the best one is compared with
 _BEST_BLOCKS = 3  # whose probabilities are averaged
+_LEAST = {True: 0.25, False: 0.5}
+"""What an answer needs, with phrasings and without. Without them confidence is too high on documents of other people: of 18
+answers to such between .25 and .75, one was any good, and the nearest passages alone were better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +239,12 @@ class Thresholds:
     near: float
 
 
-def thresholds_of(settings: Settings, own: Calibration | None) -> Thresholds:
-    """The thresholds that hold: those that somebody set, else those of the calibration, else the program's own."""
-    if own is None:
-        return Thresholds(settings.answer_threshold, settings.near_threshold)
-    of_settings = settings.model_fields_set
-    return Thresholds(
-        settings.answer_threshold if "answer_threshold" in of_settings else own.answer_threshold,
-        settings.near_threshold if "near_threshold" in of_settings else own.near_threshold,
-    )
+def thresholds_of(settings: Settings, own: Calibration | None, *, phrasings: bool) -> Thresholds:
+    """The thresholds that hold: those that somebody set, else those of the calibration, else the program's own.
+
+    :param phrasings: whether the corpus has any.
+    """
+    answer, near = (own.answer_threshold, own.near_threshold) if own else (_LEAST[phrasings], settings.near_threshold)
+    if "near_threshold" in settings.model_fields_set:
+        near = settings.near_threshold
+    return Thresholds(answer if settings.answer_threshold is None else settings.answer_threshold, near)

@@ -71,7 +71,7 @@ def rank_blocks(index: Generation, asked: Asked, blocks: Sequence[TextBlock]) ->
     """The blocks, best first; those that are equally good as they stand."""
     if not blocks:
         return []
-    model = models()["plain" if index.question_space is None else "phrasings"]
+    model = models()["phrasings" if index.knows_questions else "plain"]
     return order_blocks(blocks, block_features(index, asked, blocks), model)
 
 

@@ -124,7 +124,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
     known = like.is_known if like else curated is not None
     confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest, index.calibration)
-    thresholds = thresholds_of(searcher.settings, index.calibration)
+    thresholds = thresholds_of(searcher.settings, index.calibration, phrasings=index.knows_questions)
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
     return Evidence(question, passages, ranked, curated, signals, confidence, thresholds)

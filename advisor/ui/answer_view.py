@@ -160,13 +160,18 @@ def _note(answer: Answer) -> str:
 
 
 def _render_near(answer: Answer, texts: Texts) -> str:
-    """The nearest passages, whole, below the line that says that they do not answer."""
+    """The nearest passages, whole, below the line that says that they may not answer."""
     passages = "".join(
-        f"<h4>{typeset(' > '.join((each.title, *each.heading)))}</h4><blockquote>{typeset(plain(each.quote))}</blockquote>"
+        f"<h4>{typeset(' > '.join((each.title, *each.heading)))}</h4><blockquote>{_lines(each.quote)}</blockquote>"
         for each in answer.citations
     )
     opening = answer.text.partition("\n")[0]
     return f'<div class="abstained near"><h3>{escape(texts.near)}</h3><p>{typeset(opening)}</p>{passages}</div>'
+
+
+def _lines(passage: str) -> str:
+    """A passage line by line: its lists stay lists."""
+    return "<br>".join(typeset(plain(line)) for line in passage.splitlines() if line.strip())
 
 
 def render_notice(message: str, texts: Texts) -> str:

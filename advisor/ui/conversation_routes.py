@@ -93,7 +93,8 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         except ScopeError:  # what it was asked of has left the index, and no passage of that is left
             passages = []
         own = index.calibration
-        thresholds, origin = thresholds_of(advisor.settings, own), origin_of(index.manifest.embedding_digest, own)
+        thresholds = thresholds_of(advisor.settings, own, phrasings=index.knows_questions)
+        origin = origin_of(index.manifest.embedding_digest, own)
         return render_why(found, passages, PresentIndex(index.info.generation, thresholds, origin), TEXTS[language])
 
     @router.get("/answers/{answer}/next", response_class=HTMLResponse)
