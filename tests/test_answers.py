@@ -193,10 +193,12 @@ def test_the_steps_of_a_curated_answer_are_a_list_below_what_decides(advisor: Ad
     assert answer.writer == "curated"
     opening, *following = answer.sentences
     assert not opening.is_item
-    assert answer.text.startswith(opening.text)
+    assert answer.text.startswith(f"**{opening.text}** [1]")
     items = [sentence for sentence in following if sentence.is_item]
     steps = {
         citation.marker for citation in answer.citations if "step" in citation.heading[-1] or "étape" in citation.heading[-1]
     }
     assert {marker for sentence in items for marker in sentence.markers} == steps
-    assert answer.text.count("\n- ") == len(steps) == sum(not sentence.continues for sentence in items)
+    assert len(steps) == sum(not sentence.continues for sentence in items)
+    numbers = [line.split()[0] for line in answer.text.splitlines() if line[:1].isdigit()]
+    assert numbers == [f"{number}." for number in range(1, len(steps) + 1)]

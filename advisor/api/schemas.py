@@ -177,9 +177,7 @@ class Sentence(BaseModel):
     verdict: Verdict
     support: float
     lead: str | None = Field(default=None, description="the words that it begins with and that are shown bold, if any")
-    row: TableRow | None = Field(
-        default=None, description="the cells of a table that it fills, if any; the others are empty"
-    )
+    row: TableRow | None = Field(default=None, description="the cells of a table that it fills; the others are empty")
 
 
 class Withheld(BaseModel):
