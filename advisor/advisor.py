@@ -17,8 +17,8 @@ from advisor.answering.fallback import Extract, extract, verified
 from advisor.answering.follow_up import resolve
 from advisor.answering.generative import open_writer, write_generative
 from advisor.answering.intake import Taken, check_question, take
-from advisor.answering.messages import compose, instead_in_words, withheld_in_words
-from advisor.answering.near import abstained_answer, blank_answer, without_answer
+from advisor.answering.messages import by_words_in_words, compose, instead_in_words, withheld_in_words
+from advisor.answering.near import abstained_answer, blank_answer, noted, without_answer
 from advisor.answering.small_talk import reply
 from advisor.answering.timing import Timer
 from advisor.errors import AdvisorError, IndexMismatchError, QuestionError
@@ -30,7 +30,7 @@ from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
 from advisor.retrieval.confidence import thresholds_of
 from advisor.retrieval.curated import CuratedAnswer
-from advisor.retrieval.search import Evidence, Searcher, counting_less, gather_evidence, retrieve, without
+from advisor.retrieval.search import Evidence, Retrieved, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
 from advisor.text.plain import detect_language
 from advisor.tracing import in_own_context, question_span, stage_span, tell_outcome
@@ -124,9 +124,13 @@ class Advisor:
             when None.
         :raises QuestionError: when the question cannot be taken.
         """
+        return self.retrieve(question, k=k, index=index).passages
+
+    def retrieve(self, question: str, *, k: int | None = None, index: Generation | None = None) -> Retrieved:
+        """As `search`, with the question as it was used, and whether its words alone were."""
         asked = check_question(question, self.settings)
         wanted = k or self.settings.num_results
-        return retrieve(self._searcher(index or self.index), asked, detect_language(asked), wanted).passages
+        return retrieve(self._searcher(index or self.index), asked, detect_language(asked), wanted)
 
     def _searcher(self, index: Generation) -> Searcher:
         return Searcher(self.settings, self.embeddings, index, self.reranker)
@@ -225,20 +229,28 @@ class Advisor:
         yield evidence
         full = follow_up.standalone(language)
         base = replace(base, standalone_question=full, confidence=round(message.confidence, 4), model=use)
+        if evidence.by_words:
+            base = replace(noted(base, by_words_in_words(language)), by_words=True)
         if not message.suffices:
             yield replace(without_answer(base, index, evidence), ms=timer.total())
             return
         yield Stage("write", language)
-        base = replace(base, reason="; ".join(filter(None, (base.reason, message.missing_in_words(language)))) or None)
+        yield from self._written(index, taken, message, base, timer)
+
+    def _written(
+        self, index: Generation, taken: Taken, message: Message, base: Answer, timer: Timer
+    ) -> Iterator[Stage | SentenceReady | Answer]:
+        """The answer to a question that has one: by the chat model, if there is one that can, else of sentences of the corpus."""
+        language, evidence, use = taken.language, message.whole, base.model
         with timer.stage("write"):
             whole = message.extract(index, self.settings, base.length)
         seen = 0
         if self.writer and use:
             with timer.stage("write"):
-                if follow_up.subject:
-                    full = rewritten_question(self.writer.chat, full, taken.history, language, use)
+                if taken.follow_up.subject:
+                    full = rewritten_question(self.writer.chat, base.standalone_question, taken.history, language, use)
                     base = replace(base, standalone_question=full)
-                task = self._task(self.writer.chat, index, base, evidence, use)
+                task = self._task(self.writer.chat, index, base, message, use)
                 generated = yield from write_generative(self.writer, task, use)
             timer.move("write", "verify", generated.verify_ms)
             base = replace(base, model=generated.use_of_model(use))
@@ -248,10 +260,10 @@ class Advisor:
                 return
             seen, whole = len(generated.shown), fallback.after(generated, whole)
             kept = any(not sentence.is_quoted for sentence in generated.shown)
-            why = instead_in_words(language, generated.failure, self.writer.chat.name, kept=kept)
-            base = replace(base, reason="; ".join(filter(None, (base.reason, why))))
+            base = noted(base, instead_in_words(language, generated.failure, self.writer.chat.name, kept=kept))
         yield Stage("verify", language)
         yield from whole.events(seen)  # after those that a chat model wrote
+        base = noted(base, message.missing_in_words(language))
         answer = self._with_extract(base, whole) if whole.shown else without_answer(base, index, evidence)
         yield replace(answer, ms=timer.total())
 
@@ -298,11 +310,13 @@ class Advisor:
             writer=whole.writer,
         )
 
-    def _task(self, chat: ChatModel, index: Generation, base: Answer, evidence: Evidence, use: ModelUse) -> WritingTask:
+    def _task(self, chat: ChatModel, index: Generation, base: Answer, message: Message, use: ModelUse) -> WritingTask:
         """What the chat model is to write, from which passages; a compound question is searched part by part."""
         question, language = base.standalone_question, base.language
-        parts = sub_questions(chat, question, language, use)
-        found = [evidence, *(gather_evidence(self._searcher(index), part, language) for part in parts)]
+        found = [message.whole, *(part.evidence for part in message.parts)]
+        if not message.parts:
+            parts = sub_questions(chat, question, language, use)
+            found += [gather_evidence(self._searcher(index), part, language) for part in parts]
         return WritingTask(question, language, gather_context(index, found, self.settings), base.length)
 
     def document(self, document_id: str, generation: str | None = None) -> Document | None:

@@ -7,7 +7,8 @@
     ├── BrokenIndexError          the index cannot be used
     │   ├── IndexNotFoundError
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
-    │   └── IndexLockedError     somebody else is writing it
+    │   ├── IndexLockedError     somebody else is writing it
+    │   └── VectorServerError    the Chroma server with its vectors is away
     ├── StorageError         a file cannot be written: no room, or no right to
     │   └── DatabaseError    the database server cannot be reached
     ├── ModelError           a model cannot be loaded
@@ -62,6 +63,10 @@ class RefusedIndexError(BrokenIndexError):
 
 class IndexLockedError(BrokenIndexError):
     """Another process is writing the index."""
+
+
+class VectorServerError(BrokenIndexError):
+    """The Chroma server that has the vectors of the index cannot be reached, or lacks them."""
 
 
 class StorageError(AdvisorError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from advisor.errors import QuestionError
 from advisor.index.report import IndexReport
 from advisor.limits import QUESTION_FILE
-from advisor.types import EVERYTHING, Answer, AnswerSentence, Citation, Scope, ScoredChunk
+from advisor.retrieval.search import Retrieved
+from advisor.types import EVERYTHING, Answer, AnswerSentence, Citation, Scope
 
 _EXPECTED = 'expected {"id", "question"} or {"id", "turns": ["...", ...]}'
 _LONGEST_SHOWN = 200  # characters of a line that is no question
@@ -66,7 +67,7 @@ def invalid_search_json(asked: str, question: str, reason: str) -> dict[str, Any
     return {"id": asked, "question": question, "status": "invalid", "reason": reason, "results": [], "ms": 0.0}
 
 
-def search_json(asked: str, question: str, results: Sequence[ScoredChunk], ms: float) -> dict[str, Any]:
+def search_json(asked: str, question: str, found: Retrieved, ms: float) -> dict[str, Any]:
     """One line of `advisor search`."""
     return {
         "id": asked,
@@ -85,9 +86,10 @@ def search_json(asked: str, question: str, results: Sequence[ScoredChunk], ms: f
                 "page": result.chunk.page,
                 "text": result.chunk.text,
             }
-            for result in results
+            for result in found.passages
         ],
         "ms": round(ms, 2),
+        **_degraded(by_words=found.by_words),
     }
 
 
@@ -112,7 +114,13 @@ def answer_json(asked: str, answer: Answer) -> dict[str, Any]:
         **({"model": asdict(answer.model)} if answer.model else {}),
         **({"scope": scope_json(answer.scope)} if answer.scope != EVERYTHING else {}),
         **({"length": answer.length} if answer.length != "full" else {}),
+        **_degraded(by_words=answer.by_words),
     }
+
+
+def _degraded(*, by_words: bool) -> dict[str, Any]:
+    """What was away when this was found, beside the fields of the contract; nothing where all was there."""
+    return {"degraded": ["vectors"]} if by_words else {}
 
 
 def scope_json(scope: Scope) -> dict[str, str | None]:

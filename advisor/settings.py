@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -16,6 +17,17 @@ from advisor.errors import SettingsError
 PREFIX = "ADVISOR_"
 _DEVELOPMENT = {PREFIX + "DATA_DIR"}  # where tests and measurements find their data
 BUNDLED_MODEL = "multilingual-e5-small"
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaPlace:
+    """A database of a Chroma server. `headers` go with each request; `certificates` are what it is known by."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    certificates: Path | None
+    tenant: str
+    database: str
 
 
 class Settings(BaseSettings):
@@ -36,6 +48,23 @@ class Settings(BaseSettings):
         description="PostgreSQL in place of the files of the state folder, for several replicas: "
         "`postgresql+psycopg://user:password@host/name`.",
     )
+    chroma_url: str | None = Field(
+        default=None,
+        description="Address of a Chroma server for the vectors of the index, which several replicas ask, such as "
+        "`https://chroma.internal:8000`; they share the folder of the index.",
+    )
+    chroma_token: SecretStr | None = Field(
+        default=None, description="Token of the Chroma server, sent as `Authorization: Bearer`, where it wants one."
+    )
+    chroma_headers: SecretStr | None = Field(
+        default=None,
+        description="Other headers that it wants, as `name=value` with commas between; a comma itself is `%2C`.",
+    )
+    chroma_certificates: Path | None = Field(
+        default=None, description="File of the certificates that it is known by, where this system does not know them."
+    )
+    chroma_tenant: str = Field(default="default_tenant", min_length=1, description="Tenant on the Chroma server.")
+    chroma_database: str = Field(default="default_database", min_length=1, description="Database of that tenant.")
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("cto-advisor"), description="Folder of converted models."
     )
@@ -157,12 +186,20 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [name.strip().lower() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
-    @field_validator("embedding_url")
+    @field_validator("embedding_url", "chroma_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         parts = urlsplit(value or "")
         if value is not None and not (parts.scheme in ("http", "https") and parts.hostname):
             message = "is no address such as http://127.0.0.1:8080"
+            raise ValueError(message)
+        return value
+
+    @field_validator("chroma_headers")
+    @classmethod
+    def _of_pairs(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all(name and known for name, known, _ in _pairs(value)):
+            message = "is no list such as x-team=platform,x-zone=eu"
             raise ValueError(message)
         return value
 
@@ -190,6 +227,23 @@ class Settings(BaseSettings):
             message = "is no path such as /advisor: letters, digits, hyphens and slashes"
             raise ValueError(message)
         return f"/{path}" if path else ""
+
+    @property
+    def chroma_place(self) -> ChromaPlace | None:
+        """The Chroma server, and how it is spoken to; None where the vectors are in the folder of the index."""
+        if self.chroma_url is None:
+            return None
+        token = (("Authorization", f"Bearer {self.chroma_token.get_secret_value()}"),) if self.chroma_token else ()
+        others = ((name, unquote(value)) for name, _, value in _pairs(self.chroma_headers))
+        return ChromaPlace(
+            self.chroma_url, (*token, *others), self.chroma_certificates, self.chroma_tenant, self.chroma_database
+        )
+
+
+def _pairs(headers: SecretStr | None) -> list[tuple[str, str, str]]:
+    """Each pair as its name, what parts it, and its value."""
+    pairs = headers.get_secret_value().split(",") if headers else []
+    return [(name.strip(), sign, value.strip()) for name, sign, value in (pair.partition("=") for pair in pairs)]
 
 
 def traces_wanted() -> bool:

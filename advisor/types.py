@@ -308,6 +308,7 @@ class Answer:
 
     `reason` says why there is no answer, or what the reader should know of the one there is. `model` is None without one.
     `nearest` are the subjects (titles of documents) nearest to a question that has no answer. `length`: as asked for.
+    `by_words`: passages were found by their words alone, since the server of the vectors was away.
     """
 
     question: str
@@ -328,6 +329,7 @@ class Answer:
     nearest: tuple[str, ...] = ()
     scope: Scope = EVERYTHING
     length: Length = "full"
+    by_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_the_half_that_is_not_covered_is_named(advisor: Advisor) -> None:
     answer = advisor.ask("Comment réduire notre dette technique ? Et combien coûte une licence Jira pour 80 personnes ?")
     assert answer.status == "answered"
     assert groups(answer) == ["Comment réduire notre dette technique ?"]
-    assert answer.reason == "Sans réponse dans le corpus : « combien coûte une licence Jira pour 80 personnes ? »."
+    assert answer.reason == "Sans réponse dans le corpus : « combien coûte une licence Jira pour 80 personnes ? »"
 
 
 def test_a_message_that_is_answered_as_one_question_stays_whole(advisor: Advisor) -> None:

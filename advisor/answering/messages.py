@@ -36,6 +36,7 @@ class _AnswerWords(WordTable):
     low: str
     missing: str
     other_language: str
+    by_words: str
     near: str
     label: str
     nothing_in: str
@@ -253,6 +254,11 @@ def missing_in_words(language: Language, questions: Sequence[str]) -> str:
     """Which questions of a message have no answer; "" for none."""
     words = ANSWER_WORDS[language]
     return words.missing.format(", ".join(words.covers[1].format(each) for each in questions)) if questions else ""
+
+
+def by_words_in_words(language: Language) -> str:
+    """That passages were found by their words alone."""
+    return ANSWER_WORDS[language].by_words
 
 
 def reason_in_words(language: Language, confidence: float, threshold: float) -> str:

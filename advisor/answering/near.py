@@ -43,6 +43,11 @@ def blank_answer(index: IndexInfo, question: str, language: Language) -> Answer:
     )
 
 
+def noted(answer: Answer, note: str) -> Answer:
+    """The answer with one more thing that its reader should know; the same for an empty note."""
+    return replace(answer, reason="; ".join(filter(None, (answer.reason, note))) or None)
+
+
 def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
     """What a batch records for a question that cannot be taken."""
     language = detect_language(question) if question.strip() else "fr"
@@ -51,8 +56,7 @@ def invalid_answer(question: str, reason: str, index: IndexInfo) -> Answer:
 
 def without_answer(base: Answer, index: Generation, evidence: Evidence) -> Answer:
     """The nearest passages where the corpus touches the subject; else that it holds no answer."""
-    unsure = reason_in_words(base.language, base.confidence, evidence.thresholds.answer)
-    base = replace(base, reason="; ".join(filter(None, (base.reason, unsure))))
+    base = noted(base, reason_in_words(base.language, base.confidence, evidence.thresholds.answer))
     if base.confidence >= evidence.thresholds.near:
         return near_answer(base, index, evidence)
     return abstained_answer(base, evidence)

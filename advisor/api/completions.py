@@ -125,7 +125,7 @@ class _Content:
             self.add(sentence, answer.language)
         if not answer.sentences:
             self._add_lines(answer)
-        if answer.status == "answered" and answer.reason:
+        if answer.reason and (answer.status == "answered" or answer.by_words):
             self.text += f"\n\n*{_markdown(answer.reason)}*"
         if answer.citations:
             words = WORDS[answer.language]

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar, Unpack
 from advisor.advisor import Advisor, Manner, Stage
 from advisor.api.turns import Turns
 from advisor.errors import BusyError, DeadlineError
-from advisor.types import EVERYTHING, Answer, Scope, ScoredChunk, SentenceReady
+from advisor.retrieval.search import Retrieved
+from advisor.types import EVERYTHING, Answer, Scope, SentenceReady
 
 _AT_ONCE = 8
 _WAITING = 24  # each holds a thread of the server, which has 40: the rest are for documents, pages and signing in
@@ -75,9 +76,9 @@ class QuestionPool:
         """
         return self.run(lambda: self.advisor.ask(question, **manner))
 
-    def search(self, question: str, k: int | None = None, scope: Scope = EVERYTHING) -> list[ScoredChunk]:
-        """As `Advisor.search`, in the documents of a scope; it raises what `ask` does."""
-        return self.run(lambda: self.advisor.search(question, k=k, index=self.advisor.index.within(scope)))
+    def search(self, question: str, k: int | None = None, scope: Scope = EVERYTHING) -> Retrieved:
+        """As `Advisor.retrieve`, in the documents of a scope; it raises what `ask` does."""
+        return self.run(lambda: self.advisor.retrieve(question, k=k, index=self.advisor.index.within(scope)))
 
     def stream(
         self, question: str, *, cancelled: threading.Event | None = None, **manner: Unpack[Manner]

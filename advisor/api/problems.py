@@ -29,6 +29,7 @@ from advisor.errors import (
     QuestionError,
     ScopeError,
     StorageError,
+    VectorServerError,
 )
 
 
@@ -103,6 +104,7 @@ _KINDS = (
     _Kind(ConversationError, 404, "not_found", None, "Reload the page."),
     _Kind(IndexLockedError, 409, "index_locked", "the index is being written", "Try again when that has finished."),
     _Kind(IndexNotFoundError, 503, "no_index", "there is no index", "Build the index: advisor index."),
+    _Kind(VectorServerError, 503, "vectors", "the Chroma server is away", "Try again in a moment.", retry_seconds=5),
     _Kind(CorpusError, 503, "corpus", "the corpus folder cannot be used", "The log of the server says why."),
     _Kind(DatabaseError, 503, "database", "the database cannot be reached", "Try again in a moment.", retry_seconds=5),
     _Kind(StorageError, 503, "storage", "the server cannot write its files", "The log of the server says why."),

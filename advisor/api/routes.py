@@ -104,8 +104,10 @@ class _Watch:
         return self._info, self._problems
 
     def _look(self) -> None:
-        self._info = self._advisor.index.info
-        self._problems = [] if self._database.answers else ["database"]
+        index = self._advisor.index
+        self._info = index.info
+        there: dict[Away, bool] = {"database": self._database.answers, "vectors": index.has_vectors}
+        self._problems = [name for name, is_there in there.items() if not is_there]
 
 
 def index_router(advisor: Advisor) -> APIRouter:

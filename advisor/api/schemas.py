@@ -17,6 +17,7 @@ def _whole(text: str) -> str:
     return text
 
 
+Away = Literal["database", "vectors"]
 Text = Annotated[str, AfterValidator(_whole)]
 """Text that can be written down again: JSON lets halves of characters pass."""
 Question = Annotated[Text, Field(description="In French or English.", examples=["How do we start with FinOps?"])]
@@ -234,6 +235,7 @@ class AnswerBody(BaseModel):
     model: ModelUse | None = Field(default=None, description="What a chat model did, where there is one.")
     scope: Within | None = Field(default=None, description="What was asked for, where not all documents were.")
     length: Literal["short"] | None = Field(default=None, description="Where a short answer was asked for.")
+    degraded: list[Away] = Field(default=[], description="What was away: without `vectors`, words alone found passages.")
 
 
 class Result(BaseModel):
@@ -258,6 +260,7 @@ class SearchBody(BaseModel):
     id: str
     question: str
     results: list[Result]
+    degraded: list[Away] = Field(default=[], description="What was away: without `vectors`, words alone found passages.")
     ms: float
 
 
@@ -329,9 +332,6 @@ class SourceBody(BaseModel):
     text: str
     quote: str | None = Field(description="The asked span of the text.")
     html: str
-
-
-Away = Literal["database"]
 
 
 class Health(BaseModel):

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from advisor.documents.folder import list_files
 from advisor.documents.passages import embedded_text
-from advisor.errors import AdvisorError, IndexMismatchError
+from advisor.errors import AdvisorError, IndexMismatchError, VectorServerError
 from advisor.index.build import companions_of
 from advisor.index.calibration import calibration_path, read_calibration
 from advisor.index.catalog import text_hash
@@ -54,7 +54,9 @@ def examine(settings: Settings) -> list[Finding]:
     if embeddings:
         findings.append(_confidence(settings, embeddings[0]))
         findings.append(_try("index", lambda: _index(settings, embeddings[0])))
-        if settings.embedding_url and findings[-1].ok:
+        if findings[-1].ok and settings.chroma_url:
+            findings.append(_try("vector server", lambda: _vector_server(settings, embeddings[0])))
+        if findings[-1].ok and settings.embedding_url:
             findings.append(_try("vectors", lambda: _vectors(settings, embeddings[0])))
         if all(finding.ok for finding in findings):
             findings.append(_freshness(settings, embeddings[0]))
@@ -132,6 +134,19 @@ def _index(settings: Settings, embeddings: Embeddings) -> str:
         )
     finally:
         generation.close()
+
+
+def _vector_server(settings: Settings, embeddings: Embeddings) -> str:
+    """Whether the Chroma server has the vectors of the index.
+
+    :raises VectorServerError: when it is away, or has others.
+    """
+    with closing(open_current(settings, embeddings)) as generation:
+        found, expected = generation.count_vectors(), generation.manifest.entries
+    if found != expected:
+        message = f"the Chroma server has {found} of {expected} vectors of the index. Run: advisor index"
+        raise VectorServerError(message)
+    return f"{found} vectors are on the Chroma server"
 
 
 def _vectors(settings: Settings, embeddings: Embeddings) -> str:

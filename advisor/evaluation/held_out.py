@@ -139,7 +139,7 @@ def _index_without(
         beside, index_dir = Path(scratch) / "corpus", Path(scratch) / "index"
         index_dir.mkdir()
         _write_beside(published, beside, entries_left(entries, hidden, kept))
-        settings = published.settings.model_copy(update={"corpus_dir": beside, "index_dir": index_dir})
+        settings = published.settings.model_copy(update={"corpus_dir": beside, "index_dir": index_dir, "chroma_url": None})
         context = BuildContext(settings, published.embeddings, published.index)
         contents = {name: document.content_hash for name, document in sorted(kept.items())}
         removed = tuple(document.id for document in documents if document.id not in kept)

@@ -45,6 +45,7 @@ from advisor.index.phrasings import (
 from advisor.index.plan import Changes
 from advisor.index.report import LeftOut
 from advisor.index.thesaurus import THESAURUS_FILE, read_thesaurus
+from advisor.index.vector_server import ServedVectors, collection_of, collections_prefix, open_server
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
 from advisor.settings import BUNDLED_MODEL, Settings
@@ -80,6 +81,11 @@ class BuildContext:
     fresh: bool = False
     progress: IndexProgress | None = None
 
+    def served(self, generation: str) -> ServedVectors | None:
+        """Where the vectors of a generation go, if that is a server."""
+        server, index_dir = open_server(self.settings), self.settings.index_dir
+        return ServedVectors(server, collection_of(collections_prefix(index_dir), generation)) if server else None
+
     def tell(self, stage: str, total: int) -> None:
         """Say that a stage begins."""
         if self.progress:
@@ -103,7 +109,7 @@ def build_generation(context: BuildContext, changes: Changes, *, number: int, pr
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
         edit = edit_catalog(folder / CATALOG, old.folder / CATALOG if old else None, cut, changes.removed)
         with closing(Catalog(folder / CATALOG)) as catalog:
-            coming = NextGeneration(folder, catalog, edit, old, context.fresh)
+            coming = NextGeneration(folder, catalog, edit, old, context.fresh, context.served(name))
             vectors = make_vectors(partial(shipped.passages, embeddings), edit.chunks, old, context.progress)
             context.tell("write", len(edit.chunks))
             counted = write_parts(coming, vectors)
@@ -121,6 +127,7 @@ def build_generation(context: BuildContext, changes: Changes, *, number: int, pr
                 **asdict(beside),
                 previous=previous,
                 files=file_sizes(folder),
+                collection=coming.served.name if coming.served else "",
             )
             write_manifest(folder, manifest)
             context.tell("check", len(edit.chunks))
@@ -223,7 +230,12 @@ def _check(coming: NextGeneration, vectors: Vectors) -> None:
     """
     new = [chunk for chunk in coming.edit.chunks if text_hash(embedded_text(chunk)) in vectors.new]
     spread = np.linspace(0, len(new) - 1, min(_SAMPLES, len(new))).astype(int)
-    with closing(Generation(coming.folder)) as built:
+    with closing(Generation(coming.folder, coming.served.server if coming.served else None)) as built:
+        if built.count_vectors() != built.manifest.entries:
+            message = (
+                f"the new generation has {built.count_vectors()} vectors of {built.manifest.entries}; the old one stays"
+            )
+            raise BrokenIndexError(message)
         for chunk in (*(new[number] for number in spread), *coming.catalog.sample(_SAMPLES)):
             key = text_hash(embedded_text(chunk))
             vector = vectors.new[key] if key in vectors.new else built.chunk_vectors([key])[key]

@@ -1,4 +1,4 @@
-"""The vectors of the chunks, in Chroma. The only module that imports Chroma.
+"""The vectors of the chunks, in Chroma: in the folder of a generation, or on a server. The only module that imports Chroma.
 
 An entry is a text's hash and its vector, nothing else: text that moves, or stands in two places, is one entry, and what a
 document says is in the catalog alone. Chroma never shrinks: an entry that is removed stays in its graph, unseen, until the
@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import chromadb
 import numpy as np
+from chromadb.api.fastapi import FastAPI
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
+from chromadb.config import System
+from chromadb.errors import ChromaError, NotFoundError
 
-__all__ = ["ChromaError", "VectorStore", "copy_store"]
+from advisor.settings import ChromaPlace
+
+__all__ = ["ChromaError", "ServerStores", "VectorStore", "copy_store", "open_folder"]
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.types import Collection as CollectionModel
     from numpy.typing import NDArray
 
 _COLLECTION = "chunks"
@@ -34,29 +40,15 @@ _HNSW: CreateHNSWConfiguration = {"space": "cosine", "ef_construction": 200, "ma
 
 
 class VectorStore:
-    """An open store. The stores of one folder in one process share a system, which stops when the last is closed."""
+    """The open entries of one generation."""
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
-        """Open it, or make an empty one.
-
-        :raises ChromaError: when there is none, or it is damaged.
-        """
-        try:
-            client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
-        except ChromaError:
-            # A system that did not start would be handed to the next who opens this folder.
-            SharedSystemClient._identifier_to_system.pop(str(folder), None)
-            raise
-        self._client = cast("Client", client)  # only the class, not the interface that is declared, has `close`
-        self._most = client.get_max_batch_size()
-        if create:
-            self._entries = client.create_collection(_COLLECTION, configuration={"hnsw": _HNSW}, embedding_function=None)
-        else:
-            self._entries = client.get_collection(_COLLECTION, embedding_function=None)
+    def __init__(self, entries: chromadb.Collection, most: int, close: Callable[[], None]) -> None:
+        """:param most: how many entries Chroma takes at once."""
+        self._entries, self._most, self._close = entries, most, close
 
     def close(self) -> None:
         """Let go of files and memory."""
-        self._client.close()
+        self._close()
 
     def count(self) -> int:
         """How many entries there are."""
@@ -95,6 +87,84 @@ class VectorStore:
         """Remove entries."""
         for at in range(0, len(keys), self._most):
             self._entries.delete(ids=list(keys[at : at + self._most]))
+
+
+def open_folder(folder: Path, *, create: bool = False) -> VectorStore:
+    """Open the store of a folder, or make an empty one.
+
+    The stores of one folder in one process share a system, which stops when the last is closed.
+
+    :raises ChromaError: when there is none, or it is damaged.
+    """
+    try:
+        client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+    except ChromaError:
+        # A system that did not start would be handed to the next who opens this folder.
+        SharedSystemClient._identifier_to_system.pop(str(folder), None)
+        raise
+    if create:
+        entries = client.create_collection(_COLLECTION, configuration={"hnsw": _HNSW}, embedding_function=None)
+    else:
+        entries = client.get_collection(_COLLECTION, embedding_function=None)
+    close = cast("Client", client).close  # only the class, not the interface that is declared, has it
+    return VectorStore(entries, client.get_max_batch_size(), close)
+
+
+class ServerStores:
+    """The stores on a Chroma server, each a collection. Nothing is sent before the first use; safe in several threads.
+
+    Chroma's `HttpClient` waits without end, for a connection too, and asks the server before it can be told otherwise: this
+    is the interface below it. Its errors are of many kinds, some of none (`Exception`).
+    """
+
+    def __init__(self, place: ChromaPlace, *, connect_seconds: float, answer_seconds: float) -> None:
+        """:param answer_seconds: the longest that the server may say nothing."""
+        self._tenant, self._database = place.tenant, place.database
+        system = System(
+            ChromaSettings(
+                anonymized_telemetry=False,
+                chroma_api_impl=f"{FastAPI.__module__}.{FastAPI.__name__}",
+                chroma_server_host=place.url,
+                chroma_server_http_port=0,  # the address has it; there must be one
+                chroma_server_headers=dict(place.headers),
+                chroma_server_ssl_verify=str(place.certificates) if place.certificates else None,
+            )
+        )
+        self._server = system.instance(FastAPI)
+        waits = (connect_seconds, answer_seconds, answer_seconds, connect_seconds)  # connect, read, write, pool
+        self._server._session.timeout = waits
+        weakref.finalize(self, self._server._session.close)
+        system.start()
+
+    def open(self, name: str) -> VectorStore:
+        """The store of that name.
+
+        :raises Exception: when there is none, or the server does not answer.
+        """
+        return self._store(self._server.get_collection(name, self._tenant, self._database))
+
+    def create(self, name: str) -> VectorStore:
+        """A new store of that name, in the place of one that a killed run left; it raises what `open` does."""
+        self.delete(name)
+        made = self._server.create_collection(
+            name, configuration={"hnsw": _HNSW}, tenant=self._tenant, database=self._database
+        )
+        return self._store(made)
+
+    def delete(self, name: str) -> None:
+        """Delete the store of that name, if there is one; it raises what `open` does."""
+        try:
+            self._server.delete_collection(name, self._tenant, self._database)
+        except NotFoundError:
+            return
+
+    def names(self) -> list[str]:
+        """The names of all stores; it raises what `open` does."""
+        return [each.name for each in self._server.list_collections(tenant=self._tenant, database=self._database)]
+
+    def _store(self, model: CollectionModel) -> VectorStore:
+        entries = chromadb.Collection(self._server, model, embedding_function=None)
+        return VectorStore(entries, self._server.get_max_batch_size(), lambda: None)
 
 
 def copy_store(source: Path, target: Path) -> None:

@@ -38,12 +38,14 @@ from advisor.index.phrasings import PHRASINGS_FILE, PhrasingIndex
 from advisor.index.question_space import QUESTION_SPACE_FILE, QuestionSpace
 from advisor.index.scope import find_documents
 from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, read_used_forms
+from advisor.index.vector_server import ServedVectors, VectorServer, open_server
 from advisor.settings import Settings
 from advisor.types import EVERYTHING, IndexInfo, Language, Scope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from advisor.index.chroma import VectorStore
     from advisor.models.embeddings import Embeddings
 
 
@@ -56,7 +58,7 @@ def _writable(folder: Path, opened: ExitStack) -> Path:
     if os.access(folder, os.W_OK):
         return folder
     copy = Path(opened.enter_context(TemporaryDirectory(prefix="advisor-index-", ignore_cleanup_errors=True)))
-    for name in (LEXICAL, CHROMA):
+    for name in filter(lambda name: (folder / name).is_dir(), (LEXICAL, CHROMA)):
         shutil.copytree(folder / name, copy / name, copy_function=shutil.copyfile)
         (copy / name).chmod(stat.S_IRWXU)
     return copy
@@ -65,9 +67,10 @@ def _writable(folder: Path, opened: ExitStack) -> Path:
 class Generation:
     """One generation: its catalog, vectors, BM25 and sentence vectors."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: VectorServer | None = None) -> None:
         """Open for reading; hold the folder against removal until `close`, or until nobody uses this object.
 
+        :param server: that has the vectors, where they are not in the folder. It is asked nothing yet: it may be away.
         :raises IndexMismatchError: when a part is missing or damaged.
         """
         self.folder = folder
@@ -80,21 +83,19 @@ class Generation:
 
         with ExitStack() as opened:
             try:
-                self._open_parts(opened)
+                self._open_parts(opened, server)
             except (OSError, ValueError, EOFError, sqlite3.Error, ChromaError) as cause:
                 why = " ".join(str(cause).split())
                 message = f"the index in {folder} is damaged ({why}). Run: advisor index --rebuild"
                 raise IndexMismatchError(message) from cause
             self._release = weakref.finalize(self, opened.pop_all().close)
 
-    def _open_parts(self, opened: ExitStack) -> None:
-        from advisor.index.chroma import VectorStore
-
+    def _open_parts(self, opened: ExitStack, server: VectorServer | None) -> None:
         opened.enter_context(held(self.folder))
         self.catalog = opened.enter_context(closing(Catalog(self.folder / CATALOG)))
         stores = _writable(self.folder, opened)
         self.keyword_index = KeywordIndex(stores / LEXICAL)
-        self._store = opened.enter_context(closing(VectorStore(stores / CHROMA)))
+        self._store = opened.enter_context(closing(self._open_store(stores, server)))
         self._sentences: NDArray[np.float16] = np.load(self.folder / SENTENCES, mmap_mode="r")
         self.thesaurus = read_thesaurus(self.folder / THESAURUS_FILE)
         self.sections = read_sections(self.folder / SECTIONS_FILE)
@@ -104,10 +105,26 @@ class Generation:
         self.question_space = QuestionSpace.load(self.folder / QUESTION_SPACE_FILE)
         said = self.manifest
         expected = (said.documents, said.chunks, said.sentences, said.entries, said.chunks, said.rows)
-        found = (*self.catalog.counts(), self.count_vectors(), self.keyword_index.size, len(self._sentences))
+        entries = said.entries if said.collection else self.count_vectors()
+        found = (*self.catalog.counts(), entries, self.keyword_index.size, len(self._sentences))
         if found != expected:
             message = f"documents, chunks, sentences, and entries of each part: {found}, where the manifest says {expected}"
             raise ValueError(message)
+
+    def _open_store(self, stores: Path, server: VectorServer | None) -> VectorStore | ServedVectors:
+        from advisor.index.chroma import open_folder
+
+        if not self.manifest.collection:
+            return open_folder(stores / CHROMA)
+        if server is None:
+            message = "its vectors are on a server, and none is named"
+            raise ValueError(message)
+        return ServedVectors(server, self.manifest.collection)
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether search by meaning works now: always, unless they are on a server that is away."""
+        return not isinstance(self._store, ServedVectors) or self._store.holds(self.manifest.entries)
 
     @property
     def info(self) -> IndexInfo:
@@ -141,7 +158,10 @@ class Generation:
         return part
 
     def search_vectors(self, vector: NDArray[np.float32], *, num_results: int) -> list[tuple[str, float]]:
-        """Chunk ids with their cosine to `vector`, best first."""
+        """Chunk ids with their cosine to `vector`, best first.
+
+        :raises VectorServerError: when they are on a server that is away.
+        """
         among = None if self.part is None else list(dict.fromkeys(self.part.values()))
         count = min(num_results, self.manifest.entries if among is None else len(among))
         if not count:
@@ -180,11 +200,14 @@ class Generation:
         return self._sentences
 
     def chunk_vectors(self, hashes: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The stored vectors of chunks, by the hash of their embedded text; an unknown hash is left out."""
+        """The stored vectors of chunks, by the hash of their embedded text; an unknown hash is left out.
+
+        :raises VectorServerError: when they are on a server that is away.
+        """
         return self._store.vectors(hashes)
 
     def count_vectors(self) -> int:
-        """How many vectors Chroma holds: one for each different text."""
+        """How many vectors Chroma holds: one for each different text; it raises what `search_vectors` does."""
         return self._store.count()
 
     def close(self) -> None:
@@ -228,4 +251,10 @@ def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) 
             f"{expected[key]!r}. Run: advisor index"
         )
         raise IndexMismatchError(message)
-    return Generation(settings.index_dir / name)
+    server = open_server(settings)
+    if bool(manifest.collection) != bool(server):
+        there = "on a Chroma server" if manifest.collection else "in its folder"
+        said = f"ADVISOR_CHROMA_URL is {'set' if server else 'not set'}"
+        message = f"the index in {settings.index_dir} has its vectors {there}, and {said}. Run: advisor index"
+        raise IndexMismatchError(message)
+    return Generation(settings.index_dir / name, server)

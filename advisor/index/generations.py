@@ -4,7 +4,7 @@
     index/<generation>/
         manifest.json             what it was built with, and the counts
         catalog.sqlite            documents, chunks, sentences
-        chroma/                   vectors of the chunks (cosine)
+        chroma/                   vectors of the chunks (cosine), where they are not on a server
         lexical/                  BM25 of the chunks
         sentences.npy             vectors of the sentences, float16, shape (rows, dimension)
         thesaurus.yaml            the corpus's thesaurus, if it has one
@@ -15,6 +15,7 @@
         question-space.npz        the space that these questions make, if there are any
         in-use                    readers hold a shared lock on it; a generation with readers is not removed
     index/archive.sqlite          the text of every version of every document, for the links of old answers
+    index/collections             what the names of its collections on a Chroma server begin with, where it has any
     index/report.json             what the last sync did
 
 A generation is never modified once `current` names it.
@@ -89,7 +90,8 @@ class Counts:
 class Manifest(Counts):
     """What a generation was built with, and what it holds.
 
-    `previous` was published when it was built; `files` has the size of each file, in bytes.
+    `previous` was published when it was built; `files` has the size of each file, in bytes; `collection` has the vectors
+    where they are on a server ("" where they are in the folder).
     """
 
     generation: str = ""
@@ -104,6 +106,7 @@ class Manifest(Counts):
     calibration: str = ""
     previous: str = ""
     files: dict[str, int] = field(default_factory=dict)
+    collection: str = ""
     chunking_version: int = chunking.VERSION
     lexical_version: int = bm25.VERSION
     format: int = FORMAT

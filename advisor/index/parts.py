@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from advisor.index.chroma import VectorStore
+    from advisor.index.vector_server import ServedVectors
 
 _MOST_DEAD = 0.2  # share of removed entries above which the vector store is written anew
 _MOST_APART = 0.02  # share of chunks removed from BM25's segments, or beside them, above which it is written anew
@@ -43,7 +44,7 @@ _KNOWN = 0.85  # of the sections: those without a phrasing lose their questions 
 class NextGeneration:
     """A generation while it is written: its folder, its catalog, what that changed, and the generation that it is built on.
 
-    `fresh` leaves nothing in it of what was removed.
+    `fresh` leaves nothing in it of what was removed. `served` takes its vectors, where they go to a server.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class NextGeneration:
     edit: CatalogEdit
     old: Generation | None
     fresh: bool
+    served: ServedVectors | None = None
 
     def base(self, part: str) -> Path | None:
         """A part of the generation that it is built on."""
@@ -99,27 +101,29 @@ def _write_vectors(coming: NextGeneration, vectors: Vectors, entries: int) -> in
     """Write the difference, into a copy of the old store, or all vectors.
 
     Entries that were removed stay in Chroma's graph and cost time at each search: beyond a share, they are left behind.
+    A server copies no collection: it is sent all vectors.
     """
-    from advisor.index.chroma import VectorStore, copy_store
+    from advisor.index.chroma import copy_store, open_folder
 
     folder, old = coming.folder / CHROMA, coming.old
     removed = sorted({text for _, text in coming.edit.removed.values()})
     left = coming.catalog.ids_of_texts(removed)
     gone = [key for key in removed if key not in left]
     dead = old.manifest.dead + len(gone) if old else 0
-    if old and not coming.fresh and dead <= _MOST_DEAD * (dead + entries):
+    in_folders = old and not (old.manifest.collection or coming.served)
+    if old and in_folders and not coming.fresh and dead <= _MOST_DEAD * (dead + entries):
         copy_store(old.folder / CHROMA, folder)
-        with closing(VectorStore(folder)) as store:
+        with closing(open_folder(folder)) as store:
             store.remove(gone)
             _add(store, vectors.new)
         return dead
     kept = old.chunk_vectors(sorted(coming.catalog.chunk_hashes() - vectors.new.keys())) if old else {}
-    with closing(VectorStore(folder, create=True)) as store:
+    with closing(coming.served or open_folder(folder, create=True)) as store:
         _add(store, kept | vectors.new)
     return 0
 
 
-def _add(store: VectorStore, entries: Mapping[str, NDArray[np.float32]]) -> None:
+def _add(store: VectorStore | ServedVectors, entries: Mapping[str, NDArray[np.float32]]) -> None:
     if entries:
         store.add(list(entries), np.stack(list(entries.values())))
 

@@ -11,13 +11,19 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from advisor.documents.folder import list_files
-from advisor.errors import BrokenIndexError, IndexMismatchError, IndexNotFoundError, RefusedIndexError
+from advisor.errors import (
+    BrokenIndexError,
+    IndexMismatchError,
+    IndexNotFoundError,
+    RefusedIndexError,
+    VectorServerError,
+)
 from advisor.files import replace_file
 from advisor.index import archive
 from advisor.index.build import BUILDING, BuildContext, build_generation, companions_of
@@ -41,6 +47,7 @@ from advisor.index.generations import (
 from advisor.index.lock import now, writer_lock
 from advisor.index.plan import Plan, make_plan, next_documents
 from advisor.index.report import HiddenText, IndexReport, LeftOut
+from advisor.index.vector_server import ServedVectors, collection_of, collections_prefix, open_server
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.types import FailedDocument, IndexProgress, Scan
@@ -98,7 +105,7 @@ def sync(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_U
         options.progress("wait", 0, 0)
     with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=options.wait):
         report = _compare_and_build(settings, embeddings, options)
-        _prune(settings.index_dir)
+        _prune(settings)
         report = _finished(report, started)
         written = json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n"
         replace_file(settings.index_dir / _REPORT, written.encode("utf-8", "replace"), mode=PUBLIC)
@@ -116,10 +123,15 @@ def _compare_and_build(settings: Settings, embeddings: Embeddings, options: Sync
             progress=options.progress,
         )
         beside = published.manifest.companions if published.manifest else None
-        stale = beside != companions_of(settings.corpus_dir, embeddings.digest)
+        stale = beside != companions_of(settings.corpus_dir, embeddings.digest) or _must_move(settings, published.manifest)
         if options.dry_run or not (plan.changed or stale or options.forget):
             return _report(plan, published.manifest, silent=published.catalog.silent() if published.catalog else ())
         return _build_and_publish(settings, embeddings, options, plan, published)
+
+
+def _must_move(settings: Settings, manifest: Manifest | None) -> bool:
+    """Whether the vectors are in the folder and belong on a server, or the other way round."""
+    return manifest is not None and bool(manifest.collection) != bool(settings.chroma_url)
 
 
 def _finished(report: IndexReport, started: float) -> IndexReport:
@@ -173,6 +185,9 @@ def _open_published(settings: Settings, embeddings: Embeddings, opened: ExitStac
     usable = (
         not rebuild and manifest.recipe() == blank_manifest(settings, embeddings).recipe() and is_whole(folder, manifest)
     )
+    if usable and manifest.collection:
+        server = open_server(settings)
+        usable = server is not None and ServedVectors(server, manifest.collection).count() == manifest.entries
     if usable:
         opened.enter_context(held(folder))
     return _Published(catalog, manifest if usable else None)
@@ -190,13 +205,14 @@ def _build_and_publish(
     with ExitStack() as opened:
         old = None
         if published.manifest:
-            old = opened.enter_context(closing(Generation(index_dir / published.manifest.generation)))
+            folder = index_dir / published.manifest.generation
+            old = opened.enter_context(closing(Generation(folder, open_server(settings))))
         context = BuildContext(settings, embeddings, old, fresh=options.forget, progress=options.progress)
         number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
         previous = "" if options.forget else current_generation(index_dir) or ""
         built = build_generation(context, changes, number=number, previous=previous)
         if options.judge and old:
-            _judge(options.judge, old, index_dir / built.manifest.generation)
+            _judge(options.judge, old, Generation(index_dir / built.manifest.generation, open_server(settings)))
         catalog = opened.enter_context(closing(Catalog(index_dir / built.manifest.generation / CATALOG)))
         archive.record(index_dir, built.manifest.generation, catalog, plan.parsed)
         silent = catalog.silent()
@@ -208,21 +224,31 @@ def _build_and_publish(
     return replace(report, left_out=built.left_out)
 
 
-def _judge(judge: Judge, published: Generation, candidate: Path) -> None:
+def _judge(judge: Judge, published: Generation, candidate: Generation) -> None:
     """Have a generation judged that is built and not published.
 
     :raises RefusedIndexError: when there are objections; the generation is removed.
     """
-    with closing(Generation(candidate)) as opened:
-        objections = judge(published, opened)
+    with closing(candidate):
+        objections = judge(published, candidate)
     if objections:
-        shutil.rmtree(candidate)
+        shutil.rmtree(candidate.folder)
         message = f"the new generation was refused, and the old one stays: {'; '.join(objections)}"
         raise RefusedIndexError(message)
 
 
-def _prune(index_dir: Path) -> None:
+def _prune(settings: Settings) -> None:
     """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
+    _prune_folder(settings.index_dir)
+    server = open_server(settings)
+    if server:
+        prefix = collections_prefix(settings.index_dir)
+        kept = {collection_of(prefix, name) for name in generations(settings.index_dir)}
+        with suppress(VectorServerError):  # what was indexed is published; the next sync removes them
+            server.keep_only(prefix, kept)
+
+
+def _prune_folder(index_dir: Path) -> None:
     for leftover in (*index_dir.glob(f"{BUILDING}*"), *index_dir.glob(f"{_REMOVING}*")):
         shutil.rmtree(leftover, ignore_errors=True)
     current = current_generation(index_dir)

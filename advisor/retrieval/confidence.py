@@ -31,6 +31,8 @@ from advisor.text.plain import COMPOUND, WORD, fold
 from advisor.text.terms import term_set, terms
 from advisor.types import ScoredChunk
 
+NO_MODEL = ""
+"""The digest of no model: what is judged without cosines."""
 _COVERING = 5  # passages in which the question's words and names are looked for
 _COMPARED = 10  # passages that the best one is compared with
 _BEST_BLOCKS = 3  # whose probabilities are averaged

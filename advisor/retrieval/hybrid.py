@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.documents.passages import embedded_text
+from advisor.errors import VectorServerError
 from advisor.index.generation import Generation
 from advisor.models.profile import profile_of
 from advisor.models.reranker import Reranker
@@ -42,6 +43,7 @@ def vector_search(
     A chunk with a sentence that is known to answer a like question is as near as that question.
 
     :param asked: sentence number -> cosine of the nearest question that it is known to answer.
+    :raises VectorServerError: when the vectors are on a server that is away.
     """
     cosines = dict(index.search_vectors(vector, num_results=num_results))
     for chunk_id, cosine in zip(index.catalog.chunk_ids(list(asked)), asked.values(), strict=True):
@@ -85,31 +87,39 @@ def _normalise(scores: Mapping[str, float]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HybridResult:
-    """The chunks that hybrid search found, best first, and the BM25 score of every chunk that the words found."""
+    """The chunks that hybrid search found, best first, and the BM25 score of every chunk that the words found.
+
+    `by_words`: by their words alone, since the server of the vectors is away.
+    """
 
     passages: list[ScoredChunk]
     keyword_scores: dict[str, float]
+    by_words: bool
 
 
 def hybrid_search(
     index: Generation, query: Query, vector: NDArray[np.float32], like: LikeQuestions | None, limits: SearchLimits
 ) -> HybridResult:
-    """The chunks that answer best, by meaning and by words.
+    """The chunks that answer best, by meaning and by words; by words alone while the server of the vectors is away.
 
     :param vector: the question's unit vector, shape (dimension,).
     :param like: the questions of the corpus beside the one asked, if it has any.
     """
     offset = profile_of(index.manifest.embedding_model).question_offset
     known = index.phrasings.nearest(like.cosine, num_results=limits.num_candidates, offset=offset) if like else {}
-    dense = vector_search(index, vector, known, num_results=limits.num_candidates)
     lexical = keyword_search(index, query, num_results=limits.num_candidates)
+    try:
+        dense, by_words = vector_search(index, vector, known, num_results=limits.num_candidates), False
+    except VectorServerError:
+        dense, by_words = [], True
     cosines, bm25 = dict(dense), dict(lexical)
     chunks = {key: stored.chunk for key, stored in index.catalog.chunks(list(cosines | bm25)).items()}
-    foreign = {key for key, chunk in chunks.items() if chunk.language != query.language}
-    best = fuse(dense, lexical, dense_weight=limits.dense_weight, foreign=foreign)[: limits.num_results]
+    foreign = {key for key, chunk in chunks.items() if chunk.language != query.language and not by_words}
+    weight = 0.0 if by_words else limits.dense_weight
+    best = fuse(dense, lexical, dense_weight=weight, foreign=foreign)[: limits.num_results]
     ranked = [(rank, key, score) for rank, (key, score) in enumerate(best, start=1)]
     passages = [ScoredChunk(chunks[key], score, rank, cosines.get(key), bm25.get(key)) for rank, key, score in ranked]
-    return HybridResult(passages, bm25)
+    return HybridResult(passages, bm25, by_words)
 
 
 def rerank(reranker: Reranker, question: str, passages: Sequence[ScoredChunk], *, first: int) -> list[ScoredChunk]:

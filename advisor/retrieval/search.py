@@ -12,6 +12,7 @@ from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
 from advisor.retrieval.confidence import (
+    NO_MODEL,
     Signals,
     Thresholds,
     beside_the_rest,
@@ -50,7 +51,8 @@ class Searcher:
 class Retrieved:
     """A question as search used it, and the passages that it found, best first.
 
-    `vector` is what the model made of it, `compared` what its sentences are compared with.
+    `vector` is what the model made of it, `compared` what its sentences are compared with; `by_words`: the passages were
+    found by their words alone.
     """
 
     query: Query
@@ -59,6 +61,7 @@ class Retrieved:
     like: LikeQuestions | None
     passages: list[ScoredChunk]
     keyword_scores: dict[str, float]
+    by_words: bool
 
     @property
     def asked(self) -> Asked:
@@ -73,7 +76,7 @@ class Evidence:
     `passages` are those of one language, best first; `blocks` the blocks of their documents, best first; `curated` the
     curated answer nearest to the question, if there is any; `confidence` the probability (0..1) that an answer made of
     this is right, by the `signals`; `thresholds` what it is held against; `told` what the answers before it on the same
-    subject cited.
+    subject cited. `by_words`: the server of the vectors is away, and the passages were found by their words alone.
     """
 
     question: str
@@ -84,6 +87,7 @@ class Evidence:
     confidence: float
     thresholds: Thresholds
     told: tuple[Citation, ...] = ()
+    by_words: bool = False
 
     @property
     def suffices(self) -> bool:
@@ -123,11 +127,13 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
             signals = beside_the_rest(signals, around.like, others, index.part)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
     known = like.is_known if like else curated is not None
-    confidence = 1.0 if known else confidence_of(signals, searcher.embeddings.digest, index.calibration)
-    thresholds = thresholds_of(searcher.settings, index.calibration, phrasings=index.knows_questions)
+    # Without the cosines of passages, what is judged is as with a model whose scale nobody knows.
+    digest, own = (NO_MODEL, None) if found.by_words else (searcher.embeddings.digest, index.calibration)
+    confidence = 1.0 if known else confidence_of(signals, digest, own)
+    thresholds = thresholds_of(searcher.settings, own, phrasings=index.knows_questions)
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
-    return Evidence(question, passages, ranked, curated, signals, confidence, thresholds)
+    return Evidence(question, passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words)
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
@@ -144,7 +150,7 @@ def _retrieve(searcher: Searcher, question: str, language: Language, num_results
     compared = (
         vector if like else searcher.embeddings.distinctive(vector)
     )  # the space of a corpus's questions has its own mean
-    return Retrieved(query, vector, compared, like, result.passages, result.keyword_scores)
+    return Retrieved(query, vector, compared, like, result.passages, result.keyword_scores, result.by_words)
 
 
 def without(blocks: Sequence[RankedBlock], said: Sequence[Citation]) -> list[RankedBlock]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from advisor.answering.messages import (
     Paragraph,
+    by_words_in_words,
     group_in_words,
     has_named_rows,
     led,
@@ -156,7 +157,9 @@ def _begins_with_note(answer: Answer) -> bool:
 
 
 def _note(answer: Answer) -> str:
-    return f'<p class="note">{typeset(answer.reason)}</p>' if answer.status == "answered" and answer.reason else ""
+    """What the reader should know of an answer; of an abstention, only that passages were found by words alone."""
+    said = answer.reason if answer.status == "answered" else by_words_in_words(answer.language) if answer.by_words else None
+    return f'<p class="note">{typeset(said)}</p>' if said else ""
 
 
 def _render_near(answer: Answer, texts: Texts) -> str:
