@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -19,19 +22,22 @@ from postgres import PASSWORD as SECRET
 from postgres import Postgres
 from pydantic import SecretStr
 from served import PASSWORD, serve
-from sqlalchemy import make_url, select, text
+from sqlalchemy import Connection, delete, make_url, select, text
 from typer.testing import CliRunner
 
 from advisor.accounts.sessions import Sessions
 from advisor.accounts.users import Users, add_user, list_users
 from advisor.cli.main import app
-from advisor.errors import DatabaseError, SettingsError, StorageError
-from advisor.features.conversations import Conversations
+from advisor.errors import ConversationError, DatabaseError, SettingsError, StorageError
+from advisor.features.conversations import UNDO_SECONDS, Conversations
 from advisor.features.shares import Shares
 from advisor.settings import Settings, load_settings
-from advisor.storage.database import DATABASE_FILE, Database, open_database
-from advisor.storage.state_tables import METADATA, REVISION, handled
+from advisor.storage.database import DATABASE_FILE, Database, open_database, time_now
+from advisor.storage.state_tables import METADATA, REVISION, conversations, deleted, handled, put, turns
 from advisor.types import Answer
+from advisor.ui.server import serve_page
+
+Given = TypeVar("Given")
 
 QUESTION = {"question": "What does the board want?"}
 # Of the files in older_state.zip, which the version before this one wrote.
@@ -253,3 +259,87 @@ def test_an_address_that_is_none_is_refused_without_its_password(monkeypatch: py
 
 def test_the_password_is_not_shown_with_the_settings(postgres: Postgres):
     assert SECRET not in repr(Settings(database_url=SecretStr(postgres.url())))
+
+
+@pytest.fixture
+def two_replicas(
+    tmp_path: Path, new_database: Callable[[str], SecretStr], answer: Answer
+) -> Iterator[tuple[list[Conversations], str]]:
+    """Two servers with one database, and a conversation of Ada's in it."""
+    one = Settings(corpus_dir=tmp_path / "corpus", state_dir=tmp_path / "state", database_url=new_database("postgresql"))
+    replicas = [Conversations(settings) for settings in (one, replica_of(one, tmp_path))]
+    yield replicas, replicas[0].keep("ada", replace(answer, id="first"))
+    for kept in replicas:
+        kept.database.close()
+
+
+def while_held(
+    kept: Conversations, conversation: str, change: Callable[[Connection], object], other: Callable[[], Given]
+) -> Given:
+    """What `other` gives that comes while a transaction holds the conversation, changes it, and ends."""
+    with ThreadPoolExecutor(1) as pool:
+        with kept.database.writing() as database:
+            database.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update())
+            change(database)
+            waiting = pool.submit(other)
+            time.sleep(0.5)
+            assert not waiting.done()
+        return waiting.result(timeout=20)
+
+
+def long_ago(database: Connection, conversation: str) -> None:
+    put(database, deleted, conversation=conversation, time=time_now(seconds_ago=2 * UNDO_SECONDS))
+
+
+def test_a_turn_is_not_kept_in_a_conversation_that_is_being_deleted(two_replicas, answer: Answer):
+    (one, two), conversation = two_replicas
+    began = while_held(
+        one,
+        conversation,
+        lambda database: put(database, deleted, conversation=conversation, time=time_now()),
+        lambda: two.keep("ada", replace(answer, id="second"), conversation),
+    )
+    assert began != conversation
+    assert [summary.id for summary in one.find("ada")] == [began]
+
+
+def test_what_is_being_taken_back_is_not_erased(two_replicas):
+    (one, two), conversation = two_replicas
+    with one.database.writing() as database:
+        long_ago(database, conversation)
+    while_held(
+        one,
+        conversation,
+        lambda database: database.execute(delete(deleted).where(deleted.c.conversation == conversation)),
+        two.erase_deleted,
+    )
+    assert [summary.id for summary in two.find("ada")] == [conversation]
+
+
+def test_an_answer_that_went_meanwhile_gets_no_verdict(two_replicas):
+    (one, two), conversation = two_replicas
+
+    def rate() -> None:
+        with pytest.raises(ConversationError, match="there is no answer first"):
+            two.rate("ada", "first", "up")
+
+    while_held(one, conversation, lambda database: database.execute(delete(turns).where(turns.c.id == "first")), rate)
+
+
+def test_a_host_that_vanishes_stalls_nobody(new_database: Callable[[str], SecretStr], tmp_path: Path):
+    address = make_url(new_database("postgresql").get_secret_value())
+    with (
+        closing(Database(tmp_path, address)) as database,
+        database.writing() as connection,
+        socket.socket(fileno=os.dup(connection.connection.driver_connection.fileno())) as raw,
+    ):
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5_000
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 5
+
+
+def test_a_page_for_this_machine_alone_tells_of_later_tables_at_the_start(kept_in: Settings):
+    with open_database(kept_in).writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    open_database(kept_in)._prepared = False
+    with pytest.raises(SettingsError, match="a later version"):
+        serve_page(kept_in, port=0)

@@ -129,7 +129,7 @@ class Conversations:
         replaced = self.turn(user, replacing) if replacing else None
         with self.database.writing() as database:
             time, title = time_now(), title_of(answer.question)
-            if conversation is None or not _holds(database, *_own(user, conversation), _THERE):
+            if conversation is None or not _holds(database, user, conversation, _THERE):
                 conversation = uuid.uuid4().hex
                 begun = {"id": conversation, "user": user, "title": title, "folded": fold(title)}
                 add_row(database, conversations, **begun, created=time, updated=time)
@@ -192,8 +192,11 @@ class Conversations:
         """Erase what anybody deleted longer ago than it can be taken back."""
         due = select(deleted.c.conversation).where(deleted.c.time < time_now(seconds_ago=UNDO_SECONDS))
         if self.database.rows(due):
+            those = conversations.c.id.in_(due)
             with self.database.writing() as database:
-                database.execute(delete(conversations).where(conversations.c.id.in_(due)))
+                # Whoever is taking one back comes first: once it is held here, it is due or it is not.
+                database.execute(select(conversations.c.id).where(those).order_by(conversations.c.id).with_for_update())
+                database.execute(delete(conversations).where(those))
 
     def rate(self, user: str, answer_id: str, rating: Rating, reason: Reason = "", comment: str = "") -> None:
         """Keep what the reader says of an answer; the latest counts.
@@ -202,11 +205,13 @@ class Conversations:
         :raises StorageError: when it cannot be written.
         """
         turn = self.turn(user, answer_id)
+        message = f"there is no answer {answer_id} to say {rating!r} of. Ask again, then say it of the new answer"
         if turn is None or rating not in get_args(Rating) or reason not in get_args(Reason):
-            message = f"there is no answer {answer_id} to say {rating!r} of. Ask again, then say it of the new answer"
             raise ConversationError(message)
         comment = comment.strip()[: COMMENT.most]
         with self.database.writing() as database:
+            if database.execute(select(turns.c.id).where(turns.c.id == answer_id).with_for_update()).first() is None:
+                raise ConversationError(message)  # it was asked anew, or erased, in the meantime
             put(database, verdicts, turn=answer_id, rating=rating, reason=reason, comment=comment, time=time_now())
             self._append(turn.answer, rating, ": ".join(filter(None, (reason, comment))))
 
@@ -232,7 +237,7 @@ class Conversations:
         :raises ConversationError: when the user has no such conversation.
         """
         with self.database.writing() as database:
-            if not _holds(database, *_own(user, conversation), there):
+            if not _holds(database, user, conversation, there):
                 raise ConversationError(_GONE)
             yield database
 
@@ -257,9 +262,13 @@ def _own(user: str, conversation: str) -> tuple[ColumnElement[bool], ...]:
     return conversations.c.user == user, conversations.c.id == conversation
 
 
-def _holds(database: Connection, *those: ColumnElement[bool]) -> bool:
+def _holds(database: Connection, user: str, conversation: str, there: ColumnElement[bool]) -> bool:
     """Whether there is such a conversation; it stays as it is until the transaction ends."""
-    return database.execute(select(conversations.c.id).where(*those).with_for_update()).first() is not None
+    own = select(conversations.c.id).where(*_own(user, conversation))
+    if database.execute(own.with_for_update()).first() is None:
+        return False
+    # Asked in one, PostgreSQL would say what was deleted before the wait for whoever held it.
+    return database.execute(own.where(there)).first() is not None
 
 
 def title_of(question: str) -> str:

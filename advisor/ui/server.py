@@ -70,8 +70,8 @@ def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860)
     :raises AdvisorError: when the index cannot be built or opened, no port is free, or others could reach the page and
         there are no users.
     """
-    local = is_loopback(host)
-    if not (local and not settings.host_names) and not Users(settings):
+    local, anybody = is_loopback(host), bool(Users(settings))  # asked even where nobody signs in: it tells of later tables
+    if not (local and not settings.host_names) and not anybody:
         where = host if not local else f"the names {', '.join(sorted(settings.host_names))}"
         message = f"others can reach {where}, and there are no users. Add one first: advisor users add NAME --curator"
         raise SettingsError(message)
