@@ -240,7 +240,7 @@ class Advisor:
     def _written(
         self, index: Generation, taken: Taken, message: Message, base: Answer, timer: Timer
     ) -> Iterator[Stage | SentenceReady | Answer]:
-        """The answer to a question that has one: by the chat model, if there is one that can, else of sentences of the corpus."""
+        """The answer to a question that has one: by the chat model, if one can write it, else of sentences of the corpus."""
         language, evidence, use = taken.language, message.whole, base.model
         with timer.stage("write"):
             whole = message.extract(index, self.settings, base.length)

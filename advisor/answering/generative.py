@@ -15,6 +15,7 @@ from advisor.answering.chat_verdicts import chat_verdicts
 from advisor.answering.draft_reader import DraftReader
 from advisor.answering.draft_verifier import DraftVerifier, Examined, WritingTask
 from advisor.answering.messages import compose, withheld_in_words
+from advisor.answering.near import noted
 from advisor.answering.prompting import numbered_passages, prompts_of, writing_messages
 from advisor.models.chat import ChatFailure, ChatModel, open_checker
 from advisor.models.grounding import GroundingModel, open_grounding_model
@@ -86,10 +87,9 @@ class GeneratedAnswer:
         used = {marker for sentence in self.shown for marker in sentence.markers}
         text, gap = compose(base.language, self.shown), " ".join(self.missing)
         return replace(
-            base,
+            noted(base, gap),
             status="answered",
             text=f"{gap}\n\n{text}" if self.begins_with_gap else text,
-            reason="; ".join(filter(None, (base.reason, gap))) or None,
             sentences=self.shown,
             withheld=withheld_in_words(base.language, self.rejected),
             citations=tuple(citation for citation in self.citations if citation.marker in used),
