@@ -49,7 +49,8 @@ class VectorServer:
         def stores(answer_seconds: float) -> ServerStores:
             return ServerStores(place, connect_seconds=_CONNECT_SECONDS, answer_seconds=answer_seconds)
 
-        self._place = place
+        where = urlsplit(place.url)
+        self._name = f"{where.hostname}:{where.port}" if where.port else where.hostname
         self._quick, self._patient = stores(_SEARCH_SECONDS), stores(_WORK_SECONDS)
         self._opened: dict[str, VectorStore] = {}
         self._away_until = 0.0  # by the monotonic clock; 0 while it answers
@@ -79,6 +80,8 @@ class VectorServer:
             if answered:
                 _LOGGER.warning("%s. Until it is back, passages are found by their words alone", error)
             raise error from cause
+        if self._away_until:
+            _LOGGER.warning("the Chroma server %s is back", self._name)
         self._away_until = 0.0
         return given
 
@@ -116,11 +119,10 @@ class VectorServer:
         return self._error(lines[0] if lines else type(cause).__name__)
 
     def _error(self, why: str) -> VectorServerError:
-        where = urlsplit(self._place.url)
-        name = f"{where.hostname}:{where.port}" if where.port else where.hostname
-        return VectorServerError(
-            f"the vectors on the Chroma server {name} cannot be used ({why}). Start it, or check ADVISOR_CHROMA_URL"
+        message = (
+            f"the vectors on the Chroma server {self._name} cannot be used ({why}). Start it, or check ADVISOR_CHROMA_URL"
         )
+        return VectorServerError(message)
 
 
 class ServedVectors:
