@@ -197,8 +197,8 @@ class _Run:
         """
         shown, rejected, missing = verifier.shown, verifier.rejected, verifier.missing
         own = verifier.stood
-        noted = bool(missing) and len(rejected) <= len(missing)
-        if own >= _FEWEST or (failure is None and (noted or (own and missing))):
+        honest = bool(missing) and len(rejected) <= len(missing)
+        if own >= _FEWEST or (failure is None and (honest or (own and missing))):
             failure = None
         elif failure is None:
             foreign = sum(one.code == "language" for one in rejected) * 2 > len(rejected) + own
