@@ -49,6 +49,7 @@ def test_a_record_says_in_many_forms_that_it_no_longer_stands(text, kind, by, do
     "text",
     [
         "# X\n\n**Status:** Accepted\n",
+        "# X\n\n## Status\n\nRetirement planned for the spring.\n",
         "# X\n\nStatus quo: rejected by most boards we spoke to.\n",
         "# X\n\nÉtat des lieux : abandonné par la moitié des équipes.\n",
         "# X\n\n## Status\n\nAccepted. Supersedes [2. Y](0002-y.md)\n\n## Context\n\nRejected ideas stand below.\n",

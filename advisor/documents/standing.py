@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import unquote
 
 from advisor.text.language import StandingWords, all_rules
-from advisor.text.plain import fold, has_words, plain
+from advisor.text.plain import WORD, fold, has_words, plain
 from advisor.types import Standing, StandingKind
 
 BEGINNING = 4_000
@@ -47,13 +47,19 @@ def _standing(name: str, text: str, documents: Collection[str]) -> Standing | No
 
 def _said(name: str, text: str, documents: Collection[str]) -> Iterator[Standing]:
     for line in _statuses(text.splitlines()):
-        said = fold(plain(line)).strip(_MARKS + "\"'.{")
+        first = _forms(fold(plain(line)))
         for words in (rules.standing for rules in all_rules()):
-            kind = next((kind for kind in _KINDS if said.startswith(getattr(words, kind))), None)
+            kind = next((kind for kind in _KINDS if first & {*getattr(words, kind)}), None)
             if kind:
                 by = _successor(line, words)
                 document = _document_of(name, line, by, documents)
                 yield Standing("superseded" if by and kind == "deprecated" else kind, by, document)
+
+
+def _forms(said: str) -> set[str]:
+    """The first word of a status, and what it is without the endings of French participles ("remplacées")."""
+    word = next(iter(WORD.findall(said)), "")
+    return {word, word.removesuffix("s"), word.removesuffix("s").removesuffix("e")}
 
 
 def _statuses(lines: list[str]) -> Iterator[str]:

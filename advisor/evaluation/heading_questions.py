@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.answering.follow_up import is_follow_up
-from advisor.text.language import language_rules
+from advisor.text.language import Word, Words, WordTable, language_rules, read_words
 from advisor.text.plain import WORD, detect_language, fold, is_row, plain
 from advisor.text.terms import term_set
 from advisor.types import Chunk, Language
@@ -26,25 +26,31 @@ _WORDS_PER_LINK = 8  # fewer: a list of links
 _LEADS_TO_A_PAGE = "...."  # in a table of contents
 _NUMBERING = re.compile(r"^(?:[^\w«“\"'(]+|\d+(?:\.\d+)*[.):]?\s+)+")  # "2.1. ", pictograms
 _WORDY = re.compile(r"[^\W\d_](?:[^\W\d_]|[’'&(),:\-\s])*")  # no address, date, number, code
-_ABOUT: dict[Language, str] = {
-    "fr": "Que dit « {title} » sur « {heading} » ?",
-    "en": "What does “{title}” say about “{heading}”?",
-}
-_IN_ANY: dict[Language, str] = {
-    "fr": "Que disent les documents sur « {} » ?",
-    "en": "What do the documents say about “{}”?",
-}
 _FIRST = 3  # titles of a document that ask, before titles of others that do not
 Telling = Callable[[str, Language], float]
-_OF: dict[Language, str] = {"fr": "{title} : {question}", "en": "{title}: {question}"}
-_END: dict[Language, str] = {"fr": " ?", "en": "?"}
-_TO: dict[str, str] = {"how": "How do I", "when": "When should I", "what": "What should I", "where": "Where should I"}
-_VERBS = frozenset(
-    ("is", "are", "was", "were", "does", "do", "did", "can", "should", "must", "will", "would", "has", "have")
-)
-_PERSONS = frozenset(("we", "you", "they", "i"))
 ASKS, NEARLY, NAMED, LAST = range(4)
 """Ranks of questions: a title that is one, that nearly is, that is named beside its document; any other."""
+
+
+class _HeadingWords(WordTable):
+    """How titles become questions in one language.
+
+    `about`, `in_any`: a title that is named, beside its document and in any; `of`: a question, behind the title of its
+    document. Behind a word of `reorder` the verb goes before the person; any other title asks where one of the `verbs`
+    follows, if the language has such, and one for oneself ("How to") begins as `of_oneself` says.
+    """
+
+    about: str
+    in_any: str
+    of: str
+    end: str
+    reorder: Words
+    verbs: Words
+    persons: Words
+    of_oneself: dict[Word, str]
+
+
+_WORDS = read_words("advisor.evaluation", _HeadingWords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +114,11 @@ def _question(chunk: Chunk, documents: int, *, is_named: bool) -> HeadingQuestio
     if asked:
         names_subject = bool(term_set(asked, language) & term_set(title, language))
         needs_title = documents > 1 or not names_subject or is_follow_up(asked, language)
-        question = _OF[language].format(title=title, question=asked) if needs_title else asked
+        question = _WORDS[language].of.format(title=title, question=asked) if needs_title else asked
         usable = is_named or not needs_title
     else:
         needs_title = True
-        question = _ABOUT[language].format(title=title, heading=heading)
+        question = _WORDS[language].about.format(title=title, heading=heading)
         words = heading.split()
         usable = is_named and _WORDY.fullmatch(heading) is not None and len(words) <= _MOST_NAMED
         usable = usable and fold(heading) != fold(title) and (len(words) > 1 or documents == 1)
@@ -140,19 +146,16 @@ def _as_question(heading: str, language: Language) -> tuple[str, int]:
 
 def _with_words_of_a_question(words: Sequence[str], language: Language) -> str:
     """A title that begins as a question as one; "" where it is none."""
-    first, rest = fold(words[0]), " ".join(words[1:])
-    if language == "en":
-        second = fold(words[1])
-        if second == "to" and first in _TO:
-            rest = " ".join(words[2:])
-            return f"{_TO[first]} {rest}?"
-        if second in _PERSONS and fold(words[2]) not in _VERBS and first != "what":
-            return f"{words[0]} do {rest}?"
-        if second in _PERSONS and first != "what":
-            return f"{words[0]} {words[2]} {words[1]} {' '.join(words[3:])}?"
-        if second not in _VERBS:
+    rules, first, second, rest = _WORDS[language], fold(words[0]), fold(words[1]), " ".join(words[1:])
+    if rules.verbs:
+        if f"{first} {second}" in rules.of_oneself:
+            return f"{rules.of_oneself[f'{first} {second}']} {' '.join(words[2:])}{rules.end}"
+        if second in rules.persons and first in rules.reorder:
+            verb, others = (words[2], words[3:]) if fold(words[2]) in rules.verbs else ("do", words[2:])
+            return f"{words[0]} {verb} {words[1]} {' '.join(others)}{rules.end}"
+        if second not in rules.verbs:
             return ""
-    return f"{words[0]} {rest}{_END[language]}"
+    return f"{words[0]} {rest}{rules.end}"
 
 
 def typed(question: str) -> str:
@@ -163,7 +166,7 @@ def typed(question: str) -> str:
 def in_any_document(one: HeadingQuestion) -> str:
     """The question, without the document that it is of."""
     asks = one.rank in (ASKS, NEARLY)
-    return one.question if asks else typed(_IN_ANY[one.chunk.language].format(one.heading))
+    return one.question if asks else typed(_WORDS[one.chunk.language].in_any.format(one.heading))
 
 
 def spread(questions: Mapping[str, Sequence[HeadingQuestion]], order: Sequence[str]) -> Iterator[HeadingQuestion]:
