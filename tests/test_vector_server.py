@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -271,6 +273,30 @@ def test_a_token_and_headers_are_sent_and_told_nobody(shared: Settings, embeddin
             sync(allowed.model_copy(update={"chroma_token": SecretStr("wrong")}), embeddings, SyncOptions(rebuild=True))
     assert "token-of-chroma" not in str(refused.value)
     assert "token-of-chroma" not in repr(allowed.chroma_place)
+
+
+def test_a_server_is_known_by_a_certificate_of_ones_own(shared: Settings, embeddings, chroma: ChromaServer, tmp_path: Path):
+    names = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    files = ("-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *files, *names], check=True, capture_output=True
+    )
+    server = LoopbackServer(_Gate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    known = {"chroma_token": SecretStr("token-of-chroma"), "chroma_headers": SecretStr("x-team=one%2C two")}
+    with running(server) as gate:
+        gate.target = chroma.url
+        unknown = shared.model_copy(update={"chroma_url": gate.address.replace("http", "https"), **known})
+        with pytest.raises(VectorServerError, match=r"certificate"):
+            sync(unknown, embeddings)
+        with pytest.raises(SettingsError, match=r"CHROMA_CERTIFICATES: .*none\.pem"):
+            sync(unknown.model_copy(update={"chroma_certificates": tmp_path / "none.pem"}), embeddings)
+        trusted = unknown.model_copy(update={"chroma_certificates": tmp_path / "certificate.pem"})
+        sync(trusted, embeddings)
+        with closing(Advisor.open(trusted, embeddings)) as advisor:
+            assert not advisor.ask(QUESTION).by_words
 
 
 @pytest.mark.parametrize(("name", "value"), [("CHROMA_URL", "chroma:8000"), ("CHROMA_HEADERS", "secret-without-name")])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -118,7 +119,10 @@ class ServerStores:
     """
 
     def __init__(self, place: ChromaPlace, *, connect_seconds: float, answer_seconds: float) -> None:
-        """:param answer_seconds: the longest that the server may say nothing."""
+        """:param answer_seconds: the longest that the server may say nothing.
+
+        :raises OSError: when the file of certificates cannot be used.
+        """
         self._tenant, self._database = place.tenant, place.database
         system = System(
             ChromaSettings(
@@ -130,7 +134,9 @@ class ServerStores:
                 chroma_server_ssl_verify=str(place.certificates) if place.certificates else None,
             )
         )
-        self._server = system.instance(FastAPI)
+        with warnings.catch_warnings():  # Chroma hands the name of the file on, which httpx would rather have read
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._server = system.instance(FastAPI)
         waits = (connect_seconds, answer_seconds, answer_seconds, connect_seconds)  # connect, read, write, pool
         self._server._session.timeout = waits
         weakref.finalize(self, self._server._session.close)

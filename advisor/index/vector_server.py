@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from advisor.errors import VectorServerError
+from advisor.errors import SettingsError, VectorServerError
 from advisor.files import replace_file
 from advisor.index.generations import PUBLIC
 from advisor.settings import ChromaPlace, Settings
@@ -44,6 +44,7 @@ class VectorServer:
     """A Chroma server, reached when it is first used. Safe to use from several threads."""
 
     def __init__(self, place: ChromaPlace) -> None:
+        """:raises SettingsError: when its certificates cannot be used."""
         from advisor.index.chroma import ServerStores  # importing Chroma takes a second: only who has a server pays for it
 
         def stores(answer_seconds: float) -> ServerStores:
@@ -51,7 +52,11 @@ class VectorServer:
 
         where = urlsplit(place.url)
         self._name = f"{where.hostname}:{where.port}" if where.port else where.hostname
-        self._quick, self._patient = stores(_SEARCH_SECONDS), stores(_WORK_SECONDS)
+        try:
+            self._quick, self._patient = stores(_SEARCH_SECONDS), stores(_WORK_SECONDS)
+        except OSError as cause:
+            message = f"setting ADVISOR_CHROMA_CERTIFICATES: {place.certificates} holds no certificates ({cause})"
+            raise SettingsError(message) from cause
         self._opened: dict[str, VectorStore] = {}
         self._away_until = 0.0  # by the monotonic clock; 0 while it answers
 
