@@ -316,17 +316,21 @@ def test_what_is_written_while_an_answer_comes_stays(browser: Browser, own: Advi
         page.context.close()
 
 
-def test_a_question_sent_while_the_stream_before_it_ends_is_answered(browser: Browser, own: Advisor, monkeypatch):
-    call = GradioGate.__call__
+@pytest.mark.parametrize("on_the_way", ["_hand_over", "__call__"])
+def test_a_question_sent_while_the_stream_before_it_ends_is_answered(
+    browser: Browser, own: Advisor, monkeypatch, on_the_way: str
+):
+    """Wherever the word of the end is: still between Gradio and what watches over it, or on a slow line to the page."""
+    call = getattr(GradioGate, on_the_way)
 
-    async def over_a_slow_line(gate: GradioGate, scope: Scope, receive: Receive, send: Send) -> None:
+    async def slowly(gate: GradioGate, scope: Scope, receive: Receive, send: Send) -> None:
         async def late(message: Message) -> None:
             await asyncio.sleep(1 if b"close_stream" in message.get("body", b"") else 0)
             await send(message)
 
         await call(gate, scope, receive, late)
 
-    monkeypatch.setattr(GradioGate, "__call__", over_a_slow_line)
+    monkeypatch.setattr(GradioGate, on_the_way, slowly)
     with serve_app(own) as address:
         page = open_page(browser, address, width=390)
         ask(page, FINOPS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import socket
 import stat
@@ -224,7 +225,7 @@ def test_an_event_waits_for_the_stream_that_ends_and_for_no_other(is_cut_off: bo
             return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
-            said.append(message["body"].decode())
+            said.append(message.get("body", b"").decode())
 
         async def stream(_: Receive, send: Send) -> None:
             await send({"type": "http.response.body", "body": b'data: {"msg":"close_stream"}', "more_body": True})
@@ -235,20 +236,20 @@ def test_an_event_waits_for_the_stream_that_ends_and_for_no_other(is_cut_off: bo
 
         streamed = asyncio.create_task(ends.stream("page", stream, receive, send))
         await asyncio.sleep(0)
-        replied = asyncio.create_task(ends.event("page", send)({"type": "http.response.body", "body": b"held"}))
-        await ends.event("another page", send)({"type": "http.response.body", "body": b"not held"})
-        assert said[-1] == "not held"
+        replied = asyncio.create_task(_reply(ends.event("page", send), b'{"event_id":"held"}'))
+        await _reply(ends.event("another page", send), b'{"event_id":"not held"}')
+        assert said[-1] == '{"event_id":"not held"}'
         is_gone.set()
         await replied
         await asyncio.wait([streamed])
-        await ends.event("page", send)({"type": "http.response.body", "body": b"later"})
+        await _reply(ends.event("page", send), b'{"event_id":"later"}')
 
     async def in_time() -> None:
         await asyncio.wait_for(stream_ends(), 1.5)  # less than an event is held at most
 
     with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop in this thread
         pool.submit(lambda: asyncio.run(in_time())).result()
-    assert [word for word in said if word in ("held", "not held", "later")] == ["not held", "held", "later"]
+    assert [json.loads(word)["event_id"] for word in said if word.startswith("{")] == ["not held", "held", "later"]
 
 
 def test_an_event_waits_for_an_end_that_is_decided_and_not_yet_said():
@@ -270,15 +271,11 @@ def test_an_event_waits_for_an_end_that_is_decided_and_not_yet_said():
             await send({"type": "http.response.body", "body": b'data: {"msg":"close_stream"}', "more_body": True})
             await send({"type": "http.response.body", "body": b""})
 
-        async def reply() -> None:
-            to_page = ends.event("page", send)
-            await to_page({"type": "http.response.start", "status": 200, "headers": []})
-            await to_page({"type": "http.response.body", "body": b"held"})
-
         streamed = asyncio.create_task(ends.stream("page", stream, receive, send))
         await asyncio.sleep(0)
-        replied = asyncio.create_task(reply())
-        await asyncio.sleep(0.01)
+        replied = asyncio.create_task(_reply(ends.event("page", send), b'{"event_id":"new"}'))
+        await asyncio.sleep(0.5)  # however long the word of the end is on its way
+        assert not replied.done()
         is_said.set()
         await asyncio.sleep(0.2)
         assert not replied.done()
@@ -287,4 +284,42 @@ def test_an_event_waits_for_an_end_that_is_decided_and_not_yet_said():
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(stream_ends())).result()
-    assert said[-1] == "held"
+    assert said[-1] == '{"event_id":"new"}'
+
+
+def test_an_event_that_an_open_stream_tells_of_is_not_held():
+    said: list[str] = []
+
+    async def stream_serves() -> None:
+        ends, is_asked = StreamEnds(), asyncio.Event()
+
+        async def receive() -> Message:
+            return await asyncio.Future()
+
+        async def send(message: Message) -> None:
+            said.append(message.get("body", b"").decode())
+
+        async def stream(_: Receive, send: Send) -> None:
+            await is_asked.wait()
+            await send(
+                {"type": "http.response.body", "body": b'data: {"event_id":"new","msg":"estimation"}', "more_body": True}
+            )
+            await asyncio.Future()
+
+        streamed = asyncio.create_task(ends.stream("page", stream, receive, send))
+        await asyncio.sleep(0)
+        replied = asyncio.create_task(_reply(ends.event("page", send), b'{"event_id":"new"}'))
+        await asyncio.sleep(0.1)
+        assert not replied.done()
+        is_asked.set()
+        await asyncio.wait_for(replied, 1)
+        streamed.cancel()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(stream_serves())).result()
+    assert said[-1] == '{"event_id":"new"}'
+
+
+async def _reply(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
