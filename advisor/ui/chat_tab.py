@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -80,7 +81,9 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
     outputs = [earlier, current, state, question]
     events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The two ways to send are one event, which Gradio runs once at a time: a second question would lose the first's turn.
-    gr.on([question.submit, send.click], desk.ask, [question, replaced, manner, state], outputs, **events)
+    asked = gr.on([question.submit, send.click], desk.ask, [question, replaced, manner, state], outputs, **events)
+    asked.then(None, js="() => window.advisor.over()")
+    asked.failure(None, js="() => window.advisor.failed()")
     stop.click(desk.stop, None, outputs, **events)
     restart.click(desk.restart, None, outputs, **events)
     open_.click(desk.open, [opened], outputs, **events).then(None, js="() => window.advisor.opened()")
@@ -248,7 +251,8 @@ def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
     with gr.Row(elem_id="composer"):
         gr.HTML(
             f'<p class="editing" hidden><span>{escape(words.editing)}</span>'
-            f'<button type="button" class="act word leave-editing">{escape(words.cancel)}</button></p>',
+            f'<button type="button" class="act word leave-editing">{escape(words.cancel)}</button></p>'
+            f'<span hidden data-refusals="{escape(json.dumps(words.refusals))}"></span>',
             elem_id="editing",
         )
         question = gr.Textbox(

@@ -25,8 +25,8 @@ _STYLES = (
     "reader.css",
 )
 _SCRIPTS = (
-    *("advisor.js", "account.js", "addresses.js", "conversations.js", "corpus.js", "library.js", "maturity.js"),
-    *("questions.js", "reader.js", "original.js", "sheets.js", "scope.js", "shortcuts.js"),
+    *("advisor.js", "account.js", "addresses.js", "refusals.js", "conversations.js", "corpus.js", "library.js"),
+    *("maturity.js", "questions.js", "reader.js", "original.js", "sheets.js", "scope.js", "shortcuts.js"),
 )
 _QUESTIONS_AT_ONCE = 8
 _QUESTIONS_WAITING = 64

@@ -95,8 +95,9 @@ class Texts(WordTable):
 class ChatTexts(WordTable):
     """What can be done with an answer and with a conversation.
 
-    `reasons` goes from the codes of feedback to words, `problems` from those of problems ("" for any other), `days` from how
-    long ago a conversation went on last.
+    `reasons` goes from the codes of feedback to words, `problems` from those of problems, `refusals` from those of problems
+    that keep a question from being taken ("" for any other, `lost` for a server that does not answer), `days` from how long
+    ago a conversation went on last.
     """
 
     conversations: str
@@ -143,6 +144,7 @@ class ChatTexts(WordTable):
     told: str
     not_kept: str
     problems: dict[str, str]
+    refusals: dict[str, str]
     failed: str
     previous: str
     following: str

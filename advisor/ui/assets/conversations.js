@@ -41,19 +41,33 @@
     sent = null;
   }
 
-  /* What is sent before Gradio takes events would be lost: it is sent once it does. */
+  /* What is sent before Gradio takes events would be lost, and what is sent while the event of a question runs: that goes on
+     for a moment after its answer. So it is sent once Gradio takes it. */
   let begin;
   let hasBegun = false;
   const begun = new Promise((done) => (begin = done));
+  let isRunning = false;
+  let isWaiting = false;
 
   function beforeSending(event) {
-    if (hasBegun && !isAnswering()) {
+    if (hasBegun && !isRunning) {
       sent = field("question").value;
+      isRunning = true;
+      document.dispatchEvent(new CustomEvent("advisor:sending"));
       return;
     }
     event.preventDefault();
     event.stopPropagation();
     if (!hasBegun) begun.then(() => byId("send").click());
+    else isWaiting ||= sent === null && !isAnswering();
+  }
+
+  /* The event of a question is over, or was refused. */
+  function over() {
+    isRunning = false;
+    sent = null;
+    if (isWaiting) byId("send").click();
+    isWaiting = false;
   }
 
   document.addEventListener(
@@ -66,9 +80,11 @@
   /* A page that is reloaded in the middle of an answer asks again. */
   const UNANSWERED = "advisor:unanswered";
 
-  function rememberAsked(turn) {
-    sessionStorage.setItem(UNANSWERED, JSON.stringify({ question: turn.dataset.question, conversation: current }));
+  function rememberAsked(question) {
+    sessionStorage.setItem(UNANSWERED, JSON.stringify({ question, conversation: current }));
   }
+
+  document.addEventListener("advisor:lost", () => sent?.trim() && rememberAsked(sent));
 
   /* A question in the address (`?q=…`) is asked, once. */
   function askFromAddress() {
@@ -388,7 +404,7 @@
         if (!busy) {
           leaveEditing(false);
           takeSent();
-          rememberAsked(turn);
+          rememberAsked(turn.dataset.question);
         }
         busy = true;
         return;
@@ -448,6 +464,7 @@
 
   Object.assign(window.advisor, { askOnceMore, begun, compose, fill, refreshConversations: refresh });
   window.advisor.opened = () => opened();
+  window.advisor.over = over;
   window.advisor.begin = () => {
     hasBegun = true;
     begin();

@@ -1,0 +1,108 @@
+"""What the page sends and the server does not take: the reader is told, and nothing that was written is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import wraps
+
+import pytest
+from pages import ask, open_page, serious
+from playwright.sync_api import Browser, expect
+from served import serve
+
+from advisor.types import Language
+from advisor.ui import page as page_module
+from advisor.ui.chat_tab import _ChatEvents
+from advisor.ui.texts import CHAT_TEXTS
+
+QUESTION = "Who owns the actions of an incident review?"
+LOOKS: list[tuple[int, Language]] = [(1280, "fr"), (390, "en")]
+
+
+def locale(language: Language) -> str:
+    return {"fr": "fr-FR", "en": "en-GB"}[language]
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_too_many_requests_are_told_above_the_field(tmp_path, embeddings, browser: Browser, width: int, language: Language):
+    with serve(tmp_path, embeddings, questions_per_minute=8) as served:
+        page = open_page(browser, served.address, width=width, locale=locale(language))
+        with served.client() as client:
+            while client.post("/api/search", json={"question": QUESTION}).status_code != 429:
+                pass
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        told, unknown = CHAT_TEXTS[language].refusals["too_often"].split("{}")
+        notice = page.locator("#composer .refusal")
+        expect(notice).to_contain_text(told)
+        assert notice.inner_text().removeprefix(told).removesuffix(unknown).isdecimal()
+        expect(page.locator("#question textarea")).to_have_value(QUESTION)
+        field, shown = page.locator("#question").bounding_box(), notice.bounding_box()
+        assert field
+        assert shown
+        assert shown["y"] + shown["height"] <= field["y"]
+        assert serious(page) == []
+        page.context.close()
+
+
+def test_a_full_queue_is_told_and_gone_with_the_next_question(tmp_path, embeddings, browser: Browser, monkeypatch):
+    with serve(tmp_path, embeddings) as served:
+        page = open_page(browser, served.address, locale="en-GB")
+        page.route("**/queue/join*", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.locator("#composer .refusal")).to_have_text(CHAT_TEXTS["en"].refusals["busy"])
+        page.unroute("**/queue/join*")
+        ask(page, QUESTION)
+        expect(page.locator(".refusal")).to_have_count(0)
+        expect(page.locator("#question textarea")).to_have_value("")
+        page.context.close()
+
+
+def test_on_another_tab_the_refusal_is_told_there(tmp_path, embeddings, browser: Browser, monkeypatch):
+    monkeypatch.setattr(page_module, "_QUESTIONS_WAITING", 0)  # Gradio's queue is always full
+    with serve(tmp_path, embeddings) as served:
+        page = open_page(browser, served.address)
+        page.get_by_role("tab", name="Corpus").click()
+        expect(page.locator("#tab-corpus > .refusal")).to_have_text(CHAT_TEXTS["fr"].refusals["busy"])
+        expect(page.locator("#tab-corpus > .refusal")).to_be_visible()
+        page.context.close()
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_a_question_that_meets_no_server_is_asked_once_there_is_one(
+    tmp_path, embeddings, browser: Browser, width: int, language: Language
+):
+    with serve(tmp_path, embeddings) as served:
+        page = open_page(browser, served.address, width=width, locale=locale(language))
+        page.context.set_offline(True)
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.locator("#composer .refusal")).to_have_text(CHAT_TEXTS[language].refusals["lost"])
+        expect(page.locator("#question textarea")).to_have_value(QUESTION)
+        page.context.set_offline(False)
+        expect(page.locator("#thread .question p")).to_have_text(QUESTION)
+        expect(page.locator("#thread .actions")).to_have_count(1)
+        page.context.close()
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_a_question_sent_before_the_event_of_the_last_one_is_over_is_answered(
+    tmp_path, embeddings, browser: Browser, monkeypatch, width: int, language: Language
+):
+    """Gradio runs the event of questions once at a time: for a moment after an answer it drops the next."""
+    ask_as_is = _ChatEvents.ask
+
+    @wraps(ask_as_is)
+    def ends_late(*given) -> Iterator[tuple]:
+        yield from ask_as_is(*given)
+        time.sleep(1)
+
+    monkeypatch.setattr(_ChatEvents, "ask", ends_late)
+    with serve(tmp_path, embeddings) as served:
+        page = open_page(browser, served.address, width=width, locale=locale(language))
+        ask(page, QUESTION)
+        ask(page, "What does the board want?", answers=2)
+        expect(page.locator("#question textarea")).to_have_value("")
+        page.context.close()
