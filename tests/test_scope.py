@@ -187,6 +187,36 @@ def test_a_conversation_stays_in_its_scope(
 
 
 @pytest.mark.parametrize(("width", "locale"), [(1280, "en-GB"), (390, "fr-FR")])
+def test_a_scope_that_was_chosen_and_not_asked_with_outlives_a_reload(
+    browser: Browser, address: str, width: int, locale: str
+):
+    language = locale[:2]
+    whole = SCOPE_TEXTS[language].search_in.format(SCOPE_TEXTS[language].everything)
+    finops, cloud = TEXTS[language].topics["finops"], TEXTS[language].topics["cloud"]
+    page = open_page(browser, address, width=width, locale=locale, scheme="dark")
+    shown = page.locator(".open-scope")
+    choose(page, finops)
+    page.reload()
+    expect(shown).to_have_text(finops)
+    shown.click()
+    radio = page.get_by_role("radio", name=finops, exact=True)
+    expect(radio).to_be_checked()
+    assert radio.evaluate("radio => getComputedStyle(radio).colorScheme") == "dark"
+    page.keyboard.press("Escape")
+    ask(page, START[language])
+    choose(page, cloud)
+    page.wait_for_url("**conversation=*")
+    page.reload()
+    expect(page.locator("#thread .turn")).to_have_count(1)
+    expect(shown).to_have_text(cloud)
+    page.locator("#new").click()
+    expect(shown).to_have_text(whole)
+    page.reload()
+    expect(shown).to_have_text(whole)
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "en-GB"), (390, "fr-FR")])
 def test_short_answers_are_remembered_by_the_browser(browser: Browser, address: str, width: int, locale: str):
     language = locale[:2]
     page = open_page(browser, address, width=width, locale=locale)

@@ -3,8 +3,9 @@
 (() => {
   "use strict";
 
-  const { askOnceMore, byId, fill, fragment, openSheet, page } = window.advisor;
+  const { askOnceMore, byId, fill, fragment, openSheet, page, parameters } = window.advisor;
   const SHORT = "advisor:short";
+  const CHOSEN = "advisor:scope";
   const NOTHING = { topic: "", document: "", title: "", written: "" };
   let scope = NOTHING;
   let lastList = 0;
@@ -34,6 +35,17 @@
   function choose(chosen) {
     scope = { ...NOTHING, ...chosen };
     if (line()) tell();
+  }
+
+  /* What the reader chooses outlives a reload before a question is asked with it; in another conversation it means nothing. */
+  function chooseAndKeep(chosen) {
+    choose(chosen);
+    sessionStorage.setItem(CHOSEN, JSON.stringify({ conversation: parameters().get("conversation") ?? "", scope }));
+  }
+
+  function takeKept(conversation) {
+    const kept = JSON.parse(sessionStorage.getItem(CHOSEN) ?? "null");
+    return kept?.conversation === conversation ? kept.scope : null;
   }
 
   /* The sheet */
@@ -68,9 +80,9 @@
     const { name, value, dataset } = event.target;
     if (name === "where") {
       const { topic, document: chosen, title } = dataset;
-      choose({ topic: topic ?? "", document: chosen ?? "", title: title ?? "", written: chosen ? "" : scope.written });
+      chooseAndKeep({ topic: topic ?? "", document: chosen ?? "", title: title ?? "", written: chosen ? "" : scope.written });
     } else if (name === "written") {
-      choose({ topic: scope.topic, written: value }); // a document is in one language
+      chooseAndKeep({ topic: scope.topic, written: value }); // a document is in one language
     }
     check();
   });
@@ -89,12 +101,12 @@
 
   /* A refusal in a scope is asked again without it. */
   function everywhere(button) {
-    choose(NOTHING);
+    chooseAndKeep(NOTHING);
     askOnceMore(button.closest(".turn"));
   }
 
   function widen() {
-    choose(NOTHING);
+    chooseAndKeep(NOTHING);
     line().querySelector(".open-scope").focus();
   }
 
@@ -112,11 +124,20 @@
     }
   });
 
-  /* Another conversation is on show: it goes on in the scope of its last answer; a new one in none. */
+  /* Another conversation is on show: it goes on in the scope of its last answer, a new one in none; and the one that a reload
+     has opened again, in what was chosen there. */
+  let isReloaded = true;
   document.addEventListener("advisor:conversation", (event) => {
-    const { topic = "", within = "", title = "", written = "" } = event.detail;
-    choose({ topic, document: within, title, written });
+    const { conversation = "", topic = "", within = "", title = "", written = "" } = event.detail;
+    const kept = isReloaded ? takeKept(conversation) : null;
+    if (!kept) sessionStorage.removeItem(CHOSEN);
+    choose(kept ?? { topic, document: within, title, written });
+    isReloaded = false;
   });
 
-  window.advisor.begun.then(tell);
+  window.advisor.begun.then(() => {
+    if (parameters().has("conversation")) return tell();
+    choose(takeKept("") ?? NOTHING);
+    isReloaded = false;
+  });
 })();
