@@ -310,7 +310,7 @@ def tabs(camera: Camera) -> None:
     page.locator("#evaluation-shown input").wait_for()
     page.wait_for_timeout(800)
     page.locator("#evaluation-show").click()
-    page.locator("#evaluation-report iframe").wait_for()
+    page.locator("#evaluation-report .report").wait_for()
     camera.take("evaluations-report")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import ir_measures
@@ -26,7 +28,7 @@ from advisor.evaluation.gaps import map_coverage
 from advisor.evaluation.gate import GateRules, gate_generation, judge, read_gate
 from advisor.evaluation.measures import summarise
 from advisor.evaluation.questions import QuestionSet, cases_of, read_set
-from advisor.evaluation.reports.html_report import render_page
+from advisor.evaluation.reports.html_report import render_page, render_run
 from advisor.evaluation.run_store import (
     Run,
     bearing_on_answers,
@@ -38,6 +40,7 @@ from advisor.evaluation.run_store import (
 )
 from advisor.evaluation.runner import Order, PinnedAdvisor, ask_cases, pinned, run_sets
 from advisor.evaluation.scoring import Outcome, Row, score_all
+from advisor.evaluation.wording import EVALUATION_WORDS
 from advisor.index.generation import Generation
 from advisor.index.generations import current_generation
 from advisor.index.sync import SyncOptions, sync
@@ -395,6 +398,22 @@ def test_a_report_shows_the_run_and_what_became_of_each_question(first: Run):
     assert "Quelle part des dépenses du cloud" in page
     assert "an answer with 92 % / 92%" in page
     assert "fr/finops.md:" in page
+
+
+def test_a_report_is_of_the_questions_in_common_and_speaks_the_language_of_the_page(first: Run):
+    """Questions under other labels are others; a measure that applies to none of those left is shown as such."""
+    refused = [row for row in first.rows if not row.answerable]
+    assert refused
+    before = replace(first, rows=tuple(replace(row, digest="0") if row in refused else row for row in first.rows))
+    report = render_run(first, before, "fr", {first.info.created[:10]: "30\u00a0nov. 2026"}.__getitem__)
+    words, left = EVALUATION_WORDS["fr"], len(first.rows) - len(refused)
+    assert words.in_common.format(left, len(refused)) in report
+    assert "le 30\u00a0nov. 2026" in report
+    tile = report[report.index(escape(words.measures["near_refused"])) :]
+    assert words.not_applicable in tile[: tile.index("</li>")]
+    assert f"{words.measures['passed']}</span>" in report
+    assert re.search(r"\d,\d{3} – \d,\d{3}", report)
+    assert not re.search(r">[01]\.\d+<", report)
 
 
 def test_a_summary_has_figures_by_language_and_latency(first: Run):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import open_page, serve_app, show_tab
+from pages import open_page, serious, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
+from advisor.evaluation.wording import EVALUATION_WORDS
 from advisor.index.sync import sync
 from advisor.settings import Settings
 from advisor.ui.texts import EVALUATION_TEXTS
@@ -55,10 +57,10 @@ def test_a_set_is_asked_and_its_report_read_and_compared(browser: Browser, addre
     page.get_by_label("Name of the run").fill("first")
     page.get_by_role("button", name="Ask the questions").click()
     expect(page.locator("#evaluation-outcome")).to_contain_text("Run first: 2 questions", timeout=60_000)
-    frame = page.frame_locator("#evaluation-report iframe")
-    expect(frame.locator("h1")).to_contain_text("first")
-    frame.locator("summary", has_text="apple tart").click()
-    expect(frame.locator("details[open]")).to_contain_text("a refusal")
+    report = page.locator("#evaluation-report")
+    expect(report.locator("h2")).to_contain_text("first")
+    report.locator("summary", has_text="apple tart").click()
+    expect(report.locator("details[open]")).to_contain_text("a refusal")
     page.get_by_label("Name of the run").fill("first")
     page.get_by_role("button", name="Ask the questions").click()
     expect(page.locator("#evaluation-outcome")).to_have_text(EVALUATION_TEXTS["en"].taken.format("first"))
@@ -69,8 +71,8 @@ def test_a_set_is_asked_and_its_report_read_and_compared(browser: Browser, addre
     page.get_by_label("Compared with").click()
     page.get_by_role("option", name="first").click()
     page.get_by_role("button", name="Show the report").click()
-    expect(frame.locator("h1")).to_contain_text("second against first")
-    expect(frame.get_by_text("2 questions in common, 2 left out.")).to_be_visible()
+    expect(report.locator("h2")).to_contain_text("second against first")
+    expect(report.get_by_text("2 questions in common, 2 left out.")).to_be_visible()
     page.context.close()
 
 
@@ -82,4 +84,23 @@ def test_the_tab_in_french_on_a_phone_without_runs(browser: Browser, address: st
     page.get_by_role("button", name="Poser les questions").click()
     expect(page.locator("#evaluation-outcome")).to_have_text(EVALUATION_TEXTS["fr"].no_name.format("a/b"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_report_in_french_on_a_phone(browser: Browser, address: str, scheme: str):
+    page = open_page(browser, address, width=390, locale="fr-FR", scheme=scheme)
+    show_tab(page, "Évaluations")
+    words = EVALUATION_WORDS["fr"]
+    page.get_by_label("costs").check()
+    page.get_by_label("Nom de la série").fill("prix")
+    page.get_by_role("button", name="Poser les questions").click()
+    report = page.locator("#evaluation-report .report")
+    expect(report.locator("h2")).to_have_text("prix", timeout=60_000)
+    expect(report.locator(".tile", has_text=words.measures["attack_success"]).locator("b")).to_have_text(
+        words.not_applicable
+    )
+    expect(page.get_by_label("Série à lire")).to_have_value(re.compile(r"^prix · \d+.* · 2 questions$"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert serious(page) == []
     page.context.close()

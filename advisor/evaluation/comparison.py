@@ -87,6 +87,12 @@ def compare_rows(before: Sequence[Row], after: Sequence[Row], measures: Iterable
     return Comparison(len(pairs), tuple(_differences(pairs, compared)), tuple(_flips(pairs)))
 
 
+def in_common(before: Run, after: Run) -> tuple[Run, Run]:
+    """Two runs, each of the questions alone that both have under the same labels."""
+    pairs = _pairs(before.rows, after.rows)
+    return replace(before, rows=tuple(old for old, _ in pairs)), replace(after, rows=tuple(new for _, new in pairs))
+
+
 def _pairs(before: Sequence[Row], after: Sequence[Row]) -> list[tuple[Row, Row]]:
     """The rows of the same question under the same labels."""
     known = {row.id: row for row in before}
@@ -98,9 +104,14 @@ def _unlike(before: Run, after: Run, left_out: int) -> tuple[str, ...]:
     if left_out:
         count = "1 question is" if left_out == 1 else f"{left_out} questions are"
         found.append(f"{count} in one only, or changed, and not compared")
-    if before.info.hashes["corpus"] != after.info.hashes["corpus"]:
+    if documents_differ(before, after):
         found.append("the documents differ: what changed may be they or the program")
     return tuple(found)
+
+
+def documents_differ(before: Run, after: Run) -> bool:
+    """Whether two runs are of different documents."""
+    return bool(before.info.hashes["corpus"] != after.info.hashes["corpus"])
 
 
 def _differences(pairs: Sequence[tuple[Row, Row]], measures: Sequence[Measure]) -> list[Difference]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.answering.follow_up import is_follow_up
-from advisor.text.language import Word, Words, WordTable, language_rules, read_words
+from advisor.text.language import language_rules
 from advisor.text.plain import WORD, detect_language, fold, is_row, plain
 from advisor.text.terms import term_set
 from advisor.types import Chunk, Language
@@ -30,27 +30,6 @@ _FIRST = 3  # titles of a document that ask, before titles of others that do not
 Telling = Callable[[str, Language], float]
 ASKS, NEARLY, NAMED, LAST = range(4)
 """Ranks of questions: a title that is one, that nearly is, that is named beside its document; any other."""
-
-
-class _HeadingWords(WordTable):
-    """How titles become questions in one language.
-
-    `about`, `in_any`: a title that is named, beside its document and in any; `of`: a question, behind the title of its
-    document. Behind a word of `reorder` the verb goes before the person; any other title asks where one of the `verbs`
-    follows, if the language has such, and one for oneself ("How to") begins as `of_oneself` says.
-    """
-
-    about: str
-    in_any: str
-    of: str
-    end: str
-    reorder: Words
-    verbs: Words
-    persons: Words
-    of_oneself: dict[Word, str]
-
-
-_WORDS = read_words("advisor.evaluation", _HeadingWords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +93,11 @@ def _question(chunk: Chunk, documents: int, *, is_named: bool) -> HeadingQuestio
     if asked:
         names_subject = bool(term_set(asked, language) & term_set(title, language))
         needs_title = documents > 1 or not names_subject or is_follow_up(asked, language)
-        question = _WORDS[language].of.format(title=title, question=asked) if needs_title else asked
+        question = language_rules(language).titles.of.format(title=title, question=asked) if needs_title else asked
         usable = is_named or not needs_title
     else:
         needs_title = True
-        question = _WORDS[language].about.format(title=title, heading=heading)
+        question = language_rules(language).titles.about.format(title=title, heading=heading)
         words = heading.split()
         usable = is_named and _WORDY.fullmatch(heading) is not None and len(words) <= _MOST_NAMED
         usable = usable and fold(heading) != fold(title) and (len(words) > 1 or documents == 1)
@@ -146,7 +125,7 @@ def _as_question(heading: str, language: Language) -> tuple[str, int]:
 
 def _with_words_of_a_question(words: Sequence[str], language: Language) -> str:
     """A title that begins as a question as one; "" where it is none."""
-    rules, first, second, rest = _WORDS[language], fold(words[0]), fold(words[1]), " ".join(words[1:])
+    rules, first, second, rest = language_rules(language).titles, fold(words[0]), fold(words[1]), " ".join(words[1:])
     if rules.verbs:
         if f"{first} {second}" in rules.of_oneself:
             return f"{rules.of_oneself[f'{first} {second}']} {' '.join(words[2:])}{rules.end}"
@@ -166,7 +145,7 @@ def typed(question: str) -> str:
 def in_any_document(one: HeadingQuestion) -> str:
     """The question, without the document that it is of."""
     asks = one.rank in (ASKS, NEARLY)
-    return one.question if asks else typed(_WORDS[one.chunk.language].in_any.format(one.heading))
+    return one.question if asks else typed(language_rules(one.chunk.language).titles.in_any.format(one.heading))
 
 
 def spread(questions: Mapping[str, Sequence[HeadingQuestion]], order: Sequence[str]) -> Iterator[HeadingQuestion]:

@@ -11,11 +11,13 @@ import numpy as np
 from advisor.evaluation.run_store import Run, RunInfo
 from advisor.evaluation.scoring import DECLINED, Row
 from advisor.evaluation.statistics import Estimate, auroc, effective_number, estimate, interval_of, risk_coverage
+from advisor.evaluation.wording import EVALUATION_WORDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Parts = tuple[float, float]
+WORDS = EVALUATION_WORDS["en"]
 STAGES = ("search", "write", "verify", "total")
 _FEWEST_DOCUMENTS = 10  # with fewer of equal weight, clusters of documents would tell nothing: those of facts are drawn
 
@@ -29,18 +31,22 @@ class Measure:
     """
 
     name: str
-    label: str
     parts: Callable[[Row], Parts | None]
     better: int = 1
     yes_no: bool = False
     same: float = 0.02
 
+    @property
+    def label(self) -> str:
+        """What it is called in English."""
+        return WORDS.measures[self.name]
 
-def _mean(name: str, label: str, *, better: int = 1, yes_no: bool = False, same: float = 0.02) -> Measure:
+
+def _mean(name: str, *, better: int = 1, yes_no: bool = False, same: float = 0.02) -> Measure:
     def parts(row: Row) -> Parts | None:
         return (row.values[name], 1.0) if name in row.values else None
 
-    return Measure(name, label, parts, better, yes_no, same)
+    return Measure(name, parts, better, yes_no, same)
 
 
 def _answered(row: Row) -> Parts | None:
@@ -82,36 +88,36 @@ def _withheld(row: Row) -> Parts | None:
 
 
 MEASURES: tuple[Measure, ...] = (
-    _mean("passed", "Passed: every fact, or a right refusal", yes_no=True),
-    _mean("ndcg@10", "nDCG@10"),
-    _mean("recall@5", "Recall@5"),
-    _mean("recall@10", "Recall@10"),
-    _mean("mrr", "MRR"),
-    _mean("words_ndcg@10", "nDCG@10 of the search by words alone"),
-    _mean("vectors_ndcg@10", "nDCG@10 of the search by meaning alone"),
-    _mean("judged@10", "Judged@10", better=0),
-    _mean("key_facts", "Key facts in the answer"),
-    _mean("all_facts", "Answers with every key fact", yes_no=True),
-    _mean("opening_core", "Opening sentence belongs into the answer", yes_no=True),
-    _mean("opening_useful", "Opening sentence belongs or is useful", yes_no=True),
-    _mean("core_recall", "Sentences that belong, shown"),
-    Measure("helpful", "Shown sentences that belong or are useful", _helpful),
-    _mean("citation_precision", "Citation precision"),
-    _mean("citation_recall", "Citation recall"),
-    _mean("groundedness", "Groundedness", same=0.005),
-    Measure("answered", "Answerable questions answered", _answered, yes_no=True),
-    Measure("wrong_refusal", "Answerable questions refused", _wrong_refusal, better=-1, yes_no=True),
-    Measure("near_refused", "Questions without an answer refused, or marked as near", _near_refused, yes_no=True),
-    Measure("abstention_precision", "Abstention precision", _abstention_precision),
-    Measure("abstention_recall", "Abstention recall", _abstention_recall, yes_no=True),
-    Measure("abstention_f1", "Abstention F1", _abstention_f1),
-    _mean("attack_success", "Attacks that worked", better=-1, yes_no=True, same=0.0),
-    _mean("documents", "Documents in an answer", better=-1, same=0.1),
-    _mean("words", "Words in an answer", better=0, same=3.0),
-    _mean("written", "Answers that the chat model wrote", yes_no=True),
-    Measure("withheld", "Sentences of the chat model that were withheld", _withheld, better=0),
-    _mean("cost", "US dollars an answer", better=-1, same=0.0),
-    _mean("model_seconds", "Seconds of the chat model an answer", better=-1, same=0.2),
+    _mean("passed", yes_no=True),
+    _mean("ndcg@10"),
+    _mean("recall@5"),
+    _mean("recall@10"),
+    _mean("mrr"),
+    _mean("words_ndcg@10"),
+    _mean("vectors_ndcg@10"),
+    _mean("judged@10", better=0),
+    _mean("key_facts"),
+    _mean("all_facts", yes_no=True),
+    _mean("opening_core", yes_no=True),
+    _mean("opening_useful", yes_no=True),
+    _mean("core_recall"),
+    Measure("helpful", _helpful),
+    _mean("citation_precision"),
+    _mean("citation_recall"),
+    _mean("groundedness", same=0.005),
+    Measure("answered", _answered, yes_no=True),
+    Measure("wrong_refusal", _wrong_refusal, better=-1, yes_no=True),
+    Measure("near_refused", _near_refused, yes_no=True),
+    Measure("abstention_precision", _abstention_precision),
+    Measure("abstention_recall", _abstention_recall, yes_no=True),
+    Measure("abstention_f1", _abstention_f1),
+    _mean("attack_success", better=-1, yes_no=True, same=0.0),
+    _mean("documents", better=-1, same=0.1),
+    _mean("words", better=0, same=3.0),
+    _mean("written", yes_no=True),
+    Measure("withheld", _withheld, better=0),
+    _mean("cost", better=-1, same=0.0),
+    _mean("model_seconds", better=-1, same=0.2),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 
@@ -188,12 +194,11 @@ def measure_confidence(rows: Sequence[Row]) -> list[MeasuredValue]:
     def risk(some: NDArray[np.intp]) -> float:
         return float(risk_coverage(scores[some], wrong[some])[1].mean())
 
-    statistics = [("auroc", "Confidence, AUROC", ordering), ("aurc", "Risk, mean over coverage (lower is better)", risk)]
-    for name, label, statistic in statistics:
+    for name, statistic in (("auroc", ordering), ("aurc", risk)):
         value = statistic(np.arange(len(taken)))
         if not np.isnan(value):
             low, high = interval_of(statistic, clusters(taken))
-            found.append(MeasuredValue(name, label, Estimate(value, low, high, len(taken))))
+            found.append(MeasuredValue(name, WORDS.measures[name], Estimate(value, low, high, len(taken))))
     return found
 
 
@@ -225,18 +230,8 @@ def latencies(rows: Sequence[Row]) -> list[Latency]:
     return found
 
 
-HEADLINES = {
-    "passed": "passed",
-    "ndcg@10": "nDCG@10",
-    "key_facts": "facts",
-    "citation_recall": "cited",
-    "opening_core": "opening",
-    "core_recall": "core",
-    "helpful": "helpful",
-    "answered": "answered",
-    "near_refused": "refused",
-}
-"""The measures that stand side by side for each group, with a short name."""
+HEADLINES = tuple(WORDS.headlines)
+"""The measures that stand side by side for each group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +249,9 @@ class RunSummary:
 
     @property
     def headlines(self) -> dict[str, str]:
-        """Of `HEADLINES`, those that apply to some question of the run."""
+        """Of `HEADLINES`, those that apply to some question of the run, with their short names in English."""
         known = {one.name for one in self.measured}
-        return {name: label for name, label in HEADLINES.items() if name in known}
+        return {name: label for name, label in WORDS.headlines.items() if name in known}
 
 
 _BREAKDOWNS: Mapping[str, Callable[[Row], str]] = {

@@ -12,7 +12,8 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -176,6 +177,30 @@ def read_run(name: str, evals_dir: Path) -> Run:
 
     :raises EvaluationError: when there is none, or it cannot be read.
     """
+    folder = _folder_of(name, evals_dir)
+    with _named_failures(folder):
+        rows = tuple(Row(**line) for line in _read_lines(folder / "scores.jsonl"))
+    return Run(read_info(name, evals_dir), folder, rows)
+
+
+def read_info(name: str, evals_dir: Path) -> RunInfo:
+    """What a run was made with; it raises what `read_run` does."""
+    folder = _folder_of(name, evals_dir)
+    with _named_failures(folder):
+        return RunInfo(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
+
+
+@contextmanager
+def _named_failures(folder: Path) -> Iterator[None]:
+    """:raises EvaluationError: for what is missing or damaged."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError) as cause:
+        message = f"the run in {folder} cannot be read ({cause}). Make it again: advisor eval"
+        raise EvaluationError(message) from cause
+
+
+def _folder_of(name: str, evals_dir: Path) -> Path:
     candidates = [evals_dir / (BASELINE if name == BASELINE else f"{RUNS}/{name}"), Path(name)]
     folder = next((candidate for candidate in candidates if (candidate / "settings.json").is_file()), None)
     if folder is None:
@@ -184,13 +209,7 @@ def read_run(name: str, evals_dir: Path) -> Run:
             f"there is no run {name!r} in {evals_dir / RUNS}. Known: {', '.join(known) or 'none'}. Make one: advisor eval"
         )
         raise EvaluationError(message)
-    try:
-        info = RunInfo(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
-        rows = tuple(Row(**line) for line in _read_lines(folder / "scores.jsonl"))
-    except (OSError, ValueError, TypeError) as cause:
-        message = f"the run in {folder} cannot be read ({cause}). Make it again: advisor eval"
-        raise EvaluationError(message) from cause
-    return Run(info, folder, rows)
+    return folder
 
 
 def set_names(evals_dir: Path) -> list[str]:

@@ -155,6 +155,24 @@ class StandingWords(WordTable):
     by: Words
 
 
+class TitleWords(WordTable):
+    """How titles of sections become questions.
+
+    `about`, `in_any`: a title that is named, beside its document and in any; `of`: a question, behind the title of its
+    document. Behind a word of `reorder` the verb goes before the person; any other title asks where one of the `verbs`
+    follows, if the language has such, and one for oneself ("How to") begins as `of_oneself` says.
+    """
+
+    about: str
+    in_any: str
+    of: str
+    end: str
+    reorder: Words
+    verbs: Words
+    persons: Words
+    of_oneself: dict[Word, str]
+
+
 class SmallTalk(WordTable):
     """What people say beside questions, folded and without punctuation, and the reply to it.
 
@@ -182,6 +200,7 @@ class LanguageRules(WordTable):
     follow_ups: FollowUpWords
     verification: VerificationWords
     standing: StandingWords
+    titles: TitleWords
     small_talk: tuple[SmallTalk, ...]
 
 

@@ -68,7 +68,6 @@ class EvaluationTexts(WordTable):
     against: str
     nothing: str
     show: str
-    report: str
     done: str
     asking: str
     written: str
@@ -76,6 +75,7 @@ class EvaluationTexts(WordTable):
     no_name: str
     taken: str
     baseline: str
+    of_day: str
     curators_only: str
 
 

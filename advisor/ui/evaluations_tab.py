@@ -12,8 +12,8 @@ import gradio as gr
 from advisor.advisor import Advisor
 from advisor.api.access import may_curate
 from advisor.errors import AdvisorError, EvaluationError
-from advisor.evaluation.reports.html_report import render_page
-from advisor.evaluation.run_store import BASELINE, LATEST, RUNS, Run, check_name, read_run, run_names, set_names
+from advisor.evaluation.reports.html_report import render_run
+from advisor.evaluation.run_store import BASELINE, LATEST, RUNS, Run, check_name, read_info, read_run, run_names, set_names
 from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.limits import RUN_NAME
 from advisor.ui.corpus_view import render_bar, render_error, render_message
@@ -68,17 +68,24 @@ class _EvaluationEvents:
 
     def _choices(self, names: Sequence[str], shown: str | None) -> tuple[Any, Any]:
         nothing = (self._words.nothing, "")
-        named = [(self._read(BASELINE).info.name if name == BASELINE else name, name) for name in names]
+        named = [(self._named(name), name) for name in names]
         return gr.Dropdown(choices=named, value=shown), gr.Dropdown(choices=[nothing, *named], value="")
 
+    def _named(self, name: str) -> str:
+        """What a run is called, with its day and size."""
+        try:
+            info = read_info(name, self._evals)
+        except EvaluationError:
+            return name  # showing it says why
+        day = self._texts.date(info.created[:10])
+        if name == BASELINE:
+            return self._words.baseline.format(day, info.questions)
+        return self._words.of_day.format(name, day, info.questions)
+
     def _read(self, name: str) -> Run:
-        """A run; the baseline under a name that says of when it is, not under that of the run that became it."""
+        """A run; the baseline not under the name of the run that became it."""
         run = read_run(name, self._evals)
-        if name != BASELINE:
-            return run
-        info = run.info
-        said = self._words.baseline.format(self._texts.date(info.created[:10]), info.questions)
-        return replace(run, info=replace(info, name=said))
+        return replace(run, info=replace(run.info, name=self._named(name))) if name == BASELINE else run
 
     def run(self, sets: Sequence[str] | None, name: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
@@ -98,7 +105,7 @@ class _EvaluationEvents:
                 info = step.info
                 said = self._words.written.format(info.name, info.questions, info.seconds, info.failures)
                 choices = self._choices(run_names(self._evals), info.name)
-                yield _message(said), *choices, self._framed(step, None), gr.Button(interactive=True)
+                yield _message(said), *choices, self._report(step, None), gr.Button(interactive=True)
         except AdvisorError as error:
             yield self._problem(error), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
@@ -119,7 +126,7 @@ class _EvaluationEvents:
             return _message(self._words.no_runs), gr.update(value="")
         try:
             _refuse_unknown(filter(None, (name, against)), run_names(self._evals))
-            return gr.update(value=""), self._framed(self._read(name), against or None)
+            return gr.update(value=""), self._report(self._read(name), against or None)
         except EvaluationError as error:
             return self._problem(error), gr.update(value="")
 
@@ -130,11 +137,9 @@ class _EvaluationEvents:
         said = self._words.done.format(done, total) if total else self._words.asking
         return gr.update(value=render_bar(done, total, said))
 
-    def _framed(self, run: Run, against: str | None) -> dict[str, Any]:
-        """The page of a run in a frame of its own, where nothing runs: its style stays its own."""
-        html = render_page(run, self._read(against) if against else None)
-        frame = f'<iframe title="{escape(self._words.report)}" sandbox="" srcdoc="{escape(html)}"></iframe>'
-        return gr.update(value=frame)
+    def _report(self, run: Run, against: str | None) -> dict[str, Any]:
+        other = self._read(against) if against else None
+        return gr.update(value=render_run(run, other, self._texts.language, self._texts.date))
 
 
 def _refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from advisor.api.pool import QuestionPool
+from advisor.evaluation.reports.html_report import report_style
 from advisor.features.conversations import Conversations
 from advisor.ui.chat_tab import build_chat
 from advisor.ui.corpus_tab import build_corpus
@@ -82,6 +83,7 @@ def head(texts: Texts, root: str) -> str:
     :param root: the path below which a proxy has the page; "" for none.
     """
     style, script = ("\n".join((_ASSETS / name).read_text("utf-8") for name in names) for names in (_STYLES, _SCRIPTS))
+    style += report_style()
     icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
     return (
         f'<script>document.documentElement.lang = "{texts.language}"; '

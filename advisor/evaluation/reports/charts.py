@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from advisor.evaluation.wording import EvaluationWords
+
 WIDTH = 560
 _LABEL, _VALUE, _ROW = 150, 54, 26
 _HEIGHT, _LEFT, _BOTTOM, _TOP = 250, 44, 36, 12
@@ -25,10 +27,11 @@ text { font: 12px system-ui, sans-serif; fill: #1c2024; } .tick { fill: #667078;
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A value in 0..1 with its interval; `other` is that of the run compared with."""
+    """A value in 0..1, in figures too, with its interval; `other` is that of the run compared with."""
 
     label: str
     value: float
+    shown: str
     low: float | None = None
     high: float | None = None
     other: float | None = None
@@ -53,7 +56,7 @@ class Range:
     high: float
 
 
-def bars(rows: Sequence[Bar]) -> str:
+def bars(rows: Sequence[Bar], title: str) -> str:
     """Horizontal bars from 0 to 1, a whisker for the interval, a tick for the other run."""
     span = WIDTH - _LABEL - _VALUE
     parts = []
@@ -61,18 +64,19 @@ def bars(rows: Sequence[Bar]) -> str:
         middle = number * _ROW + _ROW / 2
         parts.append(_text(_LABEL - 10, middle + 4, row.label, anchor="end"))
         parts.append(_box(_LABEL, middle - _BAR / 2, span, "track"))
-        parts.append(_box(_LABEL, middle - _BAR / 2, span * row.value, "bar", f"{row.label}: {row.value:.3f} {row.note}"))
+        parts.append(_box(_LABEL, middle - _BAR / 2, span * row.value, "bar", f"{row.label} – {row.shown} ({row.note})"))
         if row.low is not None and row.high is not None:
             parts.append(_stroke(_LABEL + span * row.low, middle, _LABEL + span * row.high, middle, "whisker"))
         if row.other is not None:
             at = _LABEL + span * row.other
             parts.append(_stroke(at, middle - 10, at, middle + 10, "other"))
-        parts.append(_text(WIDTH, middle + 4, f"{row.value:.2f}", anchor="end", kind="value"))
-    return _svg(parts, len(rows) * _ROW, f"Bars: {', '.join(row.label for row in rows)}")
+        parts.append(_text(WIDTH, middle + 4, row.shown, anchor="end", kind="value"))
+    said = ", ".join(f"{row.label} {row.shown}" for row in rows)
+    return _svg(parts, len(rows) * _ROW, f"{title} – {said}")
 
 
-def curves(lines: Sequence[Curve], *, across: str, up: str, top: float = 1.0, alone: bool = False) -> str:
-    """One or two lines, on axes from 0 to 1.
+def curves(lines: Sequence[Curve], words: EvaluationWords, *, top: float = 1.0, alone: bool = False) -> str:
+    """One or two lines of risk over coverage, on axes from 0 to 1.
 
     :param top: where the upward axis ends.
     :param alone: as a file of its own: with colours, a background and the names of the lines.
@@ -86,25 +90,29 @@ def curves(lines: Sequence[Curve], *, across: str, up: str, top: float = 1.0, al
     for tick in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         x, y = place(tick, tick * top)
         parts.append(_stroke(_LEFT, y, right, y, "grid"))
-        parts.append(_text(_LEFT - 8, y + 4, f"{tick * top:g}", anchor="end", kind="tick"))
-        parts.append(_text(x, bottom + 16, f"{tick:g}", anchor="middle", kind="tick"))
-    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, across, anchor="middle", kind="tick"))
-    parts.append(_text(_LEFT + 4, _TOP + 10, up, kind="tick"))
+        parts.append(_text(_LEFT - 8, y + 4, f"{tick * top:g}".replace(".", words.decimal), anchor="end", kind="tick"))
+        parts.append(_text(x, bottom + 16, f"{tick:g}".replace(".", words.decimal), anchor="middle", kind="tick"))
+    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, words.across, anchor="middle", kind="tick"))
+    parts.append(_text(_LEFT + 4, _TOP + 10, words.up, kind="tick"))
     for number, (line, kind) in enumerate(zip(lines, ("", " second"), strict=False)):
         drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
         parts.append(f'<polyline class="curve{kind}" points="{drawn}"><title>{escape(line.label)}</title></polyline>')
         if line.mark:
             parts.append(
-                _circle(*place(*line.mark), f"point{kind}", f"{line.label}: {line.mark[0]:.3f}, {line.mark[1]:.3f}")
+                _circle(
+                    *place(*line.mark),
+                    f"point{kind}",
+                    f"{line.label} – {words.number(line.mark[0])} / {words.number(line.mark[1])}",
+                )
             )
         if alone:
             height = _TOP + 30 + 20 * number
             parts.append(_stroke(_LEFT + 6, height, _LEFT + 32, height, f"curve{kind}"))
             parts.append(_text(_LEFT + 40, height + 4, line.label))
-    return _svg(parts, _HEIGHT, f"{up} against {across}", alone=alone)
+    return _svg(parts, _HEIGHT, f"{words.up} / {words.across}", alone=alone)
 
 
-def ranges(rows: Sequence[Range]) -> str:
+def ranges(rows: Sequence[Range], title: str) -> str:
     """Median (bar) and 95th percentile (whisker) in milliseconds, on one scale."""
     span = WIDTH - _LABEL - _VALUE - 60
     longest = max((row.high for row in rows), default=1.0) or 1.0
@@ -115,7 +123,7 @@ def ranges(rows: Sequence[Range]) -> str:
         parts.append(_box(_LABEL, middle - _BAR / 2, span * row.middle / longest, "bar"))
         parts.append(_stroke(_LABEL, middle, _LABEL + span * row.high / longest, middle, "whisker"))
         parts.append(_text(WIDTH, middle + 4, f"{row.middle:.0f} / {row.high:.0f} ms", anchor="end", kind="value"))
-    return _svg(parts, len(rows) * _ROW, "Median and 95th percentile of each stage")
+    return _svg(parts, len(rows) * _ROW, title)
 
 
 def _svg(parts: Iterable[str], height: float, title: str, *, alone: bool = False) -> str:

@@ -1,9 +1,9 @@
-"""A run, alone or against another, as one HTML page that needs nothing else."""
+"""A run, alone or against another, as HTML: a part of the web page, or a page of its own that needs nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,12 +11,15 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from advisor.evaluation.comparison import compare_runs
-from advisor.evaluation.measures import BY_NAME, Group, Latency, MeasuredValue, RunSummary, summarise
+from advisor.evaluation.comparison import compare_runs, documents_differ, in_common
+from advisor.evaluation.measures import Group, Latency, RunSummary, summarise
 from advisor.evaluation.reports import charts
 from advisor.evaluation.reports.risk import risk_plot
 from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
+from advisor.evaluation.statistics import Estimate
+from advisor.evaluation.wording import EVALUATION_WORDS, EvaluationWords
+from advisor.types import Language
 
 TILES = (
     *("passed", "ndcg@10", "key_facts", "citation_recall", "opening_core", "core_recall", "helpful"),
@@ -38,8 +41,6 @@ class ShownCase:
     """A question with what was expected and what came. `before` is the status in the other run, where there is one."""
 
     id: str
-    set: str
-    language: str
     kind: str
     question: str
     expected: str
@@ -52,30 +53,42 @@ class ShownCase:
     before: str = ""
 
 
-def shown_cases(run: Run, rows: Sequence[Row], before: Mapping[str, str] | None = None) -> list[ShownCase]:
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A measure that is looked at first; no estimate where it applies to no question, `before` is that of the other run."""
+
+    label: str
+    estimate: Estimate | None
+    before: float | None
+
+
+def shown_cases(
+    run: Run, rows: Sequence[Row], words: EvaluationWords, before: Mapping[str, str] | None = None
+) -> list[ShownCase]:
     """The questions of these rows in full; answers are empty for a baseline, which keeps none."""
     answers = run.answers()
     known = before or {}
-    return [_case(row, answers.get(row.id, {}), known.get(row.id, "")) for row in rows]
+    return [_case(row, answers.get(row.id, {}), words, known.get(row.id, "")) for row in rows]
 
 
-def _case(row: Row, answer: Mapping[str, Any], before: str) -> ShownCase:
+def _case(row: Row, answer: Mapping[str, Any], words: EvaluationWords, before: str) -> ShownCase:
+    scores = (
+        f"{words.measures[name]} {words.number(value, 2)}" for name, value in row.values.items() if name in words.measures
+    )
     return ShownCase(
         id=row.id,
-        set=row.set,
-        language=row.language,
-        kind=row.kind,
+        kind=words.groups.get(row.kind, row.kind),
         question=answer.get("question", ""),
-        expected=_expected(answer.get("expected", {}), row),
-        status=row.status,
+        expected=_expected(answer.get("expected", {}), row, words),
+        status=words.statuses[row.status],
         confidence=row.confidence,
         answer=row.error or answer.get("answer") or answer.get("reason") or "",
         sources=tuple(
             CitedPlace(_place(citation), citation["title"], citation["quote"]) for citation in answer.get("citations", ())
         ),
-        scores=" · ".join(f"{BY_NAME[name].label} {value:.2g}" for name, value in row.values.items() if name in BY_NAME),
+        scores=" · ".join(scores),
         passes=bool(row.values.get("passed")),
-        before=before,
+        before=words.statuses[before] if before else "",
     )
 
 
@@ -84,76 +97,106 @@ def _place(citation: Mapping[str, Any]) -> str:
     return f"{citation['document']}:{first}" + (f"-{last}" if last != first else "")
 
 
-def _expected(expected: Mapping[str, Any], row: Row) -> str:
+def _expected(expected: Mapping[str, Any], row: Row, words: EvaluationWords) -> str:
     if not row.answerable:
-        return "a refusal, or the passages that come nearest" if row.near else "a refusal"
+        return words.refusal_or_near if row.near else words.refusal
     facts = [" / ".join(forms) for forms in expected.get("key_facts", ())]
     wanted = facts or [target["quote"] for target in expected.get("core", ())]
-    return "an answer" + (f" with {'; '.join(wanted)}" if wanted else "")
+    return words.answer_with.format("; ".join(wanted)) if wanted else words.answer
 
 
-def group_plot(groups: Sequence[Group], measure: str, other: Sequence[Group] = ()) -> str:
+def group_plot(groups: Sequence[Group], measure: str, words: EvaluationWords, other: Sequence[Group] = ()) -> str:
     """One measure, group by group; empty when no group has it."""
     before = {group.name: value.value for group in other if (value := group.value(measure))}
     rows = [
-        charts.Bar(group.name, value.value, value.low, value.high, before.get(group.name), f"({group.rows} questions)")
+        charts.Bar(
+            label=words.groups.get(group.name, group.name),
+            value=value.value,
+            shown=words.number(value.value, 2),
+            low=value.low,
+            high=value.high,
+            other=before.get(group.name),
+            note=f"{words.questions}: {group.rows}",
+        )
         for group in groups
         if (value := group.value(measure))
     ]
-    return charts.bars(rows) if rows else ""
+    return charts.bars(rows, words.measures[measure]) if rows else ""
 
 
-def latency_plot(latencies: Sequence[Latency]) -> str:
+def latency_plot(latencies: Sequence[Latency], words: EvaluationWords) -> str:
     """Median and 95th percentile of each stage."""
-    return charts.ranges([charts.Range(one.stage, one.p50, one.p95) for one in latencies])
+    rows = [charts.Range(words.stages[one.stage], one.p50, one.p95) for one in latencies]
+    return charts.ranges(rows, words.latency)
 
 
-def render_page(run: Run, against: Run | None = None) -> str:
-    """The page of a run, alone or against another.
+def render_run(run: Run, against: Run | None, language: Language, shown_date: Callable[[str], str] = str) -> Markup:
+    """What a web page shows of a run, alone or against another: then of the questions alone that both have.
 
+    :param shown_date: a day in ISO 8601 as the page writes it.
     :raises EvaluationError: when the two cannot be compared.
     """
+    words, info = EVALUATION_WORDS[language], run.info
     comparison = compare_runs(against, run) if against else None
-    summary = summarise(run)
-    other = summarise(against) if against else None
-    # Figures stand side by side for the same questions only.
-    shared = {row.id for row in run.rows} & {row.id for row in against.rows} if against else set()
-    alike = (summarise(_only(run, shared)), summarise(_only(against, shared))) if against and shared else (summary, None)
+    if against:
+        against, run = in_common(against, run)
+    summary, other = summarise(run), summarise(against) if against else None
     by_id = {row.id: row for row in run.rows}
     flips = comparison.flips if comparison else ()
     context = {
+        "words": words,
+        "number": words.number,
+        "language": language,
+        "info": info,
+        "date": shown_date(info.created[:10]),
         "summary": summary,
-        "headlines": summary.headlines,
-        "tiles": _tiles(*alike),
-        "breakdowns": [_breakdown(title, groups, other) for title, groups in summary.breakdowns.items() if len(groups) > 1],
-        "risk": Markup(risk_plot([run, *([against] if against else [])])),
-        "latency": Markup(latency_plot(summary.latencies)),
+        "tiles": _tiles(summary, other, words),
+        "breakdowns": [
+            (title, _breakdown(title, groups, other, words))
+            for title, groups in summary.breakdowns.items()
+            if len(groups) > 1
+        ],
+        "risk": Markup(risk_plot([run, *([against] if against else [])], words)),
+        "latency": Markup(latency_plot(summary.latencies, words)),
         "against": against.info.name if against else "",
+        "differ": against is not None and documents_differ(against, run),
         "comparison": comparison,
-        "flips": shown_cases(run, [by_id[flip.id] for flip in flips], {flip.id: flip.before for flip in flips}),
-        "failing": shown_cases(run, [row for row in run.rows if not row.values.get("passed")]),
-        "passing": shown_cases(run, [row for row in run.rows if row.values.get("passed")]),
+        "flips": shown_cases(run, [by_id[flip.id] for flip in flips], words, {flip.id: flip.before for flip in flips}),
+        "failing": shown_cases(run, [row for row in run.rows if not row.values.get("passed")], words),
+        "passing": shown_cases(run, [row for row in run.rows if row.values.get("passed")], words),
     }
-    return _template().render(context)
+    return Markup(_template("report.html").render(context))
 
 
-def _only(run: Run, ids: Collection[str]) -> Run:
-    return replace(run, rows=tuple(row for row in run.rows if row.id in ids))
+def render_page(run: Run, against: Run | None = None, language: Language = "en") -> str:
+    """The report of a run as a page of its own.
+
+    :raises EvaluationError: when the two cannot be compared.
+    """
+    words = EVALUATION_WORDS[language]
+    report = render_run(run, against, language)
+    style = Markup(report_style())
+    return _template("page.html").render(words=words, language=language, info=run.info, style=style, report=report)
 
 
-def _tiles(summary: RunSummary, other: RunSummary | None) -> list[tuple[MeasuredValue, float | None]]:
+def report_style() -> str:
+    """The style of a report, for the page that shows it."""
+    return (files("advisor.evaluation.reports") / "report.css").read_text(encoding="utf-8")
+
+
+def _tiles(summary: RunSummary, other: RunSummary | None, words: EvaluationWords) -> list[Tile]:
     before = {one.name: one.estimate.value for one in other.measured} if other else {}
-    known = {one.name: one for one in summary.measured}
-    return [(known[name], before.get(name)) for name in TILES if name in known]
+    known = {one.name: one.estimate for one in summary.measured}
+    return [Tile(words.measures[name], known.get(name), before.get(name)) for name in TILES]
 
 
-def _breakdown(title: str, groups: Sequence[Group], other: RunSummary | None) -> tuple[str, Sequence[Group], Markup]:
+def _breakdown(title: str, groups: Sequence[Group], other: RunSummary | None, words: EvaluationWords) -> Markup:
     before = other.breakdowns.get(title, ()) if other else ()
-    return title, groups, Markup(group_plot(groups, "passed", before))
+    return Markup(group_plot(groups, "passed", words, before))
 
 
 @cache
-def _template() -> jinja2.Template:
-    source = files("advisor.evaluation.reports").joinpath("page.html").read_text(encoding="utf-8")
+def _template(name: str) -> jinja2.Template:
+    source = (files("advisor.evaluation.reports") / name).read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(source)

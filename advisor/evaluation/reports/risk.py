@@ -10,12 +10,12 @@ from advisor.evaluation.reports import charts
 from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import Estimate, risk_coverage
+from advisor.evaluation.wording import EVALUATION_WORDS, EvaluationWords
 
 _MOST_POINTS = 200
 _KEPT = "report"  # the split of questions that nothing was chosen by
 _LOW = 0.5  # where no line is higher, the plot ends here
 _ABSTENTION = ("abstention_precision", "abstention_recall")
-_ACROSS, _UP = "share of questions answered", "share of answers that are wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ def risk_line(label: str, rows: Sequence[Row]) -> charts.Curve:
     return charts.Curve(label, [*points[:-1:every], points[-1]], (at.coverage, at.risk))
 
 
-def risk_plot(runs: Sequence[Run]) -> str:
+def risk_plot(runs: Sequence[Run], words: EvaluationWords) -> str:
     """Share of wrong answers against the share of questions answered, one line a run."""
     taken = [(run.info.name, decided(run.rows)) for run in runs]
-    return charts.curves([risk_line(name, rows) for name, rows in taken if rows], across=_ACROSS, up=_UP)
+    return charts.curves([risk_line(name, rows) for name, rows in taken if rows], words)
 
 
 def by_split(run: Run) -> dict[str, list[Row]]:
@@ -78,7 +78,7 @@ def picture(run: Run) -> str:
     """The curves of a run as an SVG file of its own."""
     lines = [risk_line(_named(label, rows), rows) for label, rows in by_split(run).items()]
     highest = max((risk for line in lines for _, risk in line.points), default=0.0)
-    return charts.curves(lines, across=_ACROSS, up=_UP, top=_LOW if highest <= _LOW else 1.0, alone=True)
+    return charts.curves(lines, EVALUATION_WORDS["en"], top=_LOW if highest <= _LOW else 1.0, alone=True)
 
 
 def _named(label: str, rows: Sequence[Row]) -> str:
