@@ -311,7 +311,10 @@ def tabs(camera: Camera) -> None:
     page.wait_for_timeout(800)
     page.locator("#evaluation-show").click()
     page.locator("#evaluation-report .report").wait_for()
+    page.evaluate("document.querySelector('#evaluation-report').scrollIntoView()")
     camera.take("evaluations-report")
+    page.evaluate("document.querySelectorAll('#evaluation-report h3')[1].scrollIntoView()")
+    camera.take("evaluations-charts")
 
 
 def questions(camera: Camera) -> None:

@@ -64,7 +64,7 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; --ink: #0f172a; --paper: #f8fafc; --line: #64748b; --act: #0f766e; --bad: #b91c1c; }}
 @media (prefers-color-scheme: dark) {{
-  :root {{ --ink: #e2e8f0; --paper: #0f172a; --line: #94a3b8; --act: #5eead4; --bad: #fca5a5; }}
+  :root {{ --ink: #e2e8f0; --paper: #0a0f1d; --line: #94a3b8; --act: #5eead4; --bad: #fca5a5; }}
   button {{ color: #0f172a !important; }}
 }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper); color: var(--ink);
