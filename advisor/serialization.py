@@ -13,6 +13,7 @@ from advisor.errors import QuestionError
 from advisor.index.report import IndexReport
 from advisor.limits import QUESTION_FILE
 from advisor.retrieval.search import Retrieved
+from advisor.text.reasons import FailedDocument
 from advisor.types import EVERYTHING, Answer, AnswerSentence, Citation, Scope
 
 _EXPECTED = 'expected {"id", "question"} or {"id", "turns": ["...", ...]}'
@@ -168,7 +169,8 @@ def report_json(report: IndexReport) -> dict[str, Any]:
     `hidden`, `scans`, `left_out`, `passed_over` and `silent` are there only where they say something; the other keys are a
     contract.
     """
-    told = {name: list(map(asdict, getattr(report, name))) for name in ("hidden", "left_out", "passed_over")}
+    told = {name: list(map(asdict, getattr(report, name))) for name in ("hidden", "left_out")}
+    told["passed_over"] = list(map(_failed_json, report.passed_over))
     scans = {name: asdict(scan) for name, scan in report.scans.items()}
     more = {name: some for name, some in {**told, "scans": scans, "silent": list(report.silent)}.items() if some}
     return {
@@ -178,7 +180,7 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "renamed": [list(pair) for pair in report.renamed],
         "removed": list(report.removed),
         "unchanged": report.unchanged,
-        "failed": [asdict(failed) for failed in report.failed],
+        "failed": list(map(_failed_json, report.failed)),
         "documents": report.documents,
         "chunks": report.chunks,
         "embedded": report.embedded,
@@ -186,3 +188,7 @@ def report_json(report: IndexReport) -> dict[str, Any]:
         "seconds": report.seconds,
         **more,
     }
+
+
+def _failed_json(failed: FailedDocument) -> dict[str, str]:
+    return {"document": failed.document, "error": failed.error}

@@ -330,11 +330,3 @@ class Answer:
     scope: Scope = EVERYTHING
     length: Length = "full"
     by_words: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FailedDocument:
-    """A file that could not be read, and why."""
-
-    document: str
-    error: str

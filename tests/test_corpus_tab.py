@@ -20,7 +20,7 @@ from advisor.features.curation import delete_documents, entries, store_upload
 from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, sync
 from advisor.settings import Settings
-from advisor.types import FailedDocument
+from advisor.text.reasons import FailedDocument, reason
 from advisor.ui.corpus_view import render_entries
 from advisor.ui.texts import TEXTS
 
@@ -204,8 +204,8 @@ def test_an_upload_lands_in_its_folder_or_says_why_not(small_settings: Settings,
     escaped = store_upload(small_settings, "../../etc/passwd.md", file)
     assert escaped.document in (None, "uploads/passwd.md")
     small = small_settings.model_copy(update={"max_file_bytes": 10})
-    assert "over the limit" in store_upload(small, "note.md", file).reason
-    assert "cannot be read" in store_upload(small_settings, "gone.md", tmp_path / "gone.md").reason
+    assert "over the limit" in str(store_upload(small, "note.md", file).reason)
+    assert "cannot be read" in str(store_upload(small_settings, "gone.md", tmp_path / "gone.md").reason)
     assert [path.name for path in (small_settings.corpus_dir / "uploads").iterdir() if path.name.startswith(".")] == []
 
 
@@ -241,7 +241,7 @@ def test_entries_show_what_a_sync_would_change(small_settings: Settings, embeddi
         updated=("en/board.md",),
         renamed=(("en/incidents.md", "en/reviews.md"),),
         removed=("en/notes.txt",),
-        failed=(FailedDocument("fr/finops.md", "is broken"), FailedDocument("fr/new.pdf", "is encrypted")),
+        failed=(FailedDocument("fr/finops.md", reason("binary")), FailedDocument("fr/new.pdf", reason("password"))),
     )
     states = {entry.document: entry.state for entry in entries(advisor.index, pending)}
     advisor.close()

@@ -89,7 +89,7 @@ def test_what_waits_is_what_is_approved(small_settings: Settings, tmp_path: Path
     """Nobody puts something else in its place while a curator looks at it."""
     submitted(small_settings, tmp_path, "rotation.md")
     again = submitted(small_settings, tmp_path, "rotation.md", b"# Rotation\n\nIt never changes.\n", "mallory")
-    assert "waits already" in again.reason
+    assert "waits already" in str(again.reason)
     approve_uploads(small_settings, ["rotation.md"], "grace")
     assert (small_settings.corpus_dir / "uploads" / "rotation.md").read_bytes() == NOTE
     assert submitted(small_settings, tmp_path, "rotation.md").waits

@@ -9,7 +9,7 @@ from pathlib import Path
 from advisor.documents.formats.file_type import SUFFIXES
 from advisor.documents.provenance import PROVENANCE_FILE
 from advisor.errors import CorpusError
-from advisor.types import FailedDocument
+from advisor.text.reasons import FailedDocument, reason
 
 THESAURUS = "thesaurus.yaml"
 ASKED = "asked"
@@ -20,9 +20,10 @@ CALIBRATION = ("calibration-", ".json")
 _VECTORS = ("vectors-", ".npz")
 _HIDDEN = (".", "~$")
 _REMEDIES = {
-    ".doc": "Save it as .docx", ".ppt": "Save it as .pptx", ".pages": "Export it as .docx", ".key": "Export it as .pptx",
-    ".numbers": "Export it as .xlsx", ".msg": "Save it as .eml", ".tex": "Make a PDF of it", ".org": "Export it as Markdown",
-    ".mobi": "Convert it to .epub", ".zip": "Unpack it",
+    ".doc": ("save_as", ".docx"), ".ppt": ("save_as", ".pptx"), ".msg": ("save_as", ".eml"),
+    ".pages": ("export_as", ".docx"), ".key": ("export_as", ".pptx"), ".numbers": ("export_as", ".xlsx"),
+    ".org": ("export_as", "Markdown"),
+    ".tex": ("make_pdf", ""), ".mobi": ("convert_to", ".epub"), ".zip": ("unpack", ""),
 }  # fmt: skip
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".tif", ".tiff", ".ico")
 _NAMED = 3  # files of a kind
@@ -34,12 +35,10 @@ def list_files(corpus_dir: Path) -> list[Path]:
     :raises CorpusError: when the folder is missing or holds none: nothing must ever be emptied by mistake.
     """
     if not corpus_dir.is_dir():
-        message = f"the corpus folder {corpus_dir} does not exist. Create it, or name another with --corpus"
-        raise CorpusError(message)
+        raise CorpusError(reason("no_folder", folder=str(corpus_dir)))
     files = sorted((path for path in _walk(corpus_dir) if _is_document(path, corpus_dir)), key=str)
     if not files:
-        message = f"the corpus folder {corpus_dir} holds no document ({', '.join(SUFFIXES)}). Nothing was changed"
-        raise CorpusError(message)
+        raise CorpusError(reason("empty_folder", folder=str(corpus_dir), suffixes=", ".join(SUFFIXES)))
     return files
 
 
@@ -51,16 +50,15 @@ def passed_over(corpus_dir: Path) -> tuple[FailedDocument, ...]:
         if suffix and suffix not in SUFFIXES and not _is_beside(path, corpus_dir):
             kinds.setdefault(suffix, []).append(document_id(path, corpus_dir))
     lines = [_of_a_kind(suffix, sorted(names)) for suffix, names in sorted(kinds.items())]
-    linked = "is a link to a folder, which is not followed. Copy the folder, or index it by itself with --corpus"
+    linked = reason("linked_folder")
     return (*lines, *(FailedDocument(document_id(path, corpus_dir), linked) for path in _linked_folders(corpus_dir)))
 
 
 def _of_a_kind(suffix: str, names: list[str]) -> FailedDocument:
     count = f"{len(names)} {suffix}"
     which = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-    what = "pictures are not read" if suffix in _PICTURES else "files of this kind are not read"
-    remedy = _REMEDIES.get(suffix)
-    return FailedDocument(f"{count} ({which})", f"{what}. {remedy}" if remedy else what)
+    remedy, better = _REMEDIES.get(suffix, ("pictures" if suffix in _PICTURES else "unread_kind", ""))
+    return FailedDocument(f"{count} ({which})", reason(remedy, suffix=better))
 
 
 def _is_document(path: Path, corpus_dir: Path) -> bool:
@@ -93,8 +91,8 @@ def _linked_folders(folder: Path) -> list[Path]:
 def _refuse(error: OSError) -> None:
     """A folder that cannot be listed must not pass for an empty one: its documents would be taken as deleted."""
     if not isinstance(error, FileNotFoundError):  # one that has just gone is
-        message = f"the folder {error.filename} cannot be listed ({error.strerror}). Nothing was changed"
-        raise CorpusError(message) from error
+        why = reason("unlisted_folder", folder=error.filename, problem=error.strerror or str(error))
+        raise CorpusError(why) from error
 
 
 def document_id(path: Path, corpus_dir: Path) -> str:

@@ -14,6 +14,7 @@ from advisor.errors import DocumentError
 from advisor.text.invisible import INVISIBLE
 from advisor.text.language import all_rules
 from advisor.text.plain import fold
+from advisor.text.reasons import reason
 from advisor.types import Language, Source
 
 _NEWLINE = r"(?>\r\n?|\n)"
@@ -99,8 +100,7 @@ def _parse_toml(block: str) -> dict[str, Any]:
             return tomllib.loads(block.replace("\r\n", "\n").replace("\r", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError) as cause:
         problem = str(cause)
-    message = f"has front matter that cannot be read: {problem}. Correct it"
-    raise DocumentError(message)
+    raise DocumentError(reason("front_matter", problem=problem))
 
 
 def _parse_yaml(block: str) -> dict[str, Any]:
@@ -111,9 +111,9 @@ def _parse_yaml(block: str) -> dict[str, Any]:
             return front
     except BadYamlError as cause:
         problem, line = cause.problem, cause.line
-    place = f", line {line + 1}" if line else ""
-    message = f"has front matter that cannot be read{place}: {problem}. Correct it; a value with a colon needs quotes"
-    raise DocumentError(message)
+    if line:
+        raise DocumentError(reason("yaml_front_matter_line", line=line + 1, problem=problem))
+    raise DocumentError(reason("yaml_front_matter", problem=problem))
 
 
 def _string(value: object) -> str | None:

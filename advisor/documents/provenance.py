@@ -18,6 +18,7 @@ from filelock import FileLock
 from advisor.errors import CorpusError
 from advisor.files import private_folder, replace_file
 from advisor.settings import Settings
+from advisor.text.reasons import reason
 
 PROVENANCE_FILE = "provenance.json"
 
@@ -66,5 +67,4 @@ def _read(path: Path) -> dict[str, Provenance]:
         entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return {name: Provenance(**entry) for name, entry in entries.items()}
     except (OSError, ValueError, TypeError, AttributeError) as cause:
-        message = f"the record {path} of who added documents cannot be read ({cause}). Restore it, or remove it"
-        raise CorpusError(message) from cause
+        raise CorpusError(reason("provenance", path=str(path), problem=str(cause))) from cause

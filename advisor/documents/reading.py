@@ -22,6 +22,7 @@ from advisor.settings import Settings
 from advisor.text.invisible import unseen_characters
 from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import detect_language, fold, has_words, plain
+from advisor.text.reasons import reason
 from advisor.types import Document
 
 _BLOCKS = markdown_parser().disable(["inline", "table"])
@@ -38,21 +39,19 @@ def read_bytes(path: Path, settings: Settings) -> bytes:
     """
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(settings.corpus_dir.resolve()):
-            message = "is a link that leads out of the corpus folder. Copy the file itself into it"
-            raise DocumentError(message)
+            raise DocumentError(reason("link_out"))
         # A pipe that nobody writes to would be waited for.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                message = "is no file but a folder, a pipe or a device. Remove it from the corpus folder"
-                raise DocumentError(message)
+                raise DocumentError(reason("no_file"))
             if found.st_size > settings.max_file_bytes:
-                message = f"{found.st_size:,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
-                raise DocumentError(message)
+                raise DocumentError(reason("large_file", size=found.st_size, most=settings.max_file_bytes))
             return file.read(settings.max_file_bytes)
-    except (OSError, RuntimeError) as cause:  # RuntimeError: links that lead in a circle
-        message = f"cannot be read: {getattr(cause, 'strerror', None) or 'its links lead in a circle'}"
-        raise DocumentError(message) from cause
+    except OSError as cause:
+        raise DocumentError(reason("unreadable", problem=cause.strerror or str(cause))) from cause
+    except RuntimeError as cause:
+        raise DocumentError(reason("link_circle")) from cause
 
 
 def content_hash(data: bytes) -> str:
@@ -76,11 +75,9 @@ def parse_document(name: str, data: bytes, extractor: Extractor | None = None) -
     document = extractor.read_text(name, data) if is_text(file_type) else _read_extracted(name, data, file_type, extractor)
     most = extractor.settings.max_text_chars
     if len(document.text) > most:
-        message = f"{len(document.text):,} characters of text, over the limit of {most:,} (ADVISOR_MAX_TEXT_CHARS). Split it"
-        raise DocumentError(message)
+        raise DocumentError(reason("long_text", size=len(document.text), most=most))
     if is_order_by_words(title_of_name(name)):
-        message = "has a name that tells an assistant what to do, and names are shown with what is cited. Rename it"
-        raise DocumentError(message)
+        raise DocumentError(reason("order_as_name"))
     return document
 
 
@@ -115,14 +112,11 @@ def check_upload(name: str, data: bytes, settings: Settings) -> str:
     bare = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
     safe = "".join(c for c in bare if unicodedata.category(c) not in _NOT_IN_A_NAME).lstrip(". ").rstrip()
     if not has_words(Path(safe).stem):
-        message = f"{name[:80]!r} is no name for a document. Give it letters or digits"
-        raise DocumentError(message)
+        raise DocumentError(reason("no_name", name=repr(name[:80])))
     if FILE_NAME.excess(safe.encode()):
-        message = f"its name is longer than {FILE_NAME.most} bytes. Shorten it"
-        raise DocumentError(message)
+        raise DocumentError(reason("long_name", most=FILE_NAME.most))
     if len(data) > settings.max_file_bytes:
-        message = f"{len(data):,} bytes, over the limit of {settings.max_file_bytes:,} (ADVISOR_MAX_FILE_BYTES)"
-        raise DocumentError(message)
+        raise DocumentError(reason("large_file", size=len(data), most=settings.max_file_bytes))
     if is_text(detect_file_type(safe, data)):
         decode(data)
     return safe
@@ -158,8 +152,7 @@ def read_text(name: str, data: bytes) -> Document:
 def _read_extracted(name: str, data: bytes, file_type: FileType, extractor: Extractor) -> Document:
     found = extractor.extract(file_type, decode_html(data).encode("utf-8", "replace") if file_type == "HTML" else data)
     if not has_words(found.text):
-        message = "holds no text that its reader sees"
-        raise DocumentError(message)
+        raise DocumentError(reason("no_text"))
     declared = found.language if len(found.text) < _ENOUGH_TO_TELL else None
     title = _own_title(found) or _derive_title(name, found.text)
     return Document(

@@ -12,6 +12,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from advisor.errors import CorpusError
 from advisor.limits import CORPUS_FILE
+from advisor.text.reasons import reason
 
 _DEEPEST = 40
 _LONGEST_NUMBER = 100  # characters
@@ -120,15 +121,13 @@ def read_yaml_file(path: Path, form: TypeAdapter[Form], shape: str) -> Form:
     try:
         return form.validate_python(yaml_value(CORPUS_FILE.read(path).decode("utf-8")))
     except UnicodeDecodeError:
-        why, advice = "it is not in UTF-8", "Save it in UTF-8"
+        code, problem = "not_utf8", ""
     except OSError as cause:
-        why, advice = cause.strerror or str(cause), "Make it readable, or part it in two where it may be"
+        code, problem = "unreadable_beside", cause.strerror or str(cause)
     except BadYamlError as cause:
-        why, advice = str(cause), "Correct it; put what has a colon, a dash or a star in quotation marks"
+        code, problem = "bad_yaml", str(cause)
     except ValidationError as cause:
         first = cause.errors(include_url=False)[0]
         place = "".join(f"{part}: " for part in first["loc"])
-        why = f"{place}{first['msg'].removeprefix('Value error, ')}"[:_LONGEST_REASON]
-        advice = "Correct it; put what has a comma or a colon in quotation marks"
-    message = f"{path} is not {shape}: {why}. {advice}"
-    raise CorpusError(message)
+        code, problem = "other_shape", f"{place}{first['msg'].removeprefix('Value error, ')}"[:_LONGEST_REASON]
+    raise CorpusError(reason(code, path=str(path), shape=shape, problem=problem))

@@ -15,6 +15,7 @@ from advisor.evaluation.measures import MEASURES, Measure
 from advisor.evaluation.run_store import Run
 from advisor.evaluation.scoring import Row
 from advisor.evaluation.statistics import Change, compare_parts, holm, ratio_of
+from advisor.text.reasons import reason
 
 Direction = Literal["better", "worse", "same", "too little data"]
 ALPHA = 0.05
@@ -72,11 +73,7 @@ def compare_runs(before: Run, after: Run, *, measures: Iterable[Measure] = MEASU
     left_out = len(ids) - shared.questions
     unlike = _unlike(before, after, left_out)
     if not shared.questions:
-        message = (
-            f"the runs {before.info.name} and {after.info.name} have no question in common under the same labels. "
-            "Compare two runs of the same sets"
-        )
-        raise EvaluationError(message)
+        raise EvaluationError(reason("nothing_in_common", before=before.info.name, after=after.info.name))
     return replace(shared, before=before.info.name, after=after.info.name, left_out=left_out, unlike=unlike)
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from advisor.errors import EvaluationError
 from advisor.limits import QUESTION_FILE
 from advisor.text.plain import fold
+from advisor.text.reasons import reason
 from advisor.types import Language
 
 Split = Literal["tune", "seen", "report"]
@@ -191,15 +192,13 @@ def find_sets(names: Sequence[str], folder: Path) -> list[Path]:
     """
     known = sorted(folder.glob(f"*{SUFFIX}"))
     if not names and not known:
-        message = f"there are no question sets in {folder}. Draft one from the indexed documents: advisor eval new"
-        raise EvaluationError(message)
+        raise EvaluationError(reason("no_sets", folder=str(folder)))
     paths = []
     for name in names:
         candidates = [Path(name), folder / f"{name}{SUFFIX}", folder / name]
         path = next((candidate for candidate in candidates if candidate.is_file()), None)
         if path is None:
-            message = f"there is no question set {name!r}. Known: {', '.join(p.stem for p in known) or 'none'}, or a path"
-            raise EvaluationError(message)
+            raise EvaluationError(reason("no_set", name=repr(name), known=", ".join(p.stem for p in known) or "none"))
         paths.append(path)
     return paths or known
 
@@ -213,8 +212,7 @@ def read_set(path: Path) -> QuestionSet:
         data = QUESTION_FILE.read(path)
         lines = data.decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as cause:
-        message = f"the question set {path} cannot be read: {cause}"
-        raise EvaluationError(message) from cause
+        raise EvaluationError(reason("unreadable_set", path=str(path), problem=str(cause))) from cause
     entries, problems = list[SetEntry](), list[str]()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -242,8 +240,7 @@ def read_sets(paths: Iterable[Path]) -> list[QuestionSet]:
     problems = [problem for one in sets for problem in (*one.problems, *repeated_ids(one.entries))]
     problems += repeated_ids([entry for one in sets for entry in one.entries])
     if problems:
-        message = f"{problems[0]}. See all problems: advisor eval check"
-        raise EvaluationError(message)
+        raise EvaluationError(reason("wrong_set", problem=problems[0]))
     return sets
 
 

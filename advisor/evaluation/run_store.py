@@ -31,6 +31,7 @@ from advisor.index.lock import now
 from advisor.limits import RUN_NAME
 from advisor.serialization import answer_json
 from advisor.settings import Settings
+from advisor.text.reasons import reason
 
 RUNS, BASELINE, QUESTIONS = "runs", "baseline", "questions"
 LATEST = "latest"
@@ -139,8 +140,7 @@ def check_name(name: str, folder: Path) -> None:
         message = f"{name[: RUN_NAME.most]!r} cannot be the name of a run: {rule}"
         raise EvaluationError(message)
     if name != LATEST and (folder / name).exists():
-        message = f"there is a run {name!r} in {folder} already. Give another name, or delete the folder"
-        raise EvaluationError(message)
+        raise EvaluationError(reason("run_taken", name=repr(name), folder=str(folder)))
 
 
 def write_run(folder: Path, info: RunInfo, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> Run:
@@ -196,8 +196,7 @@ def _named_failures(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, TypeError) as cause:
-        message = f"the run in {folder} cannot be read ({cause}). Make it again: advisor eval"
-        raise EvaluationError(message) from cause
+        raise EvaluationError(reason("unreadable_run", folder=str(folder), problem=str(cause))) from cause
 
 
 def _folder_of(name: str, evals_dir: Path) -> Path:
@@ -205,10 +204,8 @@ def _folder_of(name: str, evals_dir: Path) -> Path:
     folder = next((candidate for candidate in candidates if (candidate / "settings.json").is_file()), None)
     if folder is None:
         known = sorted(path.parent.name for path in (evals_dir / RUNS).glob("[!.]*/settings.json"))
-        message = (
-            f"there is no run {name!r} in {evals_dir / RUNS}. Known: {', '.join(known) or 'none'}. Make one: advisor eval"
-        )
-        raise EvaluationError(message)
+        said = {"name": repr(name), "folder": str(evals_dir / RUNS), "known": ", ".join(known) or "none"}
+        raise EvaluationError(reason("no_run", **said))
     return folder
 
 

@@ -26,6 +26,7 @@ from advisor.index.generations import publish
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
+from advisor.text.reasons import reason
 from advisor.types import Answer, ScoredChunk
 
 OnAsked = Callable[[int, int], None]
@@ -74,11 +75,7 @@ def run_sets(advisor: Advisor, order: Order, on_asked: OnAsked | None = None) ->
     asked = pinned(advisor)
     kept, left_out = part_by_labels(cases, asked.index.catalog.document)
     if left_out and not kept:
-        message = (
-            f"the index does not hold the quotes of any of the {len(cases)} questions, first that of {cases[0].id}. Is it "
-            "of the documents that they are about? What is wrong with each: advisor eval check"
-        )
-        raise EvaluationError(message)
+        raise EvaluationError(reason("labels_gone", questions=len(cases), first=cases[0].id))
     started = time.perf_counter()
     outcomes = ask_cases(asked, kept, on_asked)
     rows = score_all(outcomes)
@@ -186,8 +183,8 @@ def extended(advisor: Advisor, documents: Sequence[Path]) -> Iterator[Advisor]:
             try:
                 shutil.copyfile(path, target)
             except OSError as cause:
-                message = f"a question needs the document {path}, which cannot be read: {cause.strerror}"
-                raise EvaluationError(message) from cause
+                why = reason("no_document", path=str(path), problem=cause.strerror or str(cause))
+                raise EvaluationError(why) from cause
         folder = advisor.index.folder
         shutil.copytree(folder, index / folder.name)
         publish(index, folder.name)

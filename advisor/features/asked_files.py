@@ -19,6 +19,7 @@ from advisor.limits import CORPUS_FILE
 from advisor.settings import Settings
 from advisor.text.language import LANGUAGES
 from advisor.text.plain import detect_language, fold, stem_of
+from advisor.text.reasons import reason
 
 _LONGEST_STEM = 60
 _INDENTS = ("  ", "")  # how far the entries of a list are set in
@@ -104,9 +105,8 @@ def _write(texts: Mapping[Path, str]) -> None:
     """Write files, each whole or not at all; none of them when one would be too long."""
     data = {path: text.encode() for path, text in texts.items()}
     for path, written in data.items():
-        if why := CORPUS_FILE.excess(written):
-            message = f"{path.name}: {why}. Part it in two, each with the same document"
-            raise CorpusError(message)
+        if CORPUS_FILE.excess(written):
+            raise CorpusError(reason("long_companion", file=path.name, size=len(written), most=CORPUS_FILE.most))
     for path, written in data.items():
         with storage_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -59,11 +59,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A curated answer in the corpus: its file, whether its question is answered with it, else why it is not yet."""
+    """A curated answer in the corpus: its file, whether its question is answered with it, else what kept it out."""
 
     file: str
     is_answered: bool
-    problem: str = ""
+    problem: AdvisorError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def publish_answer(advisor: Advisor, wanted: WantedAnswer, who: str | None) -> K
         sync(settings, advisor.embeddings, SyncOptions(wait=WAIT_SECONDS))
         return Kept(file, _is_given(advisor, entry))
     except AdvisorError as error:  # it is kept, and the next update takes it
-        return Kept(file, is_answered=False, problem=str(error))
+        return Kept(file, is_answered=False, problem=error)
 
 
 def _is_given(advisor: Advisor, entry: CuratedEntry) -> bool:

@@ -18,7 +18,8 @@ from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import FailedDocument, Language
+from advisor.text.reasons import FailedDocument, Reason, reason, reason_of
+from advisor.types import Language
 
 UPLOADS = "uploads"
 """The folder of the corpus that uploaded files go to."""
@@ -45,7 +46,7 @@ class Entry:
     chunks: int
     date: str | None
     state: str
-    reason: str = ""
+    reason: Reason | None = None
     aliases: tuple[str, ...] = ()
 
 
@@ -57,7 +58,7 @@ class Upload:
     document: str | None
     replaced: bool = False
     waits: bool = False
-    reason: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def entries(index: Generation, pending: IndexReport) -> list[Entry]:
     counts = index.catalog.chunk_counts()
     states = dict.fromkeys(pending.updated, "updated") | dict.fromkeys(pending.removed, "removed")
     states |= {old: "removed" for old, _ in pending.renamed}
-    reasons = {failed.document: failed.error for failed in pending.failed}
+    reasons = {failed.document: failed.reason for failed in pending.failed}
     rows = [
         Entry(
             document=document.id,
@@ -89,7 +90,7 @@ def entries(index: Generation, pending: IndexReport) -> list[Entry]:
             chunks=counts.get(document.id, 0),
             date=document.updated,
             state="failed" if document.id in reasons else states.get(document.id, "indexed"),
-            reason=reasons.get(document.id, ""),
+            reason=reasons.get(document.id),
             aliases=document.aliases,
         )
         for document in index.catalog.listing()
@@ -97,12 +98,12 @@ def entries(index: Generation, pending: IndexReport) -> list[Entry]:
     known = {row.document for row in rows}
     added = (*pending.added, *(new for _, new in pending.renamed))
     rows += [_not_indexed(name, "added") for name in added if name not in known]
-    rows += [_not_indexed(f.document, "failed", f.error) for f in pending.failed if f.document not in known]
+    rows += [_not_indexed(f.document, "failed", f.reason) for f in pending.failed if f.document not in known]
     return sorted(rows, key=lambda row: row.document)
 
 
-def _not_indexed(name: str, state: str, reason: str = "") -> Entry:
-    return Entry(name, Path(name).stem, None, None, 0, None, state, reason)
+def _not_indexed(name: str, state: str, why: Reason | None = None) -> Entry:
+    return Entry(name, Path(name).stem, None, None, 0, None, state, why)
 
 
 def store_upload(settings: Settings, name: str, file: Path) -> Upload:
@@ -115,7 +116,7 @@ def store_upload(settings: Settings, name: str, file: Path) -> Upload:
         # It has a hidden name until it is whole: a re-index that runs meanwhile does not see half a file.
         replace_file(folder / safe, data, mode=0o644)
     except (DocumentError, StorageError) as cause:
-        return Upload(name, None, reason=str(cause))
+        return Upload(name, None, reason=reason_of(cause))
     return Upload(name, f"{UPLOADS}/{safe}", replaced=replaced)
 
 
@@ -142,14 +143,13 @@ def delete_documents(settings: Settings, names: Sequence[str]) -> tuple[list[str
         path = settings.corpus_dir / name
         try:
             if not path.parent.resolve().is_relative_to(root) or path.is_dir():
-                message = "is not a file of the corpus folder"
-                raise CorpusError(message)
+                raise CorpusError(reason("not_in_corpus"))
             path.unlink()
             deleted.append(name)
         except CorpusError as cause:
-            kept.append(FailedDocument(name, str(cause)))
+            kept.append(FailedDocument(name, reason_of(cause)))
         except OSError as cause:
-            kept.append(FailedDocument(name, f"cannot be deleted: {cause.strerror}"))
+            kept.append(FailedDocument(name, reason("not_deleted", problem=cause.strerror or str(cause))))
     return deleted, kept
 
 

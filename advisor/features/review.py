@@ -15,6 +15,7 @@ from advisor.errors import DocumentError, StorageError
 from advisor.features.curation import UPLOADS, Upload, readable_upload, store_upload
 from advisor.files import private_folder, replace_file
 from advisor.settings import Settings
+from advisor.text.reasons import reason, reason_of
 
 _WAITING, _NOTES = "waiting", "waiting-notes"  # a folder each: no name of an upload can make it a note
 OPERATOR = "operator"
@@ -46,13 +47,13 @@ def submit_upload(settings: Settings, name: str, file: Path, who: str | None) ->
     try:
         safe, data = readable_upload(settings, name, file)
         if _note(settings, safe).exists():
-            return Upload(name, None, reason="a file of this name waits already. Approve or decline that first")
+            return Upload(name, None, reason=reason("name_waits"))
         private_folder(settings.state_dir / _WAITING)
         private_folder(settings.state_dir / _NOTES)
         replace_file(waiting_file(settings, safe), data)
         replace_file(_note(settings, safe), json.dumps(asdict(Waiting(safe, who, _today()))).encode())
     except (DocumentError, StorageError) as cause:
-        return Upload(name, None, reason=str(cause))
+        return Upload(name, None, reason=reason_of(cause))
     return Upload(name, f"{UPLOADS}/{safe}", waits=True, replaced=(settings.corpus_dir / UPLOADS / safe).exists())
 
 

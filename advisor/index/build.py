@@ -49,7 +49,8 @@ from advisor.index.vector_server import ServedVectors, collection_of, collection
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
 from advisor.settings import BUNDLED_MODEL, Settings
-from advisor.types import FailedDocument, IndexProgress
+from advisor.text.reasons import FailedDocument, reason
+from advisor.types import IndexProgress
 
 BUILDING = ".building-"
 _SAMPLES = 5
@@ -163,8 +164,10 @@ def _scratch_folder(folder: Path) -> Iterator[Path]:
 
 def _lost_in_words(lost: Sequence[tuple[PhrasingEntry, str]]) -> tuple[FailedDocument, ...]:
     """The entries that found no place in the generation, each with what to do."""
-    why = "not one sentence of {} begins with {!r}. Write its beginning as it stands there, long enough to be the only one"
-    return tuple(FailedDocument(f"{FOLDER}/{entry.file}", why.format(entry.document, line)) for entry, line in lost)
+    return tuple(
+        FailedDocument(f"{FOLDER}/{entry.file}", reason("lost_line", document=entry.document, line=repr(line)))
+        for entry, line in lost
+    )
 
 
 def companions_of(corpus_dir: Path, digest: str) -> Companions:
@@ -241,7 +244,4 @@ def _check(coming: NextGeneration, vectors: Vectors) -> None:
             vector = vectors.new[key] if key in vectors.new else built.chunk_vectors([key])[key]
             nearest = built.search_vectors(vector, num_results=1)
             if not nearest or nearest[0][1] < float(vector @ vector) - 1e-3 or not built.keyword_index.finds(chunk):
-                message = (
-                    f"the new generation does not find {chunk.location}; the old one stays. Run: advisor index --rebuild"
-                )
-                raise BrokenIndexError(message)
+                raise BrokenIndexError(reason("not_found_again", place=chunk.location))

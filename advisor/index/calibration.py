@@ -19,6 +19,7 @@ from advisor.errors import CorpusError
 from advisor.files import replace_file, storage_errors
 from advisor.index.generations import PUBLIC
 from advisor.limits import CORPUS_FILE
+from advisor.text.reasons import reason
 
 CALIBRATION_FILE = "calibration.json"
 """Its name in a generation, which has one model."""
@@ -92,8 +93,7 @@ def read_calibration(path: Path, digest: str) -> Calibration | None:
         if found.digest == digest:
             return found
         why = f"it is of the model {found.digest}, not of {digest}"
-    message = f"the calibration {path} cannot be used ({why}). Fit it anew: advisor calibrate; or delete the file"
-    raise CorpusError(message)
+    raise CorpusError(reason("calibration", path=str(path), problem=why))
 
 
 def write_calibration(corpus_dir: Path, calibration: Calibration) -> Path:

@@ -24,6 +24,7 @@ from advisor.index.catalog import Catalog, text_hash
 from advisor.index.generation import Generation
 from advisor.index.generations import PUBLIC
 from advisor.models.embeddings import Embeddings, EncodingProgress
+from advisor.text.reasons import reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,8 +84,7 @@ def read_corpus_vectors(corpus_dir: Path, embeddings: Embeddings) -> CorpusVecto
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             keys, steps = held["keys"], held["steps"]
     except (BadZipFile, OSError, ValueError, KeyError, EOFError) as cause:
-        message = f"{path} is damaged ({cause}). Delete it: its vectors are made anew, or write it with --save-vectors"
-        raise CorpusError(message) from cause
+        raise CorpusError(reason("damaged_vectors", path=str(path), problem=str(cause))) from cause
     return CorpusVectors({key.decode(): row for row, key in enumerate(keys.tolist())}, steps)
 
 

@@ -40,6 +40,7 @@ from advisor.index.scope import find_documents
 from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, read_used_forms
 from advisor.index.vector_server import ServedVectors, VectorServer, open_server
 from advisor.settings import Settings
+from advisor.text.reasons import reason
 from advisor.types import EVERYTHING, IndexInfo, Language, Scope
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ class Generation:
                 self._open_parts(opened, server)
             except (OSError, ValueError, EOFError, sqlite3.Error, ChromaError) as cause:
                 why = " ".join(str(cause).split())
-                message = f"the index in {folder} is damaged ({why}). Run: advisor index --rebuild"
-                raise IndexMismatchError(message) from cause
+                raise IndexMismatchError(reason("damaged_index", folder=str(folder), problem=why)) from cause
             self._release = weakref.finalize(self, opened.pop_all().close)
 
     def _open_parts(self, opened: ExitStack, server: VectorServer | None) -> None:
@@ -232,8 +232,8 @@ def open_current(settings: Settings, embeddings: Embeddings) -> Generation:
 
 def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) -> Generation:
     if name is None or not (settings.index_dir / name).is_dir():
-        message = f"there is no index in {settings.index_dir}. Run: advisor index --corpus {settings.corpus_dir}"
-        raise IndexNotFoundError(message)
+        why = reason("no_index", folder=str(settings.index_dir), corpus=str(settings.corpus_dir))
+        raise IndexNotFoundError(why)
     manifest = read_manifest(settings.index_dir / name)
     expected = blank_manifest(settings, embeddings).recipe()
     different = [key for key, value in manifest.recipe().items() if expected[key] != value]
@@ -246,15 +246,11 @@ def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) 
                 "the earlier one again, or run: advisor index"
             )
             raise IndexMismatchError(message)
-        message = (
-            f"the index in {settings.index_dir} was built with {key} {manifest.recipe()[key]!r}, the settings say "
-            f"{expected[key]!r}. Run: advisor index"
-        )
-        raise IndexMismatchError(message)
+        built, wanted = repr(manifest.recipe()[key]), repr(expected[key])
+        why = reason("other_recipe", folder=str(settings.index_dir), key=key, built=built, wanted=wanted)
+        raise IndexMismatchError(why)
     server = open_server(settings)
     if bool(manifest.collection) != bool(server):
-        there = "on a Chroma server" if manifest.collection else "in its folder"
-        said = f"ADVISOR_CHROMA_URL is {'set' if server else 'not set'}"
-        message = f"the index in {settings.index_dir} has its vectors {there}, and {said}. Run: advisor index"
-        raise IndexMismatchError(message)
+        code = "vectors_in_folder" if server else "vectors_on_server"
+        raise IndexMismatchError(reason(code, folder=str(settings.index_dir)))
     return Generation(settings.index_dir / name, server)

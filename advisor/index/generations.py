@@ -37,6 +37,7 @@ from advisor.errors import IndexMismatchError
 from advisor.files import flush, replace_file
 from advisor.index import bm25
 from advisor.settings import Settings
+from advisor.text.reasons import reason
 
 if TYPE_CHECKING:
     from advisor.models.embeddings import Embeddings
@@ -159,8 +160,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest(**json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as cause:
-        message = f"the index in {folder} is damaged or of another version ({cause}). Run: advisor index --rebuild"
-        raise IndexMismatchError(message) from cause
+        raise IndexMismatchError(reason("other_version", folder=str(folder), problem=str(cause))) from cause
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

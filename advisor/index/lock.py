@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from advisor.errors import BrokenIndexError, IndexLockedError
+from advisor.text.reasons import reason
 
 _LOCK = "writer.lock"
 
@@ -38,8 +39,8 @@ def writer_lock(index_dir: Path, doing: str, *, wait: float = 0) -> Iterator[Non
         try:
             lock.acquire(timeout=wait, poll_interval=0.1)
         except Timeout as cause:
-            message = f"the index in {index_dir} is being written by {_holder(holder)}. Try again when it has finished"
-            raise IndexLockedError(message) from cause
+            why = reason("index_locked", folder=str(index_dir), holder=_holder(holder))
+            raise IndexLockedError(why) from cause
         try:
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now()}, {doing}", encoding="utf-8")
             yield
@@ -54,8 +55,7 @@ def _named_failures(index_dir: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as cause:
-        message = f"the index in {index_dir} cannot be written ({cause}); the old generation stays. Make room, try again"
-        raise BrokenIndexError(message) from cause
+        raise BrokenIndexError(reason("index_unwritable", folder=str(index_dir), problem=str(cause))) from cause
 
 
 def _holder(file: Path) -> str:

@@ -26,6 +26,7 @@ from advisor.index.phrasings import PHRASINGS_FILE, Encoder, PhrasingEntry, Phra
 from advisor.index.question_space import QUESTION_SPACE_FILE, fit_question_space
 from advisor.index.thesaurus import THESAURUS_FILE, USED, read_thesaurus, used_forms, write_used_forms
 from advisor.index.vectors import Vectors, write_sentence_vectors
+from advisor.text.reasons import reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +68,7 @@ def write_parts(coming: NextGeneration, vectors: Vectors) -> Counts:
     documents, chunks, sentences = coming.catalog.counts()
     entries, last, rows = coming.catalog.sizes()
     if not chunks:
-        message = "no document of the folder holds text that can be read. The index was not changed"
-        raise BrokenIndexError(message)
+        raise BrokenIndexError(reason("no_passage"))
     dead = _write_store(coming, vectors, entries)
     write_sentence_vectors(coming.folder / SENTENCES, coming.base(SENTENCES), rows, coming.edit, vectors.sentences)
     settled, apart = _write_keywords(coming, chunks, last)

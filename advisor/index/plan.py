@@ -12,7 +12,8 @@ from advisor.documents.reading import content_hash, parse_document, read_bytes, 
 from advisor.errors import DocumentError, NoProseError
 from advisor.index.catalog import Catalog
 from advisor.settings import Settings
-from advisor.types import Document, FailedDocument, IndexProgress
+from advisor.text.reasons import FailedDocument, reason_of
+from advisor.types import Document, IndexProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ def make_plan(
                     held[name], document = _read(path, name, extractor, known=None if reread else before.get(name))
                     parsed |= {name: document} if document else {}
             except NoProseError as cause:
-                passed.append(FailedDocument(name, str(cause)))
+                passed.append(FailedDocument(name, reason_of(cause)))
                 held[name] = None
             except DocumentError as cause:
-                failed.append(FailedDocument(name, str(cause)))
+                failed.append(FailedDocument(name, reason_of(cause)))
             if progress:
                 progress("read", done, len(files))
     return replace(_difference(before, held, parsed, failed), passed_over=tuple(passed))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from advisor.types import FailedDocument, Scan
+from advisor.text.reasons import FailedDocument
+from advisor.types import Scan
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ from advisor.index.report import HiddenText, IndexReport, LeftOut
 from advisor.index.vector_server import ServedVectors, collection_of, collections_prefix, open_server
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.types import FailedDocument, IndexProgress, Scan
+from advisor.text.reasons import FailedDocument, Reason, reason
+from advisor.types import IndexProgress, Scan
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
 """Given the published generation and the next one, what speaks against publishing it; nothing, when it may be."""
@@ -145,7 +146,8 @@ def last_report(index_dir: Path) -> IndexReport | None:
         fields |= {name: tuple(fields[name]) for name in ("added", "updated", "removed")}
         fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
         for name in ("failed", "passed_over"):
-            fields[name] = tuple(FailedDocument(**each) for each in fields.get(name, ()))
+            failed = ((each["document"], Reason(**each["reason"])) for each in fields.get(name, ()))
+            fields[name] = tuple(FailedDocument(*each) for each in failed)
         fields["silent"] = tuple(fields.get("silent", ()))
         fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])
         fields["scans"] = {name: Scan.of(scan) for name, scan in fields.get("scans", {}).items()}
@@ -164,8 +166,7 @@ def rollback(settings: Settings, *, wait: float = 0) -> str:
         current = current_generation(settings.index_dir)
         previous = read_manifest(settings.index_dir / current).previous if current else ""
         if previous not in generations(settings.index_dir):
-            message = f"there is no earlier generation in {settings.index_dir} to go back to"
-            raise IndexNotFoundError(message)
+            raise IndexNotFoundError(reason("no_earlier", folder=str(settings.index_dir)))
         publish(settings.index_dir, previous)
         return previous
 
@@ -198,9 +199,9 @@ def _build_and_publish(
 ) -> IndexReport:
     index_dir = settings.index_dir
     if not plan.hashes:
-        why = f"{plan.failed[0].document}: {plan.failed[0].error}" if plan.failed else "nothing has settled yet"
-        message = f"no document of {settings.corpus_dir} can be read ({why}). The index was not changed"
-        raise BrokenIndexError(message)
+        first = plan.failed[0] if plan.failed else None
+        why = reason("of_document", document=first.document, problem=first.reason) if first else reason("nothing_settled")
+        raise BrokenIndexError(reason("nothing_readable", folder=str(settings.corpus_dir), problem=why))
     changes = next_documents(plan, published.catalog, base=published.manifest is not None)
     with ExitStack() as opened:
         old = None
@@ -233,8 +234,7 @@ def _judge(judge: Judge, published: Generation, candidate: Generation) -> None:
         objections = judge(published, candidate)
     if objections:
         shutil.rmtree(candidate.folder)
-        message = f"the new generation was refused, and the old one stays: {'; '.join(objections)}"
-        raise RefusedIndexError(message)
+        raise RefusedIndexError(reason("index_refused", problem="; ".join(objections)))
 
 
 def _prune(settings: Settings) -> None:

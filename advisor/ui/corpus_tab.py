@@ -95,7 +95,7 @@ class _CorpusEvents:
                     self._record(request, "index", generation=step.generation)
                     yield self._view(render_report(step, self._texts))
         except AdvisorError as error:
-            yield self._view(render_error(str(error), self._texts))
+            yield self._view(render_error(error, self._texts))
 
     def upload(self, files: Sequence[str], request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
@@ -168,7 +168,7 @@ class _CorpusEvents:
         try:
             return act()
         except AdvisorError as error:
-            return render_error(str(error), self._texts)
+            return render_error(error, self._texts)
 
     def _record(self, request: gr.Request, action: str, **details: object) -> None:
         record_action(self._advisor.settings, current_user(request), action, **details)

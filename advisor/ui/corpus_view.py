@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from advisor.api.problems import problem_of
+from advisor.errors import AdvisorError
 from advisor.features.curation import Entry, Progress, Upload
 from advisor.features.review import Waiting
 from advisor.index.report import IndexReport
-from advisor.types import FailedDocument, IndexInfo
+from advisor.text.reasons import FailedDocument, in_words, reason_of
+from advisor.types import IndexInfo
 from advisor.ui.curator_texts import CorpusTexts
 from advisor.ui.document_view import scan_in_words
 from advisor.ui.texts import Texts
@@ -52,7 +55,7 @@ def _holds(info: IndexInfo, texts: Texts) -> str:
 def _row(entry: Entry, texts: Texts) -> str:
     words = texts.corpus
     topic = texts.topics.get(entry.topic, entry.topic) if entry.topic else ""
-    reason = f'<span class="reason" lang="en">{escape(entry.reason)}</span>' if entry.reason else ""
+    reason = f'<span class="reason">{escape(in_words(entry.reason, texts.language))}</span>' if entry.reason else ""
     names = "".join(f"<br><code>{escape(name)}</code>" for name in (entry.document, *entry.aliases))
     delete = "" if entry.state == "removed" else "".join(_delete(name, words) for name in (entry.document, *entry.aliases))
     cells = (
@@ -83,13 +86,18 @@ def render_message(message: str, *, title: str = "") -> str:
     return f'<p class="outcome" role="status"{more}>{escape(message)}</p>' if message else ""
 
 
-def render_error(error: str, texts: Texts) -> str:
-    """What the server says that goes wrong, which is English, after words of the page."""
-    return f'<p class="outcome" role="status">{escape(texts.corpus.server_says)} {_english(error)}</p>'
+def render_error(error: AdvisorError, texts: Texts) -> str:
+    """What has gone wrong, and what to do."""
+    return render_message(texts.corpus.failed_because.format(error_in_words(error, texts)))
 
 
-def _english(said: str) -> str:
-    return f'<span lang="en">{escape(said)}</span>'
+def error_in_words(error: AdvisorError, texts: Texts) -> str:
+    """Why something cannot be done, in the language of the page; for what only the server's operator can mend, its kind."""
+    found = reason_of(error)
+    if found.code:
+        return in_words(found, texts.language)
+    problems = texts.corpus.problems
+    return problems.get(problem_of(error).problem.code, problems[""])
 
 
 def render_progress(progress: Progress, texts: Texts) -> str:
@@ -129,8 +137,8 @@ def render_report(report: IndexReport, texts: Texts) -> str:
         f"<li>{escape(words.left_out.format(one.line, one.text))} {_names([one.document])}</li>" for one in report.left_out
     ]
     changes += [f"<li>{escape(words.silent)} {_names(report.silent)}</li>"] if report.silent else []
-    changes += [_failed(passed, words.passed_over) for passed in report.passed_over]
-    changes += [_failed(failed, words.failed) for failed in report.failed]
+    changes += [_failed(passed, words.passed_over, texts) for passed in report.passed_over]
+    changes += [_failed(failed, words.failed, texts) for failed in report.failed]
     line = words.synced.format(report.documents, report.chunks, report.embedded, report.reused)
     if report.finished:
         line += f" {texts.date(report.finished[:10])}, {report.finished[11:16]} UTC."
@@ -143,8 +151,8 @@ def render_uploads(uploads: Sequence[Upload], texts: Texts) -> str:
     words = texts.corpus
     items = []
     for upload in uploads:
-        if upload.document is None:
-            items.append(_failed(FailedDocument(upload.name, upload.reason), words.refused))
+        if upload.reason:
+            items.append(_failed(FailedDocument(upload.name, upload.reason), words.refused, texts))
         else:
             said = words.waits if upload.waits else words.replaced if upload.replaced else words.stored
             items.append(f"<li>{escape(said.format(upload.document))}</li>")
@@ -167,12 +175,13 @@ def render_deleted(deleted: Sequence[str], kept: Sequence[FailedDocument], texts
     """Which files were deleted, and which were not."""
     words = texts.corpus
     items = [f"<li>{escape(words.deleted.format(name))}</li>" for name in deleted]
-    items += [_failed(failed, words.refused) for failed in kept]
+    items += [_failed(failed, words.refused, texts) for failed in kept]
     return f'<div class="outcome" role="status"><ul>{"".join(items)}</ul></div>'
 
 
-def _failed(failed: FailedDocument, words: str) -> str:
-    return f'<li class="failed">{escape(words)} <code>{escape(failed.document)}</code> — {_english(failed.error)}</li>'
+def _failed(failed: FailedDocument, words: str, texts: Texts) -> str:
+    why = escape(in_words(failed.reason, texts.language))
+    return f'<li class="failed">{escape(words)} <code>{escape(failed.document)}</code> — {why}</li>'
 
 
 def _names(names: Sequence[str]) -> str:

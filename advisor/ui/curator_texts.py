@@ -7,11 +7,15 @@ from advisor.types import Language
 
 
 class CorpusTexts(WordTable):
-    """The Corpus tab in one language; `states`, `stages` and `changes` go from codes to words."""
+    """The Corpus tab in one language; `states`, `stages` and `changes` go from codes to words.
+
+    `problems` goes from the codes of problems that have no reason in words to what is said of them, "" for any other.
+    """
 
     title: str
     curators_only: str
-    server_says: str
+    failed_because: str
+    problems: dict[str, str]
     columns: tuple[str, ...]
     states: dict[str, str]
     summary: str

@@ -16,6 +16,7 @@ from advisor.evaluation.reports.html_report import render_run
 from advisor.evaluation.run_store import BASELINE, LATEST, RUNS, Run, check_name, read_info, read_run, run_names, set_names
 from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.limits import RUN_NAME
+from advisor.text.reasons import reason
 from advisor.ui.corpus_view import render_bar, render_error, render_message
 from advisor.ui.texts import EVALUATION_TEXTS, Texts
 
@@ -131,7 +132,7 @@ class _EvaluationEvents:
             return self._problem(error), gr.update(value="")
 
     def _problem(self, error: AdvisorError) -> dict[str, Any]:
-        return gr.update(value=render_error(str(error), self._texts))
+        return gr.update(value=render_error(error, self._texts))
 
     def _progress(self, done: int, total: int) -> dict[str, Any]:
         said = self._words.done.format(done, total) if total else self._words.asking
@@ -149,8 +150,7 @@ def _refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
     """
     for name in names:
         if name not in known:
-            message = f"there is no {name[: RUN_NAME.most]!r} here. Reload the page"
-            raise EvaluationError(message)
+            raise EvaluationError(reason("not_here", name=repr(name[: RUN_NAME.most])))
 
 
 def _message(text: str) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def question_routes(pool: QuestionPool, conversations: Conversations) -> APIRout
         try:
             kept = publish_answer(advisor, composed.wanted, curator)
         except AdvisorError as error:  # told in the editor, where what was put together stays
-            return HTMLResponse(render_error(str(error), TEXTS[language]), 503)
+            return HTMLResponse(render_error(error, TEXTS[language]), 503)
         if isinstance(kept, Refusal):
             return HTMLResponse(render_refusal(kept, language), 422)
         return HTMLResponse(render_kept_answer(kept, composed.question, language))

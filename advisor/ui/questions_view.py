@@ -13,6 +13,7 @@ from advisor.index.catalog import ListedDocument
 from advisor.limits import SEARCH
 from advisor.types import Language
 from advisor.ui.answer_view import render_answer
+from advisor.ui.corpus_view import error_in_words
 from advisor.ui.texts import CHAT_TEXTS, QUESTION_TEXTS, TAB_TEXTS, TEXTS
 
 
@@ -151,7 +152,7 @@ def render_kept_answer(kept: Kept, question: str, language: Language) -> str:
     """Where an answer is kept, and whether it is given from now on."""
     words = QUESTION_TEXTS[language]
     if kept.problem:
-        said = f'{escape(words.not_indexed)} <span lang="en">{escape(kept.problem)}</span>'
+        said = escape(words.not_indexed.format(error_in_words(kept.problem, TEXTS[language])))
     else:
         said = escape(words.given if kept.is_answered else words.not_given)
     address = escape(f"/{language}/?{urlencode({'q': question})}")

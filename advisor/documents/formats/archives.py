@@ -6,6 +6,7 @@ import zipfile
 from xml.etree import ElementTree
 
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _PARTS = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
 _MOST_PARTS = 10_000
@@ -19,15 +20,12 @@ def check_archive(archive: zipfile.ZipFile, max_bytes: int, *, doctypes: bool = 
     """
     parts = [entry for entry in archive.infolist() if entry.filename.endswith(_PARTS)]
     size = sum(entry.file_size for entry in parts)
-    message = ""
     if any(entry.flag_bits & 1 for entry in parts):
-        message = "is protected by a password. Save it without one"
-    elif size > max_bytes or len(parts) > _MOST_PARTS:
-        message = f"unpacks to {size:,} bytes, over the limit of {max_bytes:,} (ADVISOR_MAX_UNPACKED_BYTES)"
-    elif not doctypes and any(b"<!DOCTYPE" in archive.read(entry).replace(b"\0", b"") for entry in parts):
-        message = "holds XML with a document type, which no such file does. Save it again with its program"
-    if message:
-        raise DocumentError(message)
+        raise DocumentError(reason("password"))
+    if size > max_bytes or len(parts) > _MOST_PARTS:
+        raise DocumentError(reason("unpacks", size=size, most=max_bytes))
+    if not doctypes and any(b"<!DOCTYPE" in archive.read(entry).replace(b"\0", b"") for entry in parts):
+        raise DocumentError(reason("has_document_type"))
     return [entry.filename for entry in parts]
 
 
@@ -37,10 +35,8 @@ def parse_xml(data: bytes) -> ElementTree.Element:
     :raises DocumentError: when it has one, or is no XML.
     """
     if b"<!DOCTYPE" in data.replace(b"\0", b"") or b"<!ENTITY" in data.replace(b"\0", b""):
-        message = "holds XML with a document type, which is not read. Save it again with its program"
-        raise DocumentError(message)
+        raise DocumentError(reason("document_type"))
     try:
         return ElementTree.fromstring(data)
     except ElementTree.ParseError as cause:
-        message = f"is damaged ({cause}). Save it again with its program"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_part", problem=str(cause))) from cause

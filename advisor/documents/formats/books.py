@@ -14,6 +14,7 @@ from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html import read_html
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _CONTAINER = "META-INF/container.xml"
 _RIGHTS = "META-INF/encryption.xml"
@@ -29,8 +30,7 @@ def read_book(data: bytes, *, max_bytes: int) -> Extracted:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = check_archive(archive, max_bytes, doctypes=True)
             if _RIGHTS in names and b"xhtml" in archive.read(_RIGHTS):
-                message = "is protected (DRM). Use a copy without protection"
-                raise DocumentError(message)
+                raise DocumentError(reason("rights"))
             root = next(parse_xml(archive.read(_CONTAINER)).iterfind(".//{*}rootfile")).get("full-path", "")
             package = parse_xml(archive.read(root))
             chapters = [
@@ -39,8 +39,7 @@ def read_book(data: bytes, *, max_bytes: int) -> Extracted:
                 if name in names
             ]
     except (zipfile.BadZipFile, KeyError, StopIteration) as cause:
-        message = f"is a damaged EPUB file ({cause}). Export it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_epub", problem=str(cause))) from cause
     said = {name: one_line(package.findtext(f".//{{*}}{name}") or "") for name in ("title", "language", "date")}
     return Extracted(
         text="\n".join(chapter.text for chapter in chapters if chapter.text),

@@ -8,9 +8,9 @@ from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html import read_html
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 FORMATS = {"RTF": "rtf", "reStructuredText": "rst", "AsciiDoc": "asciidoc"}
-_MISSING = "needs pandoc to be read. Run: pip install 'cto-advisor[formats]'"
 
 
 def read_converted(data: bytes, kind: str) -> Extracted:
@@ -23,13 +23,12 @@ def read_converted(data: bytes, kind: str) -> Extracted:
 
         pandoc = pypandoc.get_pandoc_path()
     except (ImportError, OSError) as cause:
-        raise DocumentError(_MISSING) from cause
+        raise DocumentError(reason("no_pandoc")) from cause
     command = [pandoc, "--sandbox", "--from", FORMATS[kind], "--to", "html", "--wrap", "none", "--mathml"]
     command += ["--standalone"] if kind == "AsciiDoc" else []  # the title of the others is their first heading
     heap = ["+RTS", "-M512m", "-RTS"]
     done = subprocess.run([*command, *heap], input=data, capture_output=True, check=False)
     if done.returncode:
         why = one_line(done.stderr.decode("utf-8", "replace"))[:200]
-        message = f"cannot be read as {kind} ({why}). Save it again"
-        raise DocumentError(message)
+        raise DocumentError(reason("not_converted", kind=kind, problem=why))
     return read_html(done.stdout.decode("utf-8"))

@@ -11,6 +11,7 @@ from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.markdown import escape, one_line, visible
 from advisor.documents.yaml_values import yaml_values
 from advisor.errors import DocumentError, NoProseError
+from advisor.text.reasons import reason
 
 _WORDS_OF_PROSE = 6  # a value of fewer words is a setting, not a sentence
 _FEWEST_SENTENCES = 0.02  # of the values: a lock file has one in hundreds
@@ -27,8 +28,7 @@ def read_notebook(data: bytes) -> Extracted:
         cells = json.loads(decode(data))["cells"]
         parts = [_cell(cell) for cell in cells]
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
-        message = f"is no notebook that can be read ({type(cause).__name__}). Save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("no_notebook", problem=type(cause).__name__)) from cause
     return Extracted(text="\n\n".join(filter(None, parts)) + "\n")
 
 
@@ -53,13 +53,11 @@ def read_data(data: bytes, kind: str) -> Extracted:
     try:
         values = [json.loads(text)] if kind == "JSON" else yaml_values(text) or [None]
     except (ValueError, RecursionError) as cause:
-        message = f"is no {kind} that can be read ({one_line(str(cause))[:200]}). Correct it"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("no_data", kind=kind, problem=one_line(str(cause))[:200])) from cause
     blocks = [block for value in values for block in _blocks(value, "", 1)]
     values_said = [block for block in blocks if not block.startswith("#")]
     if sum(map(_is_prose, values_said)) <= _FEWEST_SENTENCES * len(values_said):
-        message = "holds values and no sentences, so nothing to answer with"
-        raise NoProseError(message)
+        raise NoProseError(reason("no_sentences"))
     return Extracted(text="\n\n".join(blocks) + "\n", title=_title(values[0]))
 
 

@@ -19,6 +19,7 @@ from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
 from advisor.text.invisible import unseen_characters
+from advisor.text.reasons import reason
 
 _STYLES = "\n".join(
     ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"]
@@ -47,8 +48,7 @@ def read_docx(data: bytes, *, max_bytes: int) -> Extracted:
             title, updated = _properties(archive)
             data, hidden = _prepared(archive, parts)
     except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
-        message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_docx", problem=str(cause))) from cause
     # No style map of the file's own, no picture, nothing from outside the file: it is not trusted.
     converted = mammoth.convert_to_html(
         io.BytesIO(data),
@@ -76,8 +76,7 @@ def draw_docx(data: bytes, *, max_bytes: int) -> Picture:
             check_archive(archive, max_bytes)
         html = mammoth.convert_to_html(io.BytesIO(data), include_embedded_style_map=False, external_file_access=False).value
     except (zipfile.BadZipFile, ElementTree.ParseError) as cause:
-        message = f"is a damaged DOCX file ({cause}). Open it in Word and save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_docx", problem=str(cause))) from cause
     return Picture("text/html", base64.b64encode(str(html).encode()).decode())
 
 

@@ -7,6 +7,7 @@ import re
 from charset_normalizer import from_bytes
 
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 # The longest first: the mark of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -43,11 +44,9 @@ def decode(data: bytes) -> str:
         text = _decoded(data, guess.encoding) if guess else None
         text = None if text and _strange(text) > _MOST_STRANGE else text
     if text is None:
-        message = "is not text in any known encoding. Save it as UTF-8"
-        raise DocumentError(message)
+        raise DocumentError(reason("unknown_encoding"))
     if "\0" in text:
-        message = "is binary (it holds NUL bytes), not text"
-        raise DocumentError(message)
+        raise DocumentError(reason("binary"))
     return text
 
 

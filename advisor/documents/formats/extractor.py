@@ -17,6 +17,7 @@ from advisor.documents.formats.ocr import GOES_ON, MOST_READINGS
 from advisor.errors import DocumentError, NoProseError
 from advisor.files import storage_errors
 from advisor.settings import Settings
+from advisor.text.reasons import Reason, reason
 from advisor.types import Document, Scan, Source
 
 if TYPE_CHECKING:
@@ -90,18 +91,16 @@ class Extractor:
             for _ in range(1 + MOST_READINGS * limits.max_scanned_pages):
                 if not connection.poll(limits.max_reading_seconds):
                     self.close()
-                    most = f"{limits.max_reading_seconds:g} s"
-                    message = f"takes more than {most} to read (ADVISOR_MAX_READING_SECONDS). Simplify it"
-                    raise DocumentError(message)
+                    raise DocumentError(reason("too_slow", seconds=f"{limits.max_reading_seconds:g}"))
                 reply: dict[str, Any] = json.loads(connection.recv_bytes())
                 if reply != GOES_ON:
                     break
         except _STOPPED as cause:
-            message = self._why_it_stopped()
+            why = self._why_it_stopped()
             self.close()
-            raise DocumentError(message) from cause
+            raise DocumentError(why) from cause
         if "error" in reply:
-            raise (DocumentError if reply["prose"] else NoProseError)(reply["error"])
+            raise (DocumentError if reply["prose"] else NoProseError)(Reason(**reply["error"]))
         return reply
 
     def close(self) -> None:
@@ -133,7 +132,7 @@ class Extractor:
         self._connection = ours
         return ours
 
-    def _why_it_stopped(self) -> str:
+    def _why_it_stopped(self) -> Reason:
         assert self._process is not None
         assert self._errors is not None
         status = self._process.wait()
@@ -142,9 +141,9 @@ class Extractor:
         megabytes = self.settings.max_reading_bytes // 1_000_000
         last = lines[-1][:200] if lines else str(status)
         if last.startswith("MemoryError"):
-            return f"takes over {megabytes:,} MB of memory to read (ADVISOR_MAX_READING_BYTES). Simplify it or split it"
+            return reason("too_much_memory", megabytes=megabytes)
         # A library that is refused memory deep in C may end the process, or forget to say why it failed (SystemError).
         if status < 0 or last.startswith("SystemError"):
             name = signal.Signals(-status).name if status < 0 else "SystemError"
-            return f"stops its reader ({name}): it is damaged, or takes over {megabytes:,} MB (ADVISOR_MAX_READING_BYTES)"
-        return f"is damaged: its reader stopped ({last}). Save it again"
+            return reason("stops_reader", signal=name, megabytes=megabytes)
+        return reason("reader_stopped", problem=last)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 FileType = Literal[
     "Markdown", "text", "HTML", "PDF", "DOCX", "PPTX", "workbook", "CSV", "EPUB", "OpenDocument", "EML", "notebook", "JSON",
@@ -80,19 +81,20 @@ def detect_file_type(name: str, data: bytes) -> FileType:
     """
     promised = BY_SUFFIX.get(PurePosixPath(name).suffix.lower())
     if promised is None:
-        message = f"is of no kind that is read ({', '.join(SUFFIXES)}). Save it as one of these"
-        raise DocumentError(message)
+        raise DocumentError(reason("unknown_suffix", suffixes=", ".join(SUFFIXES)))
     found = _begins_as(data)
     if found is None:
         found = promised if promised in _OF_TEXT else "none"
     if found == promised or (found == "HTML" and promised == "EML"):
         return promised
+    if not data:
+        raise DocumentError(reason("empty_file", promised=promised))
     suffix = next((suffix for suffix, kind in BY_SUFFIX.items() if kind == found), "")
+    if not suffix:
+        raise DocumentError(reason("foreign_kind", promised=promised, what=found))
     article = "an" if found[0] in "HOE" or found == "RTF" else "a"
-    what = f"{article} {found} file" if suffix else found
-    remedy = f"Rename it to end in {suffix}" if suffix else f"Save it as {promised}, or as another kind that is read"
-    message = f"is named like {promised} but is {what}. {remedy}" if data else f"is empty, so no {promised} file"
-    raise DocumentError(message)
+    what = f"{article} {found} file"
+    raise DocumentError(reason("other_kind", promised=promised, what=what, found=found, suffix=suffix))
 
 
 def _begins_as(data: bytes) -> str | None:
@@ -103,8 +105,7 @@ def _begins_as(data: bytes) -> str | None:
         return _in_zip(data)
     if data.startswith(_OLE):
         if _ENCRYPTED_OFFICE in data:
-            message = "is protected by a password. Save it without one"
-            raise DocumentError(message)
+            raise DocumentError(reason("password"))
         return "workbook" if _OLD_WORKBOOK in data else "an Office file of before 2007 (such as .doc)"
     if _HTML.match(_after_comments(data[:_HTML_BEGINS_WITHIN])):
         return "HTML"

@@ -11,6 +11,7 @@ from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html import read_html
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _SAID = ("From", "To", "Date")
 
@@ -25,8 +26,7 @@ def read_mail(data: bytes) -> Extracted:
     subject = one_line(str(message["Subject"] or ""))
     head = [f"{name}: {one_line(str(message[name]))}" for name in _SAID if message[name]]
     if not head:
-        why = "has no sender and no date, so it is no message. Save it again from the mail program"
-        raise DocumentError(why)
+        raise DocumentError(reason("no_message"))
     text, hidden = _body(message)
     names = [one_line(part.get_filename() or "") for part in message.iter_attachments()]
     parts = [f"# {escape(subject)}" if subject else "", escape("; ".join(head)), text.strip()]

@@ -15,6 +15,7 @@ from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -47,8 +48,7 @@ def read_open_document(data: bytes, *, max_bytes: int) -> Extracted:
             content = parse_xml(archive.read("content.xml"))
             meta = parse_xml(archive.read("meta.xml")) if "meta.xml" in names else None
     except (zipfile.BadZipFile, KeyError) as cause:
-        message = f"is a damaged OpenDocument file ({cause}). Open it and save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_open_document", problem=str(cause))) from cause
     body = content.find(f"{_OFFICE}body")
     writer = _Writer(_styles(content))
     page = LexborHTMLParser("".join(writer.html(body, 0)) if body is not None else "").body
@@ -94,8 +94,7 @@ class _Writer:
         :raises DocumentError: when it is nested too deeply.
         """
         if depth > _DEEPEST:
-            message = "is nested too deeply to be read. Simplify it"
-            raise DocumentError(message)
+            raise DocumentError(reason("nested"))
         tag = element.tag
         marks = self._styles.get(element.get(f"{_TEXT}style-name", ""), set())
         if "hidden" in marks:

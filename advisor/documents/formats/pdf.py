@@ -17,6 +17,7 @@ from advisor.documents.formats.pdf_layout import Line
 from advisor.documents.formats.pdf_lines import is_unreadable, read_pages
 from advisor.documents.formats.pdf_scans import MISSING
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _HYPHEN = re.compile(r"(?<!\w)(\w+)[-\u2010\u00ad\x02\ufffe]\Z")
 _WORD = re.compile(r"\w+(?:[-\u2010\u2011]\w+)*")
@@ -43,13 +44,11 @@ def read_pdf(
     pages = read_pages(data, max_pages=max_pages, max_chars=max_chars, max_scans=max_scans, go_on=go_on)
     letters = "".join(line.text for line in pages.lines)
     if not any(map(str.isalnum, letters)):
-        message = "has pages that are empty, or show no letters that OCR can read. Export it again"
-        if pages.scan.why:
-            message = f"holds pictures of pages and no text (a scan?), which takes OCR to read. {pages.scan.why}"
-        raise DocumentError(message)
+        why = pages.scan.why
+        remedy = reason("no_ocr") if why == MISSING else why
+        raise DocumentError(reason("scanned", remedy=remedy) if why else reason("no_letters"))
     if is_unreadable(letters):
-        message = f"has fonts that do not say which letters they draw. Export it again, or have its pages read. {MISSING}"
-        raise DocumentError(message)
+        raise DocumentError(reason("fonts", remedy=reason("no_ocr")))
     text, starts = _write(without_contents(page_blocks(pages.lines)), pages.count, _vocabulary(pages.lines))
     title = one_line(pages.properties.get("Title", ""))
     date = _DATE.match(pages.properties.get("ModDate") or pages.properties.get("CreationDate") or "")

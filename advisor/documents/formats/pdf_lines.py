@@ -14,6 +14,7 @@ from advisor.documents.formats.pdf_layout import Line, arranged
 from advisor.documents.formats.pdf_page import rows_of, values_of_fields
 from advisor.documents.formats.pdf_scans import is_drawn, read_scans
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 from advisor.types import Scan
 
 _FEWEST_PAGES = 2  # on which words must stand at the edge to be a running head
@@ -47,12 +48,10 @@ def read_pages(data: bytes, *, max_pages: int, max_chars: int, max_scans: int, g
         pdf = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as cause:
         protected = "password" in str(cause).lower() or "security" in str(cause).lower()
-        why = "is protected by a password. Save it without one" if protected else "is a damaged PDF. Export it again"
-        raise DocumentError(why) from cause
+        raise DocumentError(reason("password" if protected else "damaged_pdf")) from cause
     count = len(pdf)
     if count > max_pages:
-        message = f"has {count:,} pages, over the limit of {max_pages:,} (ADVISOR_MAX_PAGES)"
-        raise DocumentError(message)
+        raise DocumentError(reason("many_pages", pages=count, most=max_pages))
     if pdf.get_formtype() != raw.FORMTYPE_NONE:
         pdf.init_forms()
     pages: list[list[Line]] = []
@@ -62,8 +61,7 @@ def read_pages(data: bytes, *, max_pages: int, max_chars: int, max_scans: int, g
         hidden += unseen
         size += sum(len(line.text) for line in lines)
         if size > max_chars:
-            message = f"holds over {max_chars:,} characters, the limit (ADVISOR_MAX_TEXT_CHARS). Split it"
-            raise DocumentError(message)
+            raise DocumentError(reason("over_characters", most=max_chars))
         pages.append(lines)
     _refuse_portfolio(pdf, data, pages)
     recognised, scan = read_scans(pdf, _silent_pages(pdf, pages), max_scans, go_on)
@@ -98,8 +96,7 @@ def _refuse_portfolio(pdf: pdfium.PdfDocument, data: bytes, pages: Sequence[Sequ
         return
     if b"/Collection" in data or _COVER.search(cover):
         files = raw.FPDFDoc_GetAttachmentCount(pdf.raw)
-        message = f"is a portfolio: the files within it ({files}) are not read. Save each of them into the corpus folder"
-        raise DocumentError(message)
+        raise DocumentError(reason("portfolio", files=files))
 
 
 def _lines(pdf: pdfium.PdfDocument, number: int) -> tuple[list[Line], int]:
@@ -107,8 +104,7 @@ def _lines(pdf: pdfium.PdfDocument, number: int) -> tuple[list[Line], int]:
     try:
         page = pdf[number]
     except pdfium.PdfiumError as cause:
-        message = f"is damaged at page {number + 1}. Export it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_page", page=number + 1)) from cause
     text_page = page.get_textpage()
     rows, hidden = rows_of(page, text_page, number)
     lines = arranged([*rows, *values_of_fields(pdf, page, number)])

@@ -16,9 +16,10 @@ import pypdfium2.raw as raw
 
 from advisor.documents.formats.ocr import LONGEST_SIDE, Words, is_installed, recognise
 from advisor.documents.formats.pdf_layout import Line, Row, arranged
+from advisor.text.reasons import reason
 from advisor.types import Scan
 
-MISSING = "Run: pip install 'cto-advisor[ocr]'"
+MISSING = str(reason("no_ocr"))
 UNCLEAR = "Their letters are not clear: scan them again, upright, with 200 dpi."
 _LEFT_OUT = "[…]"
 _SAME_SIZE = 0.3  # of the usual height of lines: a difference of boxes, not of letters

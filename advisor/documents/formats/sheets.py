@@ -16,6 +16,7 @@ from advisor.documents.formats.encoding import decode
 from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.markdown import escape, one_line
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _SAMPLE = 10_000  # characters from which the sign between values is told
 _SIGNS = ",;\t|"
@@ -43,8 +44,7 @@ def read_workbook(data: bytes, *, max_bytes: int, max_chars: int) -> Extracted:
             else:
                 hidden += len("".join(text.split()))
     except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as cause:
-        message = f"is a damaged workbook ({one_line(str(cause))}). Open it and save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_workbook", problem=one_line(str(cause)))) from cause
     return Extracted(text="\n".join(filter(None, parts)), hidden=hidden)
 
 
@@ -62,8 +62,7 @@ def read_csv(data: bytes, *, max_chars: int) -> Extracted:
     try:
         return Extracted(text=_sheet("", list(csv.reader(io.StringIO(text, newline=""), dialect)), max_chars))
     except csv.Error as cause:
-        message = f"cannot be read as rows of values ({cause}). Save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("no_rows", problem=str(cause))) from cause
 
 
 def _sheet(name: str, rows: Sequence[Sequence[object]], max_chars: int) -> str:
@@ -79,8 +78,7 @@ def _sheet(name: str, rows: Sequence[Sequence[object]], max_chars: int) -> str:
     for line in _lines(filled):
         size += len(line)
         if size > max_chars:
-            message = f"holds over {max_chars:,} characters, the limit (ADVISOR_MAX_TEXT_CHARS). Split it"
-            raise DocumentError(message)
+            raise DocumentError(reason("over_characters", most=max_chars))
         lines.append(line)
     return "\n".join(lines).rstrip("\n") + "\n"
 

@@ -17,6 +17,7 @@ from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.html_blocks import to_markdown
 from advisor.documents.formats.markdown import one_line
 from advisor.errors import DocumentError
+from advisor.text.reasons import reason
 
 _DEEPEST = 8  # groups within groups
 _CROSSED_OUT = ("sngStrike", "dblStrike")
@@ -32,8 +33,7 @@ def read_slides(data: bytes, *, max_bytes: int) -> Extracted:
             check_archive(archive, max_bytes)
         deck = Presentation(io.BytesIO(data))
     except (zipfile.BadZipFile, PackageNotFoundError, KeyError) as cause:
-        message = f"is a damaged PPTX file ({cause}). Open it in PowerPoint and save it again"
-        raise DocumentError(message) from cause
+        raise DocumentError(reason("damaged_pptx", problem=str(cause))) from cause
     text, pages, hidden = "", list[int](), 0
     for slide in deck.slides:
         pages.append(len(text))

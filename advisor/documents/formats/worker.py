@@ -22,6 +22,7 @@ from typing import Any
 from advisor.documents.formats.extracted import Extracted, Picture
 from advisor.documents.formats.ocr import GOES_ON
 from advisor.errors import DocumentError, NoProseError
+from advisor.text.reasons import reason_of
 from advisor.types import Document
 
 READERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -65,7 +66,7 @@ def main() -> None:
         try:
             reply = asdict(_read(request, data, partial(_go_on, connection, seconds)))
         except DocumentError as cause:
-            reply = {"error": str(cause), "prose": not isinstance(cause, NoProseError)}
+            reply = {"error": asdict(reason_of(cause)), "prose": not isinstance(cause, NoProseError)}
         connection.send_bytes(json.dumps(reply).encode())
 
 
