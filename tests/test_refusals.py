@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from functools import wraps
 
 import pytest
+import uvicorn
 from pages import ask, open_page, serious
 from playwright.sync_api import Browser, expect
 from served import serve
 
+from advisor.advisor import Advisor
 from advisor.types import Language
 from advisor.ui import page as page_module
 from advisor.ui.chat_tab import _ChatEvents
@@ -105,4 +108,36 @@ def test_a_question_sent_before_the_event_of_the_last_one_is_over_is_answered(
         ask(page, QUESTION)
         ask(page, "What does the board want?", answers=2)
         expect(page.locator("#question textarea")).to_have_value("")
+        page.context.close()
+
+
+def test_an_answer_that_is_cut_off_is_asked_for_again(tmp_path, embeddings, browser: Browser, monkeypatch):
+    """The line breaks in the middle of an answer."""
+    servers: list[uvicorn.Server] = []
+    cut = threading.Event()
+    init, stream = uvicorn.Server.__init__, Advisor.stream
+
+    def noted(server: uvicorn.Server, config: uvicorn.Config) -> None:
+        init(server, config)
+        servers.append(server)
+
+    def slow(*given, **options) -> Iterator:
+        for event in stream(*given, **options):
+            yield event
+            cut.wait(20)
+
+    monkeypatch.setattr(uvicorn.Server, "__init__", noted)
+    monkeypatch.setattr(Advisor, "stream", slow)
+    with serve(tmp_path, embeddings) as served:
+        page = open_page(browser, served.address, width=390, locale="en-GB")
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        page.locator("#current .stage").wait_for()
+        page.wait_for_timeout(500)
+        for connection in list(servers[0].server_state.connections):
+            servers[0].servers[0].get_loop().call_soon_threadsafe(connection.transport.abort)
+        expect(page.locator("#composer .refusal")).to_have_text(CHAT_TEXTS["en"].refusals["lost"])
+        cut.set()
+        expect(page.locator("#thread .actions")).to_have_count(1)
+        expect(page.locator("#thread .question p")).to_have_text(QUESTION)
         page.context.close()
