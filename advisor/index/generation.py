@@ -251,6 +251,7 @@ def _open_checked(settings: Settings, embeddings: Embeddings, name: str | None) 
         raise IndexMismatchError(why)
     server = open_server(settings)
     if bool(manifest.collection) != bool(server):
-        code = "vectors_in_folder" if server else "vectors_on_server"
-        raise IndexMismatchError(reason(code, folder=str(settings.index_dir)))
+        folder = str(settings.index_dir)
+        why = reason("vectors_in_folder", folder=folder) if server else reason("vectors_on_server", folder=folder)
+        raise IndexMismatchError(why)
     return Generation(settings.index_dir / name, server)

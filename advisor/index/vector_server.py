@@ -22,6 +22,7 @@ from advisor.errors import SettingsError, VectorServerError
 from advisor.files import replace_file
 from advisor.index.generations import PUBLIC
 from advisor.settings import ChromaPlace, Settings
+from advisor.text.reasons import reason
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,10 +125,7 @@ class VectorServer:
         return self._error(lines[0] if lines else type(cause).__name__)
 
     def _error(self, why: str) -> VectorServerError:
-        message = (
-            f"the vectors on the Chroma server {self._name} cannot be used ({why}). Start it, or check ADVISOR_CHROMA_URL"
-        )
-        return VectorServerError(message)
+        return VectorServerError(reason("vector_server", server=str(self._name), problem=why))
 
 
 class ServedVectors:
