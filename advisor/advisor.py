@@ -199,8 +199,7 @@ class Advisor:
 
     def curated(self, question: str, lines: CuratedAnswer, language: Language, index: Generation) -> Answer:
         """The answer that lines of a curator's are. Nobody asked: no observer is told, and no log has it."""
-        draft = write_curated(index, lines, asked=question)
-        return self._with_extract(blank_answer(index.info, question, language), verified(index, draft))
+        return self._with_extract(blank_answer(index.info, question, language), verified(index, write_curated(index, lines)))
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):

@@ -1,10 +1,9 @@
-"""The form of an answer made of lines of documents: its lead, numbered steps, groups, tables, and sides beside each other."""
+"""The form of an answer made of lines of documents: its lead, numbered steps, groups, and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import BytesIO
-from itertools import pairwise
 
 import docx
 import pytest
@@ -13,7 +12,6 @@ from markdown_it import MarkdownIt
 from advisor.answering.extractive import write_curated, write_extractive
 from advisor.answering.messages import compose, in_plain_text
 from advisor.answering.near import blank_answer
-from advisor.answering.sides import Sides, sides_of
 from advisor.features.memo import Block, Memo, Text, paragraph
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.index.generation import Generation, open_current
@@ -23,7 +21,7 @@ from advisor.retrieval.blocks import TextBlock, candidate_blocks
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.ranking import RankedBlock
 from advisor.settings import Settings
-from advisor.types import AnswerSentence, Draft, ScoredChunk, TableRow
+from advisor.types import AnswerSentence, Draft, ScoredChunk
 from advisor.ui.answer_view import render_sentences
 from advisor.ui.texts import TEXTS
 from advisor.verification.verify import verify_extractive
@@ -87,14 +85,14 @@ def blocks_of(index: Generation) -> list[TextBlock]:
     return candidate_blocks(index, passages, "en")
 
 
-def written(index: Generation, *beginnings: str, asked: str = "") -> Draft:
+def written(index: Generation, *beginnings: str) -> Draft:
     """An answer made of the blocks that begin so, the first of which is the best."""
     chosen = [next(block for block in blocks_of(index) if block.texts[0].startswith(words)) for words in beginnings]
     ranked = [RankedBlock(block, 0.9 - at / 100, 0.9, opening=float(at == 0)) for at, block in enumerate(chosen)]
-    return write_extractive(index, ranked, max_words=200, asked=asked)
+    return write_extractive(index, ranked, max_words=200)
 
 
-def curated(index: Generation, *beginnings: str, asked: str = "") -> Draft:
+def curated(index: Generation, *beginnings: str) -> Draft:
     lines = [
         next(
             (b.chunk, s)
@@ -104,7 +102,7 @@ def curated(index: Generation, *beginnings: str, asked: str = "") -> Draft:
         )
         for words in beginnings
     ]
-    return write_curated(index, CuratedAnswer(tuple(lines), 1.0), asked=asked)
+    return write_curated(index, CuratedAnswer(tuple(lines), 1.0))
 
 
 def shown(draft: Draft) -> list[AnswerSentence]:
@@ -186,53 +184,6 @@ def test_a_table_of_a_document_stays_one(index: Generation):
 
 
 OPENING = "**Host a service where its team can run it.** [1] A move needs a reason. [1]\n\n"
-
-
-def test_lines_that_name_one_side_each_stand_beside_each_other(index: Generation):
-    draft = written(index, "Host a service", "An agency", asked="Employees or an agency?")
-    agency = "An agency starts within a week. [2] It leaves with what it learned. [2]"
-    employees = "Employees take months to find, and they stay. [2] Both need a lead. [2]"
-    assert as_text(draft) == OPENING + f"| Employees | Agency |\n| --- | --- |\n| {employees} | {agency} |"
-    assert '<th scope="col">Employees</th>' in as_html(draft)
-    assert as_html(draft).count("<td>") == 2
-    assert spoken(index, draft).endswith(f"\n\nEmployees: {employees}\nAgency: {agency}")
-    texts = {sentence.text for sentence in draft.sentences}
-    assert texts == {sentence.text for sentence in written(index, "Host a service", "An agency").sentences}
-
-
-@pytest.mark.parametrize("asked", ["Freelancers or an agency?", "An agency?", "Employees, an agency or both or neither?"])
-def test_where_a_side_has_no_text_the_answer_is_as_before(index: Generation, asked: str):
-    assert as_text(written(index, "Host a service", "An agency", asked=asked)) == as_text(
-        written(index, "Host a service", "An agency")
-    )
-
-
-def test_a_table_grows_cell_by_cell():
-    halves: Sequence[tuple[str, str]] = [("One.", ""), ("Two.", ""), ("", "Three | 3."), ("", "Four.")]
-    sentences = [
-        AnswerSentence(a or b, (at,), "supported", 1.0, continues=at > 0, row=TableRow(("A", "B"), (a, b)))
-        for at, (a, b) in enumerate(halves)
-    ]
-    texts = [compose("en", sentences[: at + 1]).removesuffix(" |") for at in range(4)]
-    assert all(after.startswith(before) for before, after in pairwise(texts))
-    assert texts[-1] == "| A | B |\n| --- | --- |\n| One. [0] Two. [1] | Three \\| 3. [2] Four. [3]"
-
-
-@pytest.mark.parametrize(
-    ("question", "language", "names"),
-    [
-        ("Build or buy for a CRM?", "en", ("Build", "Buy")),
-        ("Should we build it or buy it?", "en", ("Build", "Buy")),
-        ("Centralised versus federated data teams?", "en", ("Centralised", "Federated")),
-        ("Part time or full time?", "en", ("Part", "Full")),
-        ("Monolithe ou microservices ?", "fr", ("Monolithe", "Microservices")),
-        ("Par où commencer ?", "fr", None),
-        ("A or B or C?", "en", None),
-        ("Or what?", "en", None),
-    ],
-)
-def test_sides_are_the_telling_words_on_either_side_of_or(question, language, names):
-    assert sides_of(question, language) == (Sides(names, language) if names else None)
 
 
 def test_numbered_items_of_a_memo_count_from_one_in_each_list():

@@ -197,7 +197,7 @@ def test_an_answer_that_cannot_be_indexed_yet_is_kept(advisor: Advisor):
     path.write_text("[", encoding="utf-8")
     kept = publish_answer(advisor, wanted(LINE), "grace")
     assert isinstance(kept, Kept)
-    assert "thesaurus.yaml" in kept.problem
+    assert "thesaurus.yaml" in str(kept.problem)
     assert LINE in contents(advisor.settings)["costs.yaml"]
 
 

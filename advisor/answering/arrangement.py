@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from advisor.answering.sides import Sides, sides_of
 from advisor.documents.citations import cite_passage
 from advisor.documents.sections import Section
 from advisor.index.generation import Generation
@@ -111,13 +110,10 @@ def _labelled(picks: Sequence[Pick]) -> list[Pick]:
     return [replace(pick, group=pick.group and _REST) for pick in picks] if single else list(picks)
 
 
-def draft_of(index: Generation, picks: Sequence[Pick], writer: str, asked: str = "") -> Draft:
-    """The lines in their forms, with citations numbered in their order: those that follow each other in a block share one.
-
-    :param asked: the question: lines that name one side each of what it compares stand beside each other.
-    """
+def draft_of(index: Generation, picks: Sequence[Pick], writer: str) -> Draft:
+    """The lines in their forms, citations numbered in their order: lines that follow each other in a block share one."""
     documents = {name: index.catalog.document(name) for name in {pick.chunk.document for pick in picks}}
-    formed = _beside_each_other(_with_tables(_with_steps(picks, documents)), asked)
+    formed = _with_tables(_with_steps(picks, documents))
     spans = _spans(formed)
     markers = {span: marker for marker, span in enumerate(dict.fromkeys(spans), start=1)}
     chunks = {span: pick.chunk for span, pick in zip(spans, formed, strict=True)}
@@ -169,50 +165,6 @@ def _with_tables(picks: Sequence[Pick]) -> list[Pick]:
             lines = [replace(line, is_item=False, row=TableRow(head, row)) for line, row in zip(lines, cells, strict=True)]
         formed += lines
     return formed
-
-
-def _beside_each_other(picks: Sequence[Pick], asked: str) -> list[Pick]:
-    """The lines that name one side each of what a question compares in the columns of a table, where the first of them is.
-
-    The sentence that leads, steps and rows stay where they are; lines of two groups do not meet.
-    """
-    sides = sides_of(asked, picks[0].chunk.language)
-    if sides is None:
-        return list(picks)
-    placed = list(zip(picks, _columns(picks, sides), strict=True))
-    for group in dict.fromkeys(pick.group for pick in picks):
-        found = [[pick for pick, at in placed if at == side and pick.group == group] for side in range(len(sides.names))]
-        if all(found):
-            return _as_table(picks, found, sides)
-    return list(picks)
-
-
-def _columns(picks: Sequence[Pick], sides: Sides) -> list[int | None]:
-    """The side that each line is on; one that names none goes on from the line before it in its block."""
-    columns: list[int | None] = []
-    for at, pick in enumerate(picks):
-        named = sides.named(pick.text)
-        before = columns[-1] if at and picks[at - 1].block == pick.block else None
-        free = not (pick.leads or pick.is_step or pick.row)
-        columns.append((named.pop() if len(named) == 1 else before if not named else None) if free else None)
-    return columns
-
-
-def _as_table(picks: Sequence[Pick], found: Sequence[Sequence[Pick]], sides: Sides) -> list[Pick]:
-    """The lines of both sides as one row, in the place of the first of them."""
-    moved = [pick for side in found for pick in side]
-    row = [
-        replace(
-            pick,
-            is_item=False,
-            continues=number > 0,
-            row=TableRow(sides.names, (pick.text, "") if number < len(found[0]) else ("", pick.text)),
-        )
-        for number, pick in enumerate(moved)
-    ]
-    first = min(picks.index(pick) for pick in moved)
-    before = [pick for pick in picks[:first] if pick not in moved]
-    return [*before, *row, *(pick for pick in picks[first:] if pick not in moved)]
 
 
 def _spans(picks: Sequence[Pick]) -> list[tuple[str, int, int]]:

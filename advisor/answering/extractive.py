@@ -31,19 +31,16 @@ _LONGEST_BLOCK = 110  # words: of a longer block, what stands around its nearest
 _LISTED = frozenset({"how", *TO_CHECK})  # what is a list where a curator puts several of it in a row
 
 
-def write_extractive(
-    index: Generation, blocks: Sequence[RankedBlock], *, max_words: int, length: Length = "full", asked: str = ""
-) -> Draft:
+def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_words: int, length: Length = "full") -> Draft:
     """A draft of at most about `max_words` words, or 80 of a short answer; empty when there are no blocks.
 
     :param blocks: those that may be used, best first.
-    :param asked: the question, for the two sides that it may compare.
     """
     if not blocks:
         return Draft((), (), WRITER)
     if not index.knows_questions:
         picks = _best_sections(index, blocks, max_words) if length == "full" else _short_section(index, blocks, max_words)
-        return draft_of(index, picks, WRITER, asked)
+        return draft_of(index, picks, WRITER)
     document = best_document(blocks)
     own = [ranked for ranked in blocks if ranked.block.chunk.document == document]
     chosen = _choose(own, max_words) if length == "full" else _choose_few(own, max_words)
@@ -51,7 +48,7 @@ def write_extractive(
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
     first = _first(index, free or chosen)
     rest = [_picks(index, ranked) for ranked in chosen if ranked is not first]
-    return draft_of(index, in_groups(_opening(first), rest), WRITER, asked)
+    return draft_of(index, in_groups(_opening(first), rest), WRITER)
 
 
 def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
@@ -64,11 +61,8 @@ def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
     return max(able, key=lambda ranked: (ranked.opening * ranked.score, ranked.score))
 
 
-def write_curated(index: Generation, answer: CuratedAnswer, length: Length = "full", asked: str = "") -> Draft:
-    """A curator's answer: its lines in their order, steps and signs in a row as a list; of a short one, the first thoughts.
-
-    :param asked: the question, for the two sides that it may compare.
-    """
+def write_curated(index: Generation, answer: CuratedAnswer, length: Length = "full") -> Draft:
+    """A curator's answer: its lines in their order, steps and signs in a row as a list; a short one, its first thoughts."""
     places = [(chunk, sentence, (chunk.id, sentence.block)) for chunk, sentence in answer.lines]
     if length == "short":
         places = places[: _first_thoughts([place for _, _, place in places], [c.text_of(s) for c, s in answer.lines])]
@@ -78,7 +72,7 @@ def write_curated(index: Generation, answer: CuratedAnswer, length: Length = "fu
         is_list = group in _LISTED and len({place for _, _, place in lines}) > 1
         for at, (chunk, sentence, place) in enumerate(lines):
             picks.append(Pick(chunk, sentence, group, is_list, is_list and at > 0 and place == lines[at - 1][2]))
-    return draft_of(index, as_curated(picks), CURATED, asked)
+    return draft_of(index, as_curated(picks), CURATED)
 
 
 def _first_thoughts(blocks: Sequence[tuple[str, int]], texts: Sequence[str]) -> int:

@@ -44,9 +44,8 @@ def extract(index: Generation, evidence: Evidence, settings: Settings, length: L
     """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
     curated = evidence.curated
     if curated and curated.near >= settings.curated_threshold:
-        return verified(index, write_curated(index, curated, length, evidence.question))
-    most, asked = settings.max_answer_words, evidence.question
-    draft = write_extractive(index, evidence.blocks, max_words=most, length=length, asked=asked)
+        return verified(index, write_curated(index, curated, length))
+    draft = write_extractive(index, evidence.blocks, max_words=settings.max_answer_words, length=length)
     return verified(index, draft)
 
 

@@ -128,42 +128,28 @@ def table_rows(paragraph: Paragraph, write: Callable[[str, tuple[int, ...]], str
 
     :param write: writes a text with the markers behind it ("text [1]", unless told otherwise).
     """
-    write, rows = write or _with_markers, list[list[list[str]]]()
+    write, rows = write or _with_markers, list[tuple[str, ...]]()
     for sentence in paragraph.sentences:
         cells = sentence.row.cells if sentence.row else ()
-        if not (rows and sentence.continues):
-            rows.append([[] for _ in paragraph.header])
-        filled = [at for at, cell in enumerate(cells) if cell]
-        for at in filled:
-            rows[-1][at].append(write(cells[at], sentence.markers if at == filled[-1] else ()))
-    return [tuple(" ".join(cell) for cell in row) for row in rows]
-
-
-def has_named_rows(paragraph: Paragraph) -> bool:
-    """Whether the first cell of a row says what the row is about: one sentence fills several cells."""
-    rows = (sentence.row for sentence in paragraph.sentences)
-    return any(row is not None and sum(map(bool, row.cells)) > 1 for row in rows)
+        last = max((at for at, cell in enumerate(cells) if cell), default=0)
+        rows.append(tuple(cell and write(cell, sentence.markers if at == last else ()) for at, cell in enumerate(cells)))
+    return rows
 
 
 def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:
     """The answer as Markdown: paragraphs, items and tables under the labels of their groups, sentences with their markers.
 
-    What is there of it stays as it is when a sentence is added, but for the end of a row that goes on.
+    What is there of it stays as it is when a sentence is added.
     """
     return _laid_out(language, sentences, _as_markdown)
 
 
 def in_plain_text(answer: Answer) -> str:
-    """The answer as it is read where no Markdown is shown: without bold words, its tables cell by cell."""
+    """The answer as it is read where no Markdown is shown: without bold words, its tables row by row."""
     written = compose(answer.language, answer.sentences)
-    colon = ANSWER_WORDS[answer.language].label
 
     def plainly(paragraph: Paragraph) -> str:
-        if not paragraph.header or has_named_rows(paragraph):
-            separator = "\n" if paragraph.header else " "
-            return separator.join(map(marked, paragraph.sentences))
-        cells = (cell for row in table_rows(paragraph) for cell in zip(paragraph.header, row, strict=True))
-        return "\n".join(f"{colon.format(header)} {cell}" for header, cell in cells if cell)
+        return ("\n" if paragraph.header else " ").join(map(marked, paragraph.sentences))
 
     spoken = _laid_out(answer.language, answer.sentences, plainly)
     return answer.text.replace(written, spoken) if written else answer.text

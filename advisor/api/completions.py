@@ -172,21 +172,19 @@ class _Chunks:
     def __init__(self, content: _Content) -> None:
         self._content = content
         self._head = {**_head(), "object": "chat.completion.chunk"}
-        self._sent = 0  # characters of the message
         self._language: Language = "en"  # the first stage says which
         self._begun = False
 
     def event(self, event: Event) -> bytes:
         """What an event adds; a stage adds nothing, and shows that somebody is there."""
+        sent = len(self._content.text)
         if isinstance(event, Stage):
             self._language = event.language
         elif isinstance(event, SentenceReady):
             self._content.add(event.sentence, self._language)
         else:
             self._content.finish(event)
-        text = self._content.text
-        settled = text if isinstance(event, Answer) else text.removesuffix(ROW_END)  # a row may go on
-        new, self._sent = self._delta({"content": settled[self._sent :]}), len(settled)
+        new = self._delta({"content": self._content.text[sent:]})
         return new + self._end(event) if isinstance(event, Answer) else new
 
     def failure(self, error: ProblemError) -> bytes:

@@ -79,7 +79,6 @@ class Evidence:
     subject cited. `by_words`: the server of the vectors is away, and the passages were found by their words alone.
     """
 
-    question: str
     passages: list[ScoredChunk]
     blocks: list[RankedBlock]
     curated: CuratedAnswer | None
@@ -133,7 +132,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     thresholds = thresholds_of(searcher.settings, own, phrasings=index.knows_questions)
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
-    return Evidence(question, passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words)
+    return Evidence(passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words)
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:

@@ -193,7 +193,6 @@ class LanguageRules(WordTable):
     function_words: WordsAsWritten
     abbreviations: WordsAsWritten
     interrogatives: Words
-    alternatives: WordsAsWritten
     offices: Words
     names: NameWords
     figures: FigureWords

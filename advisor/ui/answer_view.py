@@ -12,7 +12,6 @@ from advisor.answering.messages import (
     Paragraph,
     by_words_in_words,
     group_in_words,
-    has_named_rows,
     led,
     paragraphs,
     scope_in_words,
@@ -272,15 +271,13 @@ def _drawn(cited: Sequence[int], markers: dict[int, str]) -> str:
 
 
 def _table(paragraph: Paragraph, markers: dict[int, str]) -> str:
-    """A table; where the first cell of a row says what it is about, that heads the row."""
+    """A table; the first cell of a row says what it is about, and heads it."""
     header = "".join(f'<th scope="col">{typeset(cell)}</th>' for cell in paragraph.header)
-    named, body = has_named_rows(paragraph), ""
+    body = ""
     for row in table_rows(paragraph, lambda text, cited: typeset(text) + _drawn(cited, markers)):
-        first = f'<th scope="row">{row[0]}</th>' if named else f"<td>{row[0]}</td>"
-        body += f"<tr>{first}{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>"
-    kind = "table" if named else "table sides"  # columns of equal width
+        body += f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
     table = f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="{kind}" tabindex="0">{table}</div>'  # to be scrolled by keys, too, where there is no room for it
+    return f'<div class="table" tabindex="0">{table}</div>'  # to be scrolled by keys, too, where there is no room for it
 
 
 def place(span: Citation | Chunk, generation: str) -> str:
