@@ -17,6 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from advisor.errors import EvaluationError, StorageError
+from advisor.text.reasons import reason
 
 _SCRATCH = ".new-"  # how the name of a file begins that is not whole yet
 _PRIVATE = 0o600
@@ -148,6 +149,5 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as cause:
-        why = getattr(cause, "strerror", None) or cause
-        message = f"{path} cannot be written ({why}). Make room there, or give this account the right to write"
-        raise StorageError(message) from cause
+        why = getattr(cause, "strerror", None) or str(cause)
+        raise StorageError(reason("not_written", path=str(path), problem=why)) from cause

@@ -15,8 +15,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 ORDER = (
-    *("errors", "types", "settings", "files", "limits", "tracing"),
-    *("text", "storage", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
+    *("errors", "types", "settings", "limits", "tracing"),
+    *("text", "files", "storage", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
     *("advisor", "serialization", "retriever"),
     *("features", "evaluation", "api", "ui", "cli", "__main__"),
 )

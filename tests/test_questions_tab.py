@@ -162,7 +162,7 @@ def test_what_cannot_be_kept_says_why_in_the_language_of_the_page_and_stays(
     path.parent.mkdir()
     path.write_text("document: [", encoding="utf-8")
     save.click()
-    expect(said).to_contain_text("board.yaml is not")
+    expect(said).to_contain_text("board.yaml is not" if language == "en" else "board.yaml n’a pas la forme")
     assert path.read_text(encoding="utf-8") == "document: ["
     expect(page.locator("#questions [name=phrasings]")).to_have_value("What is kept?")
     expect(page.locator("#questions button.line[aria-pressed=true]")).to_have_text(f"1{LINES[0]}")
