@@ -44,6 +44,7 @@ SHOWN = {
     "answer-reader-fr-light": "page-fr",
     "beside-en-light": "original",
     "corpus-en-light": "corpus",
+    "evaluations-report-en-light": "evaluations",
 }
 """The pictures of the documents, by the name that they have there."""
 QUESTIONS: dict[Language, dict[str, str]] = {
