@@ -28,7 +28,7 @@ from advisor.index.generations import current_generation
 from advisor.models.chat import ChatModel, open_chat_model
 from advisor.models.embeddings import Embeddings
 from advisor.models.reranker import open_reranker
-from advisor.retrieval.confidence import thresholds_of
+from advisor.retrieval.confidence import is_doubtful, thresholds_of
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.search import Evidence, Retrieved, Searcher, counting_less, gather_evidence, retrieve, without
 from advisor.settings import Settings
@@ -203,7 +203,7 @@ class Advisor:
 
     def _tell(self, outcome: Answer | AdvisorError) -> None:
         if self.settings.unanswered_log and isinstance(outcome, Answer):
-            threshold = thresholds_of(self.settings, self._index.calibration, phrasings=self._index.knows_questions).answer
+            threshold = thresholds_of(self.settings, self._index.calibration, doubtful=is_doubtful(self._index)).answer
             unanswered.log_unanswered(self.settings, outcome, threshold)
         for observer in self._observers:
             observer(outcome)

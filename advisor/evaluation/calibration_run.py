@@ -14,7 +14,7 @@ from advisor.evaluation.runner import OnAsked
 from advisor.index.calibration import Calibration
 from advisor.index.lock import now
 from advisor.index.phrasings import read_phrasings
-from advisor.retrieval.confidence import Origin, confidence_of, origin_of, thresholds_of, weights
+from advisor.retrieval.confidence import Origin, confidence_of, is_doubtful, origin_of, thresholds_of, weights
 from advisor.retrieval.search import Searcher
 
 _CURVE = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # thresholds shown
@@ -70,7 +70,7 @@ def calibrated(searcher: Searcher, wanted: Wanted, on_asked: OnAsked | None = No
         "question sets": maker.of_cases([case for one in sets for case in cases_of(one, wanted.split)]),
     }
     trials = hold_out(searcher, [probe for some in sources.values() for probe in some], entries, on_asked)
-    digest, own, known = searcher.embeddings.digest, index.calibration, index.knows_questions
+    digest, own, doubtful = searcher.embeddings.digest, index.calibration, is_doubtful(index)
     fit = fit_calibration(trials, lambda kind: weights(digest, own, phrasings=kind == "phrasings"))
     threshold = ANSWER if wanted.precision is None else threshold_for(fit.judged, wanted.precision)
     with_answer = sum(trial.answerable for trial in trials)
@@ -91,9 +91,9 @@ def calibrated(searcher: Searcher, wanted: Wanted, on_asked: OnAsked | None = No
         calibration=calibration,
         sources={name: len(some) for name, some in sources.items() if some},
         curve=tuple(point_at(fit.judged, each) for each in _CURVE),
-        chosen=point_at(fit.judged, thresholds_of(settings, calibration, phrasings=known).answer),
+        chosen=point_at(fit.judged, thresholds_of(settings, calibration, doubtful=doubtful).answer),
         auroc=fit.judged.auroc,
         before=origin_of(digest, own),
-        before_point=point_at(before, thresholds_of(settings, own, phrasings=known).answer),
+        before_point=point_at(before, thresholds_of(settings, own, doubtful=doubtful).answer),
         before_auroc=before.auroc,
     )

@@ -11,7 +11,8 @@ from advisor.index.generation import Generation
 from advisor.text.plain import is_row, plain
 from advisor.types import Chunk, Language, ScoredChunk, Sentence
 
-_MOST_DOCUMENTS = 6  # whose blocks are looked at: an answer is made of one document, of two at the most
+MOST_DOCUMENTS = 6
+"""Whose blocks are looked at: an answer is made of one document, of two at the most."""
 _MOST_PASSAGES = 60  # of one document; of a longer one, those that search found, with their neighbours
 _NEIGHBOURS = 3  # passages on either side
 
@@ -59,7 +60,7 @@ def candidate_blocks(index: Generation, passages: Sequence[ScoredChunk], languag
     :param language: of the documents.
     """
     found = {passage.chunk.id: passage for passage in passages if passage.chunk.language == language}
-    documents = list(dict.fromkeys(passage.chunk.document for passage in found.values()))[:_MOST_DOCUMENTS]
+    documents = list(dict.fromkeys(passage.chunk.document for passage in found.values()))[:MOST_DOCUMENTS]
     return [
         block
         for document in documents

@@ -19,7 +19,9 @@ from typing import Any, Literal
 
 from advisor.documents.passages import embedded_text
 from advisor.index.calibration import Calibration, Kind
+from advisor.index.generation import Generation
 from advisor.retrieval.block_features import Asked
+from advisor.retrieval.blocks import MOST_DOCUMENTS
 from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.like_questions import LikeQuestions
 from advisor.retrieval.query import Query
@@ -36,9 +38,9 @@ NO_MODEL = ""
 _COVERING = 5  # passages in which the question's words and names are looked for
 _COMPARED = 10  # passages that the best one is compared with
 _BEST_BLOCKS = 3  # whose probabilities are averaged
-_LEAST = {True: 0.25, False: 0.5}
-"""What an answer needs, with phrasings and without. Without them confidence is too high on documents of other people: of 18
-answers to such between .25 and .75, one was any good, and the nearest passages alone were better."""
+_LEAST = {False: 0.25, True: 0.5}
+"""What an answer needs, in any corpus and in a doubtful one. On three such, of 21 questions without an answer 13 were
+answered with the first, 5 with the second, and answers between the two were no better than the nearest passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +243,18 @@ class Thresholds:
     near: float
 
 
-def thresholds_of(settings: Settings, own: Calibration | None, *, phrasings: bool) -> Thresholds:
+def is_doubtful(index: Generation) -> bool:
+    """Whether confidence is too high in a corpus: nobody told what is asked of it, and no question looks at all of it."""
+    return not index.knows_questions and index.part is None and index.manifest.documents > MOST_DOCUMENTS
+
+
+def thresholds_of(settings: Settings, own: Calibration | None, *, doubtful: bool = False) -> Thresholds:
     """The thresholds that hold: those that somebody set, else those of the calibration, else the program's own.
 
-    :param phrasings: whether the corpus has any.
+    :param own: the calibration of the corpus, if it has one.
+    :param doubtful: whether confidence is too high in the corpus.
     """
-    answer, near = (own.answer_threshold, own.near_threshold) if own else (_LEAST[phrasings], settings.near_threshold)
+    answer, near = (own.answer_threshold, own.near_threshold) if own else (_LEAST[doubtful], settings.near_threshold)
     if "near_threshold" in settings.model_fields_set:
         near = settings.near_threshold
     return Thresholds(answer if settings.answer_threshold is None else settings.answer_threshold, near)

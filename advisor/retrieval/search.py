@@ -17,6 +17,7 @@ from advisor.retrieval.confidence import (
     Thresholds,
     beside_the_rest,
     confidence_of,
+    is_doubtful,
     measure,
     thresholds_of,
 )
@@ -129,7 +130,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     # Without the cosines of passages, what is judged is as with a model whose scale nobody knows.
     digest, own = (NO_MODEL, None) if found.by_words else (searcher.embeddings.digest, index.calibration)
     confidence = 1.0 if known else confidence_of(signals, digest, own)
-    thresholds = thresholds_of(searcher.settings, own, phrasings=index.knows_questions)
+    thresholds = thresholds_of(searcher.settings, own, doubtful=is_doubtful(index))
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
     return Evidence(passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words)

@@ -21,7 +21,7 @@ from advisor.features.memo import Memo, MemoContext, answers_memo
 from advisor.features.memo_formats import memo_as_docx, memo_as_markdown
 from advisor.features.suggestions import next_questions
 from advisor.limits import COMMENT, KEY
-from advisor.retrieval.confidence import origin_of, thresholds_of
+from advisor.retrieval.confidence import is_doubtful, origin_of, thresholds_of
 from advisor.text.plain import stem_of
 from advisor.types import Answer, Language, ScoredChunk
 from advisor.ui.answer_view import place
@@ -93,7 +93,7 @@ def conversation_routes(pool: QuestionPool, conversations: Conversations) -> API
         except ScopeError:  # what it was asked of has left the index, and no passage of that is left
             passages = []
         own = index.calibration
-        thresholds = thresholds_of(advisor.settings, own, phrasings=index.knows_questions)
+        thresholds = thresholds_of(advisor.settings, own, doubtful=is_doubtful(index))
         origin = origin_of(index.manifest.embedding_digest, own)
         return render_why(found, passages, PresentIndex(index.info.generation, thresholds, origin), TEXTS[language])
 
