@@ -214,9 +214,8 @@ class Advisor:
             taken = take(question, manner.get("history", ()), manner.get("language"), self.settings)
             language, follow_up = taken.language, taken.follow_up
             index = self.index.within(manner.get("scope", EVERYTHING))
-            base = replace(
-                blank_answer(index.info, taken.asked, language), scope=index.scope, length=manner.get("length", "full")
-            )
+            length = taken.length or manner.get("length", "full")
+            base = replace(blank_answer(index.info, taken.asked, language), scope=index.scope, length=length)
             said = None if taken.again else reply(taken.asked, language, index.titles(language))
         if said:
             yield replace(base, status="answered", text=said, ms=timer.total())

@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         default=None,
         ge=0,
         le=1,
-        description="Least confidence with which a question is answered (0.5 where more than six documents have no phrasings, else 0.25).",
+        description="Least confidence with which a question is answered (0.25; 0.5 if over 6 documents have no phrasings).",
     )
     near_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Least confidence with which the nearest passages are shown instead."

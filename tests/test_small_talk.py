@@ -9,8 +9,8 @@ import pytest
 
 from advisor import Advisor
 from advisor.answering.intake import question_language
-from advisor.answering.small_talk import asked_language, reply
-from advisor.types import Language
+from advisor.answering.small_talk import asked_again, reply
+from advisor.types import Language, Length
 
 TITLES = ("FinOps", "AI governance")
 
@@ -44,16 +44,28 @@ def test_who_asks_for_the_documents_gets_their_titles(said: str, language: Langu
 
 
 @pytest.mark.parametrize(
-    ("said", "language", "wanted"),
-    [("En français, s'il te plaît", "fr", "fr"), ("in english please", "en", "en"), ("en anglais ?", "fr", "en")],
+    ("said", "language", "wanted", "length"),
+    [
+        ("En français, s'il te plaît", "fr", "fr", None),
+        ("in english please", "en", "en", None),
+        ("en anglais ?", "fr", "en", None),
+        ("shorter", "en", None, "short"),
+        ("Shorter, one paragraph for my CEO", "en", None, "short"),
+        ("plus court, en 3 points", "fr", None, "short"),
+        ("la réponse complète", "fr", None, "full"),
+    ],
 )
-def test_who_wants_the_answer_in_another_language(said: str, language: Language, wanted: Language) -> None:
-    assert asked_language(said, language) == wanted
+def test_who_wants_the_answer_in_another_way(
+    said: str, language: Language, wanted: Language | None, length: Length | None
+) -> None:
+    talk = asked_again(said, language)
+    assert talk is not None
+    assert (talk.asks_for, talk.length) == (wanted, length)
 
 
-@pytest.mark.parametrize("said", ["thanks", "How do we hire in France?", "documents in French"])
-def test_who_asks_something_wants_no_other_language(said: str) -> None:
-    assert asked_language(said, "en") is None
+@pytest.mark.parametrize("said", ["thanks", "How do we hire in France?", "documents in French", "shorter cycle times"])
+def test_who_asks_something_wants_no_answer_again(said: str) -> None:
+    assert asked_again(said, "en") is None
 
 
 @pytest.mark.parametrize(
@@ -71,6 +83,15 @@ def test_the_answer_before_is_given_again_in_the_language_asked_for(advisor: Adv
     assert (again.language, again.standalone_question, again.question) == ("fr", question, "en français")
     assert {citation.document for citation in again.citations} == {"fr/finops.md"}
     assert again.status == "answered"
+
+
+def test_the_answer_before_is_given_again_in_short_and_what_follows_is_about_it(advisor: Advisor) -> None:
+    question = "How do we start with FinOps?"
+    full, short = advisor.ask(question), advisor.ask("shorter, please", history=[question])
+    assert (short.standalone_question, short.length, short.status) == (question, "short", "answered")
+    assert len(short.text.split()) < len(full.text.split())
+    after = advisor.ask("And what does it cost?", history=[question, "shorter, please"])
+    assert after.standalone_question == f"And what does it cost? (about: {question})"
 
 
 def test_no_question_of_the_sets_is_small_talk(project_root: Path) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.answering.follow_up import FollowUp, resolve
-from advisor.answering.small_talk import asked_language, spoken_in
+from advisor.answering.small_talk import asked_again, spoken_in
 from advisor.errors import QuestionError
 from advisor.limits import HISTORY, Limit
 from advisor.settings import Settings
 from advisor.text.plain import detect_language
-from advisor.types import Language
+from advisor.types import Language, Length
 
 _TOO_SHORT_TO_TELL = 2  # words
 
@@ -20,7 +20,8 @@ _TOO_SHORT_TO_TELL = 2  # words
 class Taken:
     """A question that was taken, as it is answered.
 
-    `history` are the questions before what is meant; `again` says that the answer before is wanted in another language.
+    `history` are the questions before what is meant; `again` says that the answer before is wanted in another language or
+    `length`.
     """
 
     asked: str
@@ -28,6 +29,7 @@ class Taken:
     language: Language
     follow_up: FollowUp
     again: bool
+    length: Length | None
 
 
 def take(question: str, history: Sequence[str], language: Language | None, settings: Settings) -> Taken:
@@ -37,10 +39,11 @@ def take(question: str, history: Sequence[str], language: Language | None, setti
     """
     asked, before = check_question(question, settings), check_history(history, settings)
     language = language or question_language(asked, before)
-    again = asked_language(asked, language) if before else None
+    before = [earlier for earlier in before if not asked_again(earlier, language)]  # these ask nothing of their own
+    again = asked_again(asked, language) if before else None
     meant, before = (before[-1], before[:-1]) if again else (asked, before)
-    language = again or language
-    return Taken(asked, before, language, resolve(meant, before, language), bool(again))
+    language, length = (again.asks_for or language, again.length) if again else (language, None)
+    return Taken(asked, before, language, resolve(meant, before, language), bool(again), length)
 
 
 def check_question(question: str, settings: Settings) -> str:

@@ -27,10 +27,13 @@ def reply(utterance: str, language: Language, titles: Sequence[str]) -> str | No
     return talk.reply + ("".join(f"\n- {title}" for title in titles) if talk.lists_documents else "")
 
 
-def asked_language(utterance: str, language: Language) -> Language | None:
-    """The language in which somebody wants the answer before once more ("in French, please"); None for anything else."""
-    talk = _recognised(utterance, language)
-    return talk.asks_for if talk else None
+def asked_again(utterance: str, language: Language) -> SmallTalk | None:
+    """The way in which somebody wants the answer before once more; None for anything else.
+
+    "In French, please", and what begins so: "shorter, one paragraph for my CEO".
+    """
+    talks = (_recognised(said, language) for said in (utterance, utterance.partition(",")[0]))
+    return next((talk for talk in talks if talk and (talk.asks_for or talk.length)), None)
 
 
 def spoken_in(utterance: str) -> Language | None:

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from advisor.errors import SettingsError
-from advisor.types import Language
+from advisor.types import Language, Length
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FOLDER = files("advisor.text") / "language"
@@ -176,13 +176,15 @@ class TitleWords(WordTable):
 class SmallTalk(WordTable):
     """What people say beside questions, folded and without punctuation, and the reply to it.
 
-    `asks_for`: the language in which the answer before is wanted; the reply is for who has asked nothing yet.
+    `asks_for` and `length`: the language and the length in which the answer before is wanted; the reply is for who has
+    asked nothing yet.
     """
 
     said: tuple[Word, ...]
     reply: str
     lists_documents: bool = False
     asks_for: Language | None = None
+    length: Length | None = None
 
 
 class LanguageRules(WordTable):
