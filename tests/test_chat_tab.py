@@ -264,6 +264,22 @@ def test_an_answer_can_be_stopped(browser: Browser, own: Advisor):
         page.context.close()
 
 
+def test_what_was_stopped_is_not_asked_again_by_a_reload(browser: Browser, own: Advisor):
+    with serve_app(SlowAdvisor(own.settings, own.embeddings, own.index)) as address:
+        page = open_page(browser, address, locale="en-GB")
+        page.fill("#question textarea", FINOPS)
+        page.keyboard.press("Enter")
+        page.locator("#current .stage").wait_for()
+        page.locator("#stop").click()
+        expect(page.locator("#thread .notice")).to_have_text(CHAT_TEXTS["en"].stopped)
+        assert page.evaluate("sessionStorage.getItem('advisor:unanswered')") is None
+        page.reload()
+        page.locator("#welcome button").first.wait_for()
+        page.wait_for_timeout(1500)  # what would be asked is asked
+        expect(page.locator("#thread .turn")).to_have_count(0)
+        page.context.close()
+
+
 @pytest.mark.parametrize(("width", "locale"), [(1280, "fr-FR"), (390, "en-GB")])
 def test_stop_never_freezes(browser: Browser, address: str, width: int, locale: str):
     """At random moments of an answer: what is stopped is shown as stopped, or the answer was complete before."""

@@ -426,7 +426,7 @@
       showAddress(isBegun);
       refresh();
       if (answer) suggest(turn);
-    }).observe(thread, { childList: true, subtree: true });
+    }).observe(thread, { childList: true, subtree: true, attributeFilter: ["class", "data-answer"] }); // Gradio keeps elements
   }
 
   /* The index may have changed since the page was built. */
