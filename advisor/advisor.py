@@ -13,8 +13,8 @@ from advisor.answering.chat_questions import rewritten_question, sub_questions
 from advisor.answering.compound import Message, Part, apart, questions_in
 from advisor.answering.draft_verifier import WritingTask
 from advisor.answering.extractive import write_curated
-from advisor.answering.fallback import Extract, extract, verified
-from advisor.answering.follow_up import resolve
+from advisor.answering.fallback import Extract, curated_for, verified
+from advisor.answering.follow_up import FollowUp, resolve
 from advisor.answering.generative import open_writer, write_generative
 from advisor.answering.intake import Taken, check_question, take
 from advisor.answering.messages import by_words_in_words, compose, instead_in_words, withheld_in_words
@@ -223,7 +223,7 @@ class Advisor:
         yield Stage("search", language)
         with timer.stage("search"):
             evidence = self._gather(index, taken, base.length)
-            message = self._taken_apart(index, taken, evidence)
+            message = self._taken_apart(index, follow_up, evidence, language)
         yield evidence
         full = follow_up.standalone(language)
         base = replace(base, standalone_question=full, confidence=round(message.confidence, 4), model=use)
@@ -282,19 +282,18 @@ class Advisor:
             if follow_up.subject in (earlier.own, earlier.subject):
                 found = gather_evidence(searcher, earlier.standalone(language), language)
                 blocks = without(found.blocks, said) if earlier.more else found.blocks
-                curated = None if earlier.subject else found.curated
-                said += extract(index, replace(found, blocks=blocks, curated=curated), self.settings, length).citations
+                found = replace(found, blocks=blocks, curated=None if earlier.subject else found.curated)
+                said += self._taken_apart(index, earlier, found, language).extract(index, self.settings, length).citations
         blocks = without(evidence.blocks, said) if follow_up.more else counting_less(evidence.blocks, said)
         return replace(evidence, blocks=blocks, curated=None, told=tuple(said))
 
-    def _taken_apart(self, index: Generation, taken: Taken, whole: Evidence) -> Message:
-        """What was asked, in parts where that answers more."""
-        if taken.follow_up.subject:
+    def _taken_apart(self, index: Generation, asked: FollowUp, whole: Evidence, language: Language) -> Message:
+        """What was asked, in parts where that answers more; never where a curator has answered it, nor a follow-up."""
+        if asked.subject or whole.is_known or curated_for(whole, self.settings):
             return Message(whole)
         searcher = self._searcher(index)
-        told, asked = questions_in(taken.asked, taken.language)
-        parts = [Part(each, gather_evidence(searcher, f"{told} {each}".strip(), taken.language)) for each in asked]
-        return apart(whole, parts)
+        parts = questions_in(asked.own, language)
+        return apart(whole, [Part(each, gather_evidence(searcher, each, language)) for each in parts])
 
     def _with_extract(self, base: Answer, whole: Extract) -> Answer:
         """The answer made of sentences of the corpus."""

@@ -148,7 +148,9 @@ def test_the_lead_is_bold_and_the_groups_follow_in_a_fixed_order_under_labels(in
     )
 
 
-def test_a_single_group_needs_no_label(index: Generation):
+def test_a_single_group_needs_no_label_but_for_signs(index: Generation):
+    signs = as_text(written(index, "Host a service", "Nobody knows"))
+    assert signs.endswith("Warning signs:\n\nNobody knows who owns a service. [2]")
     text = as_text(written(index, "Host a service", "Measure", "Move the"))
     assert text.endswith("reason. [1]\n\n1. Measure what each of them costs. [2]\n2. Move the cheapest one first. [3]")
 
@@ -162,7 +164,8 @@ def test_what_is_of_no_known_kind_and_another_section_ends_the_answer(index: Gen
 def test_a_list_that_a_curator_begins_with_is_numbered_in_the_order_of_the_document_only(index: Generation):
     first = as_text(curated(index, "List every", "Measure", "Nobody knows"))
     assert first == (
-        "1. **List every service.** [1]\n2. Measure what each of them costs. [2]\n\nNobody knows who owns a service. [3]"
+        "1. **List every service.** [1]\n2. Measure what each of them costs. [2]\n\n"
+        "Warning signs:\n\nNobody knows who owns a service. [3]"
     )
     assert as_text(curated(index, "Measure", "List every")).startswith("- **Measure what each of them costs.** [1]\n- List")
 
@@ -180,10 +183,7 @@ def test_a_table_of_a_document_stays_one(index: Generation):
     assert draft.citations[0].quote.startswith("| Offer |")
     assert '<th scope="row">Large</th><td>90</td><td>200\u00a0[1]</td>' in as_html(draft)
     assert MarkdownIt("gfm-like", {"linkify": False}).render(table).count("<td>") == 6
-    assert spoken(index, draft) == "Small · 10 [1]\nLarge · 90 · 200 [1]"
-
-
-OPENING = "**Host a service where its team can run it.** [1] A move needs a reason. [1]\n\n"
+    assert spoken(index, draft) == "Offer · Month · Setup\nSmall · 10 [1] · –\nLarge · 90 · 200 [1]"
 
 
 def test_numbered_items_of_a_memo_count_from_one_in_each_list():

@@ -105,8 +105,9 @@ def as_curated(picks: Sequence[Pick]) -> list[Pick]:
 
 
 def _labelled(picks: Sequence[Pick]) -> list[Pick]:
-    """What follows the opening: a single group needs no label."""
-    single = len({pick.group for pick in picks}) == 1
+    """What follows the opening: a single group needs no label, unless its lines say nothing of the asker."""
+    groups = {pick.group for pick in picks}
+    single = len(groups) == 1 and not groups & TO_CHECK
     return [replace(pick, group=pick.group and _REST) for pick in picks] if single else list(picks)
 
 
@@ -114,9 +115,9 @@ def draft_of(index: Generation, picks: Sequence[Pick], writer: str) -> Draft:
     """The lines in their forms, citations numbered in their order: lines that follow each other in a block share one."""
     documents = {name: index.catalog.document(name) for name in {pick.chunk.document for pick in picks}}
     formed = _with_tables(_with_steps(picks, documents))
-    spans = _spans(formed)
-    markers = {span: marker for marker, span in enumerate(dict.fromkeys(spans), start=1)}
-    chunks = {span: pick.chunk for span, pick in zip(spans, formed, strict=True)}
+    spans = [(pick, span) for pick, span in zip(formed, _spans(formed), strict=True) if pick.row is None or pick.row.cells]
+    markers = {span: marker for marker, span in enumerate(dict.fromkeys(span for _, span in spans), start=1)}
+    chunks = {span: pick.chunk for pick, span in spans}
     citations = [
         cite_passage(marker, chunks[span], documents[chunks[span].document], span[1], span[2])
         for span, marker in markers.items()
@@ -132,8 +133,7 @@ def draft_of(index: Generation, picks: Sequence[Pick], writer: str) -> Draft:
             row=pick.row,
             is_step=pick.is_step,
         )
-        for pick, span in zip(formed, spans, strict=True)
-        if pick.row is None or pick.row.cells
+        for pick, span in spans
     ]
     return Draft(tuple(written), tuple(citations), writer)
 
@@ -141,9 +141,15 @@ def draft_of(index: Generation, picks: Sequence[Pick], writer: str) -> Draft:
 def _with_steps(picks: Sequence[Pick], documents: Mapping[str, Document | None]) -> list[Pick]:
     """The items that their document numbers as steps, unless a curator changed their order."""
     steps = [pick.is_item and _has_number(documents[pick.chunk.document], pick.sentence.block) for pick in picks]
-    blocks = [pick.block for pick, is_step in zip(picks, steps, strict=True) if is_step]
-    in_order = blocks == sorted(blocks)
-    return [replace(pick, is_step=is_step and in_order) for pick, is_step in zip(picks, steps, strict=True)]
+    blocks: dict[tuple[str, str], list[int]] = {}
+    for pick, is_step in zip(picks, steps, strict=True):
+        if is_step:
+            blocks.setdefault((pick.group, pick.chunk.document), []).append(pick.sentence.block)
+    in_order = {list_ for list_, places in blocks.items() if places == sorted(places)}
+    return [
+        replace(pick, is_step=is_step and (pick.group, pick.chunk.document) in in_order)
+        for pick, is_step in zip(picks, steps, strict=True)
+    ]
 
 
 def _has_number(document: Document | None, start: int) -> bool:

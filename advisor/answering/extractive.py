@@ -114,9 +114,7 @@ def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: 
         shown = _around(sorted(section, key=_place), section[0], _FURTHER_WORDS if picks else max_words)
         heading = _heading(section[0].block.chunk)
         picks += [replace(pick, group=heading) for ranked in shown for pick in _picks(index, ranked)]
-    best = blocks[0].block
-    decides = None if best.announces or best.is_table else best.sentences[blocks[0].lead]
-    return [replace(pick, leads=pick.chunk is best.chunk and pick.sentence is decides) for pick in picks]
+    return _deciding(picks, blocks[0])
 
 
 def _heading(chunk: Chunk) -> str:
@@ -187,8 +185,14 @@ def _short_section(index: Generation, blocks: Sequence[RankedBlock], max_words: 
     best = blocks[0].block.chunk
     own = [each for each in blocks if (each.block.chunk.document, each.block.chunk.heading) == (best.document, best.heading)]
     shown = sorted(_choose_few(own, max_words), key=_place)
-    picks = [pick for ranked in shown for pick in _picks(index, ranked)]
-    return leading(picks) if shown[0] is blocks[0] and not picks[0].is_item else picks
+    return _deciding([pick for ranked in shown for pick in _picks(index, ranked)], blocks[0])
+
+
+def _deciding(picks: Sequence[Pick], best: RankedBlock) -> list[Pick]:
+    """The lines in their order, the sentence of the best block that is nearest to the question bold."""
+    block = best.block
+    decides = None if block.announces or block.is_table else block.sentences[best.lead]
+    return [replace(pick, leads=pick.chunk is block.chunk and pick.sentence is decides) for pick in picks]
 
 
 def _place(ranked: RankedBlock) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from advisor.answering.extractive import write_curated, write_extractive
 from advisor.answering.generative import GeneratedAnswer
 from advisor.index.generation import Generation
+from advisor.retrieval.curated import CuratedAnswer
 from advisor.retrieval.search import Evidence
 from advisor.settings import Settings
 from advisor.text.plain import fold
@@ -42,11 +43,17 @@ class Extract:
 
 def extract(index: Generation, evidence: Evidence, settings: Settings, length: Length = "full") -> Extract:
     """The answer made of sentences of the corpus: a curator's, where one was asked for nearly so; else arranged."""
-    curated = evidence.curated
-    if curated and curated.near >= settings.curated_threshold:
+    curated = curated_for(evidence, settings)
+    if curated:
         return verified(index, write_curated(index, curated, length))
     draft = write_extractive(index, evidence.blocks, max_words=settings.max_answer_words, length=length)
     return verified(index, draft)
+
+
+def curated_for(evidence: Evidence, settings: Settings) -> CuratedAnswer | None:
+    """The curator's answer to a question, if it is near enough to one of its own."""
+    curated = evidence.curated
+    return curated if curated and curated.near >= settings.curated_threshold else None
 
 
 def verified(index: Generation, draft: Draft) -> Extract:

@@ -149,7 +149,9 @@ def in_plain_text(answer: Answer) -> str:
     written = compose(answer.language, answer.sentences)
 
     def plainly(paragraph: Paragraph) -> str:
-        return ("\n" if paragraph.header else " ").join(map(marked, paragraph.sentences))
+        if not paragraph.header:
+            return " ".join(map(marked, paragraph.sentences))
+        return "\n".join(" · ".join(cell or "–" for cell in row) for row in (paragraph.header, *table_rows(paragraph)))
 
     spoken = _laid_out(answer.language, answer.sentences, plainly)
     return answer.text.replace(written, spoken) if written else answer.text

@@ -78,6 +78,7 @@ class Evidence:
     curated answer nearest to the question, if there is any; `confidence` the probability (0..1) that an answer made of
     this is right, by the `signals`; `thresholds` what it is held against; `told` what the answers before it on the same
     subject cited. `by_words`: the server of the vectors is away, and the passages were found by their words alone.
+    `is_known`: the question is one that a curator wrote.
     """
 
     passages: list[ScoredChunk]
@@ -88,6 +89,7 @@ class Evidence:
     thresholds: Thresholds
     told: tuple[Citation, ...] = ()
     by_words: bool = False
+    is_known: bool = False
 
     @property
     def suffices(self) -> bool:
@@ -133,7 +135,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
     thresholds = thresholds_of(searcher.settings, own, doubtful=is_doubtful(index))
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
-    return Evidence(passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words)
+    return Evidence(passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words, is_known=known)
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
