@@ -28,12 +28,20 @@ def objects() -> list[dict[str, Any]]:
     return [found for path in MANIFESTS for found in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
 
 
+def pods() -> list[tuple[str, dict[str, Any]]]:
+    """What each pod of the manifests is, with the name of what it is in."""
+    return [
+        (each["metadata"]["name"], each["spec"]["template"]["spec"])
+        for each in objects()
+        if "template" in each.get("spec", {})
+    ]
+
+
 def containers() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each container of the manifests, with the name of what it is in."""
-    for found in objects():
-        template = found.get("spec", {}).get("template", {})
-        for container in template.get("spec", {}).get("containers", ()):
-            yield found["metadata"]["name"], container
+    for name, pod in pods():
+        for container in pod["containers"]:
+            yield name, container
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -70,6 +78,19 @@ def test_services_lead_to_pods_and_requests_are_told():
         if each["kind"] == "Service":
             assert each["spec"]["selector"] in labels, each["metadata"]["name"]
     assert all(container["resources"]["requests"] for _, container in containers())
+
+
+def test_no_service_is_taken_for_a_setting():
+    """Kubernetes would tell each pod of the services as ADVISOR_PORT, CHROMA_PORT, ...: unknown settings."""
+    assert len(pods()) == 4
+    for name, pod in pods():
+        assert pod["enableServiceLinks"] is False, name
+
+
+def test_a_probe_waits_as_long_as_a_busy_replica_takes():
+    [advisor] = [container for name, container in containers() if name == "advisor"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert advisor[probe]["timeoutSeconds"] == 10, probe
 
 
 def test_compose_names_what_there_is():
