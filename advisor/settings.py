@@ -198,10 +198,26 @@ class Settings(BaseSettings):
     @field_validator("chroma_headers")
     @classmethod
     def _of_pairs(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not all(name and known for name, known, _ in _pairs(value)):
+        pairs = _pairs(value)
+        if not all(name and known for name, known, _ in pairs):
             message = "is no list such as x-team=platform,x-zone=eu"
             raise ValueError(message)
+        if not all(_sendable(name) and _sendable(sent) for name, _, sent in pairs):
+            message = "has a header with other characters than printable ASCII, or without a value"
+            raise ValueError(message)
         return value
+
+    @field_validator("chroma_token")
+    @classmethod
+    def _of_a_line(cls, value: SecretStr | None) -> SecretStr | None:
+        """Without the line break that a file of it ends with."""
+        if value is None:
+            return None
+        token = value.get_secret_value().strip()
+        if not _sendable(token):
+            message = "is no token: it is empty, or has other characters than printable ASCII"
+            raise ValueError(message)
+        return SecretStr(token)
 
     @field_validator("database_url")
     @classmethod
@@ -234,7 +250,7 @@ class Settings(BaseSettings):
         if self.chroma_url is None:
             return None
         token = (("Authorization", f"Bearer {self.chroma_token.get_secret_value()}"),) if self.chroma_token else ()
-        others = ((name, unquote(value)) for name, _, value in _pairs(self.chroma_headers))
+        others = ((name, value) for name, _, value in _pairs(self.chroma_headers))
         return ChromaPlace(
             self.chroma_url, (*token, *others), self.chroma_certificates, self.chroma_tenant, self.chroma_database
         )
@@ -243,7 +259,13 @@ class Settings(BaseSettings):
 def _pairs(headers: SecretStr | None) -> list[tuple[str, str, str]]:
     """Each pair as its name, what parts it, and its value."""
     pairs = headers.get_secret_value().split(",") if headers else []
-    return [(name.strip(), sign, value.strip()) for name, sign, value in (pair.partition("=") for pair in pairs)]
+    parted = (pair.partition("=") for pair in pairs)
+    return [(name.strip(), sign, unquote(value).strip()) for name, sign, value in parted]
+
+
+def _sendable(header: str) -> bool:
+    """Whether it can be sent in a header: otherwise the error of whoever sends it would quote it."""
+    return header != "" and header.isascii() and header.isprintable()
 
 
 def traces_wanted() -> bool:

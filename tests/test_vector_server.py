@@ -275,6 +275,26 @@ def test_a_token_and_headers_are_sent_and_told_nobody(shared: Settings, embeddin
     assert "token-of-chroma" not in repr(allowed.chroma_place)
 
 
+def test_the_line_break_of_a_token_is_not_sent(shared: Settings, embeddings, monkeypatch: pytest.MonkeyPatch):
+    with running(LoopbackServer(_Gate)) as gate:
+        gate.target = shared.chroma_url
+        for name, value in {"URL": gate.address, "TOKEN": "token-of-chroma\n", "HEADERS": "x-team=one%2C two%0A"}.items():
+            monkeypatch.setenv(f"ADVISOR_CHROMA_{name}", value)
+        sync(load_settings(corpus_dir=shared.corpus_dir, index_dir=shared.index_dir), embeddings)
+
+
+def test_no_error_quotes_a_token_that_cannot_be_sent(shared: Settings, embeddings, caplog: pytest.LogCaptureFixture):
+    sync(shared, embeddings)
+    damaged = shared.model_copy(update={"chroma_token": SecretStr("secret\n")})  # past what the settings check
+    with pytest.raises(VectorServerError) as refused:
+        sync(damaged, embeddings, SyncOptions(rebuild=True))
+    with closing(Advisor.open(damaged, embeddings)) as advisor:
+        assert advisor.ask(QUESTION).by_words
+    assert "LocalProtocolError" in str(refused.value)
+    assert "words alone" in caplog.text
+    assert "secret" not in str(refused.value) + caplog.text
+
+
 def test_a_server_is_known_by_a_certificate_of_ones_own(shared: Settings, embeddings, chroma: ChromaServer, tmp_path: Path):
     names = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
     files = ("-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem")
@@ -299,7 +319,18 @@ def test_a_server_is_known_by_a_certificate_of_ones_own(shared: Settings, embedd
             assert not advisor.ask(QUESTION).by_words
 
 
-@pytest.mark.parametrize(("name", "value"), [("CHROMA_URL", "chroma:8000"), ("CHROMA_HEADERS", "secret-without-name")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CHROMA_URL", "chroma:8000"),
+        ("CHROMA_HEADERS", "secret-without-name"),
+        ("CHROMA_HEADERS", "x-team=secret-tökén"),
+        ("CHROMA_HEADERS", "x-team=secret%0Aand-more"),
+        ("CHROMA_TOKEN", "secret-tökén"),
+        ("CHROMA_TOKEN", "secret\nand more"),
+        ("CHROMA_TOKEN", "\n"),
+    ],
+)
 def test_settings_of_a_server_that_mean_nothing_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
     monkeypatch.setenv(f"ADVISOR_{name}", value)
     with pytest.raises(SettingsError, match=name) as refused:

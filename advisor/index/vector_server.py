@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
+
 from advisor.errors import SettingsError, VectorServerError
 from advisor.files import replace_file
 from advisor.index.generations import PUBLIC
@@ -119,9 +121,12 @@ class VectorServer:
         self.at_length(delete)
 
     def _error_of(self, cause: Exception) -> VectorServerError:
+        from advisor.index.chroma import ChromaError  # already there: the stores are made of it
+
         if type(cause) is Exception:  # an answer that is not Chroma's own; its words may quote what was sent
             return self._error("it refuses the request: check ADVISOR_CHROMA_TOKEN and ADVISOR_CHROMA_HEADERS")
-        lines = str(cause).splitlines()
+        told = isinstance(cause, (ChromaError, httpx.NetworkError, httpx.TimeoutException))  # others quote what was sent
+        lines = str(cause).splitlines() if told else ()
         return self._error(lines[0] if lines else type(cause).__name__)
 
     def _error(self, why: str) -> VectorServerError:
