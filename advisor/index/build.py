@@ -235,10 +235,8 @@ def _check(coming: NextGeneration, vectors: Vectors) -> None:
     spread = np.linspace(0, len(new) - 1, min(_SAMPLES, len(new))).astype(int)
     with closing(Generation(coming.folder, coming.served.server if coming.served else None)) as built:
         if built.count_vectors() != built.manifest.entries:
-            message = (
-                f"the new generation has {built.count_vectors()} vectors of {built.manifest.entries}; the old one stays"
-            )
-            raise BrokenIndexError(message)
+            why = reason("too_few_vectors", number=built.count_vectors(), all=built.manifest.entries)
+            raise BrokenIndexError(why)
         for chunk in (*(new[number] for number in spread), *coming.catalog.sample(_SAMPLES)):
             key = text_hash(embedded_text(chunk))
             vector = vectors.new[key] if key in vectors.new else built.chunk_vectors([key])[key]

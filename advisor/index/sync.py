@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ def sync(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_U
 
     :raises CorpusError: when the folder is missing or empty; the index stays as it is.
     :raises RefusedIndexError: when the judge objects; the index stays as it is.
+    :raises VectorServerError: when the server of the vectors is away; where all was to be forgotten, at the end too.
     :raises IndexLockedError: when another process is writing.
     """
     started = time.perf_counter()
@@ -106,7 +107,7 @@ def sync(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_U
         options.progress("wait", 0, 0)
     with writer_lock(settings.index_dir, f"indexing {settings.corpus_dir}", wait=options.wait):
         report = _compare_and_build(settings, embeddings, options)
-        _prune(settings)
+        _prune(settings, must_forget=options.forget)
         report = _finished(report, started)
         written = json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n"
         replace_file(settings.index_dir / _REPORT, written.encode("utf-8", "replace"), mode=PUBLIC)
@@ -161,14 +162,30 @@ def rollback(settings: Settings, *, wait: float = 0) -> str:
     """Publish the generation before the current one; returns its name. The next sync applies the folder again.
 
     :raises IndexNotFoundError: when there is none.
+    :raises BrokenIndexError: when its vectors are elsewhere than the settings say, or have gone; the current one stays.
     """
     with writer_lock(settings.index_dir, "going back a generation", wait=wait):
         current = current_generation(settings.index_dir)
         previous = read_manifest(settings.index_dir / current).previous if current else ""
         if previous not in generations(settings.index_dir):
             raise IndexNotFoundError(reason("no_earlier", folder=str(settings.index_dir)))
+        _check_vectors(settings, previous)
         publish(settings.index_dir, previous)
         return previous
+
+
+def _check_vectors(settings: Settings, generation: str) -> None:
+    """See that a generation that is gone back to has its vectors where these settings look for them.
+
+    :raises BrokenIndexError: when it has not; the current generation stays.
+    """
+    manifest, server = read_manifest(settings.index_dir / generation), open_server(settings)
+    if server is None and manifest.collection:
+        raise IndexMismatchError(reason("earlier_on_server", generation=generation))
+    if server and not manifest.collection:
+        raise IndexMismatchError(reason("earlier_in_folder", generation=generation))
+    if server and ServedVectors(server, manifest.collection).count() != manifest.entries:
+        raise BrokenIndexError(reason("earlier_without_vectors", generation=generation))
 
 
 def _open_published(settings: Settings, embeddings: Embeddings, opened: ExitStack, *, rebuild: bool) -> _Published:
@@ -237,15 +254,21 @@ def _judge(judge: Judge, published: Generation, candidate: Generation) -> None:
         raise RefusedIndexError(reason("index_refused", problem="; ".join(objections)))
 
 
-def _prune(settings: Settings) -> None:
-    """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it."""
+def _prune(settings: Settings, *, must_forget: bool) -> None:
+    """Remove what a killed run left, and the generations that nobody reads but the current one and the one before it.
+
+    :raises VectorServerError: when the server goes away, and what is forgotten is on it still.
+    """
     _prune_folder(settings.index_dir)
     server = open_server(settings)
     if server:
         prefix = collections_prefix(settings.index_dir)
         kept = {collection_of(prefix, name) for name in generations(settings.index_dir)}
-        with suppress(VectorServerError):  # what was indexed is published; the next sync removes them
+        try:
             server.keep_only(prefix, kept)
+        except VectorServerError:  # what was indexed is published; the next sync removes them
+            if must_forget:
+                raise
 
 
 def _prune_folder(index_dir: Path) -> None:
