@@ -26,7 +26,8 @@ from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
 from advisor.cli.main import app
-from advisor.errors import IndexMismatchError, RefusedIndexError, SettingsError, VectorServerError
+from advisor.errors import BrokenIndexError, IndexMismatchError, RefusedIndexError, SettingsError, VectorServerError
+from advisor.index import archive
 from advisor.index.generation import open_current
 from advisor.index.generations import CHROMA, current_generation, generations, read_manifest
 from advisor.index.sync import SyncOptions, rollback, sync
@@ -59,7 +60,7 @@ def replicas(shared: Settings, embeddings) -> Iterator[list[Advisor]]:
 
 def collections_of(settings: Settings, chroma: ChromaServer) -> list[str]:
     """The generations whose vectors are on the server."""
-    prefix = (settings.index_dir / "collections").read_text(encoding="utf-8").strip()
+    prefix = (settings.index_dir / "collections").read_text(encoding="utf-8").split()[0]
     return [name.removeprefix(f"{prefix}-") for name in chroma.collections() if name.startswith(prefix)]
 
 
@@ -150,6 +151,64 @@ def test_another_index_on_the_same_server_is_left_alone(shared: Settings, embedd
         write(shared, "en/rota.md", f"# Rota\n\nTamarin is the code name of rota number {number}.\n")
         sync(shared, embeddings)
     assert collections_of(other, chroma) == [kept]
+
+
+def test_a_copy_of_an_index_leaves_the_original_alone(shared: Settings, embeddings, chroma: ChromaServer, tmp_path: Path):
+    published = sync(shared, embeddings).generation
+    copied = shared.model_copy(update={"index_dir": tmp_path / "copied"})
+    subprocess.run(["cp", "-a", shared.index_dir, copied.index_dir], check=True)
+    names = []
+    for number in range(2):
+        write(shared, "en/rota.md", f"# Rota\n\nTamarin is the code name of rota number {number}.\n")
+        names.append(sync(copied, embeddings).generation)
+    assert collections_of(copied, chroma) == names
+    assert collections_of(shared, chroma) == [published]
+    with closing(Advisor.open(shared, embeddings)) as original, closing(Advisor.open(copied, embeddings)) as copy:
+        for advisor in (original, copy):
+            assert not advisor.ask(QUESTION).by_words
+
+
+def test_an_index_that_is_mounted_elsewhere_keeps_its_collections(shared: Settings, embeddings, tmp_path: Path):
+    sync(shared, embeddings)
+    before = (shared.index_dir / "collections").read_text(encoding="utf-8")
+    (tmp_path / "mounted").symlink_to(shared.index_dir)
+    write(shared, "en/rota.md", "# Rota\n\nTamarin is the code name of the rota.\n")
+    sync(shared.model_copy(update={"index_dir": tmp_path / "mounted"}), embeddings)
+    assert (shared.index_dir / "collections").read_text(encoding="utf-8") == before
+
+
+def test_nobody_goes_back_to_vectors_that_are_elsewhere(shared: Settings, small_settings: Settings, embeddings):
+    sync(small_settings, embeddings)
+    moved = sync(shared, embeddings).generation
+    with pytest.raises(IndexMismatchError, match="Unset it to go back"):
+        rollback(shared)
+    assert current_generation(shared.index_dir) == moved
+    back = sync(small_settings, embeddings).generation
+    with pytest.raises(IndexMismatchError, match="Set it to go back"):
+        rollback(small_settings)
+    assert current_generation(shared.index_dir) == back
+
+
+def test_nobody_goes_back_to_vectors_that_are_gone(shared: Settings, embeddings, chroma: ChromaServer):
+    earlier = read_manifest(shared.index_dir / sync(shared, embeddings).generation)
+    write(shared, "en/rota.md", "# Rota\n\nTamarin is the code name of the rota.\n")
+    current = sync(shared, embeddings).generation
+    server = open_server(shared)
+    server.at_length(lambda stores: stores.create(earlier.collection))  # empty
+    for _ in range(2):
+        with pytest.raises(BrokenIndexError, match="no longer has all vectors"):
+            rollback(shared)
+        server.at_length(lambda stores: stores.delete(earlier.collection))
+    assert current_generation(shared.index_dir) == current
+
+
+def test_who_must_forget_is_told_when_the_server_keeps_it(small_settings: Settings, embeddings, monkeypatch):
+    with running_chroma() as chroma:
+        settings = small_settings.model_copy(update={"chroma_url": chroma.url})
+        sync(settings, embeddings)
+        monkeypatch.setattr(archive, "forget", lambda _: chroma.kill())  # between publishing and removing
+        with pytest.raises(VectorServerError):
+            sync(settings, embeddings, SyncOptions(forget=True))
 
 
 def test_vectors_move_to_a_server_and_back_without_being_made_again(

@@ -15,7 +15,7 @@
         question-space.npz        the space that these questions make, if there are any
         in-use                    readers hold a shared lock on it; a generation with readers is not removed
     index/archive.sqlite          the text of every version of every document, for the links of old answers
-    index/collections             what the names of its collections on a Chroma server begin with, where it has any
+    index/collections             what the names of its collections on a Chroma server begin with, and its own inode
     index/report.json             what the last sync did
 
 A generation is never modified once `current` names it.

@@ -1,7 +1,8 @@
 """The vectors of generations on a Chroma server that several replicas ask: a collection for each generation.
 
 The replicas share the folder of the index, which has everything else: the pointer, the lock of who writes, catalogs, BM25.
-`collections` in it is what the names of this index's collections begin with: there can be several indexes on one server.
+`collections` in it is what the names of this index's collections begin with, and its own inode: there can be several indexes
+on one server, and copies of one.
 
 A server that was away is found again without anybody's doing. Until then one question in a few seconds tries it, and the
 others go on without it at once.
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from advisor.errors import SettingsError, VectorServerError
-from advisor.files import replace_file
+from advisor.files import flush, storage_errors
 from advisor.index.generations import PUBLIC
 from advisor.settings import ChromaPlace, Settings
 from advisor.text.reasons import reason
@@ -193,11 +194,27 @@ def _server_at(place: ChromaPlace) -> VectorServer:
 
 
 def collections_prefix(index_dir: Path) -> str:
-    """What the names of the collections of an index begin with; made for whoever writes it first."""
+    """What the names of the collections of an index begin with; made for whoever writes it first. The caller has the lock.
+
+    A copy of the folder gets another: it must not delete what the original has on the server. The file tells by its own
+    inode whether it was copied. That is the same in all mounts of a shared folder, unlike its path and its device, and
+    unlike the folder's, which is the same at the top of many volumes. Where a file system makes inodes up at each mount,
+    collections are left behind, and none of another's is deleted.
+
+    :raises StorageError: when it cannot be written.
+    """
     path = index_dir / _PREFIX_FILE
-    if not path.is_file():
-        replace_file(path, f"advisor-{secrets.token_hex(_RANDOM_BYTES)}\n".encode(), mode=PUBLIC)
-    return path.read_text(encoding="utf-8").strip()
+    match path.read_text(encoding="utf-8").split() if path.is_file() else ():
+        case [prefix, inode] if inode == str(path.stat().st_ino):
+            return prefix
+    prefix = f"advisor-{secrets.token_hex(_RANDOM_BYTES)}"
+    with storage_errors(path):
+        path.unlink(missing_ok=True)
+        path.touch(mode=PUBLIC)
+        path.write_text(f"{prefix} {path.stat().st_ino}\n", encoding="utf-8")  # half of it would be made anew
+    flush(path)
+    flush(index_dir)
+    return prefix
 
 
 def collection_of(prefix: str, generation: str) -> str:
