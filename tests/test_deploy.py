@@ -28,19 +28,20 @@ def objects() -> list[dict[str, Any]]:
     return [found for path in MANIFESTS for found in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
 
 
+def objects_of_pods() -> list[dict[str, Any]]:
+    """What makes pods, of the manifests."""
+    return [each for each in objects() if "template" in each.get("spec", {})]
+
+
 def pods() -> list[tuple[str, dict[str, Any]]]:
     """What each pod of the manifests is, with the name of what it is in."""
-    return [
-        (each["metadata"]["name"], each["spec"]["template"]["spec"])
-        for each in objects()
-        if "template" in each.get("spec", {})
-    ]
+    return [(each["metadata"]["name"], each["spec"]["template"]["spec"]) for each in objects_of_pods()]
 
 
 def containers() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each container of the manifests, with the name of what it is in."""
     for name, pod in pods():
-        for container in pod["containers"]:
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
             yield name, container
 
 
@@ -62,18 +63,14 @@ def test_what_the_image_is_built_of_is_let_through():
 def test_the_image_and_the_pods_are_nobody_of_importance():
     assert re.search(r"^USER 10001:10001$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     own = [container for name, container in containers() if container["image"] == "cto-advisor"]
-    assert len(own) == 2
+    assert len(own) == 3
     for container in own:
         assert container["securityContext"]["allowPrivilegeEscalation"] is False
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
 def test_services_lead_to_pods_and_requests_are_told():
-    labels = [
-        each["spec"]["template"].get("metadata", {}).get("labels", {})
-        for each in objects()
-        if "template" in each.get("spec", {})
-    ]
+    labels = [each["spec"]["template"].get("metadata", {}).get("labels", {}) for each in objects_of_pods()]
     for each in objects():
         if each["kind"] == "Service":
             assert each["spec"]["selector"] in labels, each["metadata"]["name"]
@@ -87,8 +84,52 @@ def test_no_service_is_taken_for_a_setting():
         assert pod["enableServiceLinks"] is False, name
 
 
+def test_the_databases_are_for_the_advisor_alone():
+    labels = {each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"] for each in objects_of_pods()}
+    policies = {each["metadata"]["name"]: each["spec"] for each in objects() if each["kind"] == "NetworkPolicy"}
+    assert set(policies) == {"chroma", "postgres"}
+    for name, policy in policies.items():
+        assert policy["podSelector"]["matchLabels"] == labels[name]
+        [rule] = policy["ingress"]
+        [told] = rule["from"][0]["podSelector"]["matchExpressions"]
+        assert sorted(told["values"]) == [labels[user][told["key"]] for user in ("advisor", "index")]
+
+
+def test_the_corpus_is_copied_whole_where_a_copy_was_broken_off(tmp_path: Path):
+    [index] = [container for name, container in containers() if name == "index"]
+    shell, options, script = index["command"]
+    copying = script.replace("/shared", str(tmp_path)).replace("exec advisor index", "echo indexed")
+    (tmp_path / ".new" / "corpus").mkdir(parents=True)
+    (tmp_path / "evals").mkdir()
+    variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for _ in range(2):
+        done = subprocess.run([shell, options, copying], capture_output=True, text=True, check=False, env=variables)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "indexed"), done.stderr
+    names = {path.relative_to(DEPLOY.parent / "corpus") for path in (DEPLOY.parent / "corpus").rglob("*.md")}
+    assert {path.relative_to(tmp_path / "corpus") for path in (tmp_path / "corpus").rglob("*.md")} == names
+
+
+def test_a_replica_waits_for_the_index_and_the_first_user(tmp_path: Path):
+    [wait] = [container for _, container in containers() if container["name"] == "wait"]
+    shell, options, script = wait["command"]
+    command = [shell, options, script.replace("/shared", str(tmp_path)).replace("sleep 5", "exit 3")]
+    variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    variables |= {"ADVISOR_STATE_DIR": str(tmp_path / "state")}
+
+    def waits() -> bool:
+        return subprocess.run(command, capture_output=True, check=False, env=variables).returncode == 3
+
+    assert waits()
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / "current").write_text("000001-0a1b2c3d\n", encoding="utf-8")
+    assert waits()
+    add = ["advisor", "users", "add", "grace", "--curator", "--password-stdin"]
+    subprocess.run(add, input="a long password of hers\n", text=True, capture_output=True, check=True, env=variables)
+    assert not waits()
+
+
 def test_a_probe_waits_as_long_as_a_busy_replica_takes():
-    [advisor] = [container for name, container in containers() if name == "advisor"]
+    [advisor] = [container for _, container in containers() if container["name"] == "advisor"]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert advisor[probe]["timeoutSeconds"] == 10, probe
 
