@@ -19,6 +19,8 @@ class PathProxy(LoopbackServer):
         self.kept = kept
         self.server = ""
         self.astray: list[str] = []
+        self.down: tuple[str, ...] = ()
+        """What is answered as if nothing were behind the proxy: ends of paths."""
 
     @property
     def address(self) -> str:
@@ -34,6 +36,10 @@ class _Handler(LoopbackHandler):
         if not self.path.startswith(f"{proxy.path}/"):
             proxy.astray += [self.path] if self.path != "/favicon.ico" else []  # browsers ask for that by themselves
             self.send_error(404)
+            return
+        if urlsplit(self.path).path.endswith(proxy.down):
+            self.body()
+            self.send_body(503, b"<h1>503 Service Unavailable</h1>", [("Content-Type", "text/html")])
             return
         path = self.path if proxy.kept else self.path.removeprefix(proxy.path)
         body = self.body()

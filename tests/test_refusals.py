@@ -9,7 +9,8 @@ from functools import wraps
 
 import pytest
 import uvicorn
-from pages import ask, open_page, serious
+from pages import ask, open_page, serious, show_tab
+from path_proxy import path_proxy
 from playwright.sync_api import Browser, expect
 from served import serve
 
@@ -17,7 +18,7 @@ from advisor.advisor import Advisor
 from advisor.types import Language
 from advisor.ui import page as page_module
 from advisor.ui.chat_tab import _ChatEvents
-from advisor.ui.texts import CHAT_TEXTS
+from advisor.ui.texts import CHAT_TEXTS, TEXTS
 
 QUESTION = "Who owns the actions of an incident review?"
 LOOKS: list[tuple[int, Language]] = [(1280, "fr"), (390, "en")]
@@ -87,6 +88,77 @@ def test_a_question_that_meets_no_server_is_asked_once_there_is_one(
         page.context.set_offline(False)
         expect(page.locator("#thread .question p")).to_have_text(QUESTION)
         expect(page.locator("#thread .actions")).to_have_count(1)
+        page.context.close()
+
+
+@pytest.mark.parametrize("path", ["/queue/join", "/queue/data"])
+def test_a_proxy_with_nothing_behind_it_is_a_server_that_does_not_answer(tmp_path, embeddings, browser: Browser, path: str):
+    with path_proxy("", kept=True) as proxy, serve(tmp_path, embeddings) as served:
+        proxy.server = served.address
+        page = open_page(browser, proxy.address, locale="en-GB")
+        proxy.down = (path, "/api/health")
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.locator("#composer .refusal")).to_have_text(CHAT_TEXTS["en"].refusals["lost"])
+        proxy.down = ()
+        expect(page.locator("#thread .question p")).to_have_text(QUESTION)
+        expect(page.locator("#thread .actions")).to_have_count(1)
+        page.context.close()
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_what_was_written_and_not_sent_is_not_taken_by_a_reload(
+    tmp_path, embeddings, browser: Browser, width: int, language: Language
+):
+    words = CHAT_TEXTS[language].refusals
+    with path_proxy("", kept=True) as proxy, serve(tmp_path, embeddings) as served:
+        proxy.server = served.address
+        page = open_page(browser, proxy.address, width=width, locale=locale(language))
+        proxy.down = ("/queue/join", "/api/health")
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.locator("#composer .refusal")).to_have_text(words["lost"])
+        page.fill("#question textarea", "What does the board want?")
+        proxy.down = ()
+        expect(page.locator("#composer .refusal")).to_have_text(f"{words['unsent']} {words['reload']}")
+        expect(page.locator("#question textarea")).to_have_value("What does the board want?")
+        assert serious(page) == []
+        page.get_by_role("button", name=words["reload"]).click()
+        expect(page.locator("#thread .question p")).to_have_text(QUESTION)
+        page.context.close()
+
+
+def test_the_lines_of_a_curator_are_not_taken_by_a_reload(tmp_path, embeddings, browser: Browser):
+    words = CHAT_TEXTS["en"].refusals
+    with path_proxy("", kept=True) as proxy, serve(tmp_path, embeddings) as served:
+        proxy.server = served.address
+        page = open_page(browser, proxy.address, locale="en-GB")
+        show_tab(page, "Questions")
+        page.locator("#questions .listing .make").first.click()
+        page.locator("#questions button.line").first.click()
+        show_tab(page, TEXTS["en"].chat)
+        proxy.down = ("/queue/join", "/api/health")
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.locator("#composer .refusal")).to_have_text(words["lost"])
+        proxy.down = ()
+        expect(page.locator("#composer .refusal")).to_contain_text(words["unsent"])
+        expect(page.locator("#questions button.line[aria-pressed=true]")).to_have_count(1)
+        page.context.close()
+
+
+def test_a_refusal_without_words_to_tell_it_is_no_lost_server(tmp_path, embeddings, browser: Browser):
+    """So it is while the page is being built."""
+    with serve(tmp_path, embeddings) as served:
+        page = open_page(browser, served.address)
+        page.evaluate("document.addEventListener('advisor:lost', () => (window.wasLost = true))")
+        page.evaluate("document.querySelector('[data-refusals]').remove()")
+        page.route("**/queue/join*", lambda route: route.fulfill(status=429, json={"code": "too_often"}))
+        page.fill("#question textarea", QUESTION)
+        with page.expect_response("**/queue/join*"):
+            page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.wasLost") is None
         page.context.close()
 
 

@@ -96,8 +96,9 @@ class ChatTexts(WordTable):
     """What can be done with an answer and with a conversation.
 
     `reasons` goes from the codes of feedback to words, `problems` from those of problems, `refusals` from those of problems
-    that keep a question from being taken ("" for any other, `lost` for a server that does not answer), `days` from how long
-    ago a conversation went on last.
+    that keep a question from being taken ("" for any other, `lost` for a server that does not answer, `unsent` once
+    it does and something written was not sent, `reload` for the button beside that), `days` from how long ago a conversation
+    went on last.
     """
 
     conversations: str

@@ -462,6 +462,7 @@
     field("question").focus();
   }
 
+  window.advisor.sent = () => sent; // a question without any sign of an answer, null where there is none
   Object.assign(window.advisor, { askOnceMore, begun, compose, fill, refreshConversations: refresh });
   window.advisor.opened = () => opened();
   window.advisor.over = over;

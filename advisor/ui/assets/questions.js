@@ -67,6 +67,7 @@
   const isUnsaved = () => Boolean(form()) && (chosen.length > 0 || form().elements.phrasings.value.trim() !== "");
   const mayLeave = () => !isUnsaved() || confirm(form().dataset.unsaved);
   window.addEventListener("beforeunload", (event) => isUnsaved() && event.preventDefault());
+  window.advisor.isUnsaved = isUnsaved;
 
   function leave() {
     if (!mayLeave()) return;
