@@ -148,17 +148,22 @@ def test_the_lines_of_a_curator_are_not_taken_by_a_reload(tmp_path, embeddings, 
 
 
 def test_a_refusal_without_words_to_tell_it_is_no_lost_server(tmp_path, embeddings, browser: Browser):
-    """So it is while the page is being built."""
+    """So it is while the page is being built; a server that is lost after that is told."""
     with serve(tmp_path, embeddings) as served:
-        page = open_page(browser, served.address)
-        page.evaluate("document.addEventListener('advisor:lost', () => (window.wasLost = true))")
-        page.evaluate("document.querySelector('[data-refusals]').remove()")
+        page = open_page(browser, served.address, locale="en-GB")
+        page.evaluate(
+            "window.words = document.querySelector('[data-refusals]'); window.place = words.parentNode; words.remove()"
+        )
         page.route("**/queue/join*", lambda route: route.fulfill(status=429, json={"code": "too_often"}))
         page.fill("#question textarea", QUESTION)
         with page.expect_response("**/queue/join*"):
             page.keyboard.press("Enter")
         page.wait_for_timeout(500)
-        assert page.evaluate("window.wasLost") is None
+        page.evaluate("place.append(words)")
+        page.context.set_offline(True)
+        page.unroute("**/queue/join*")
+        page.keyboard.press("Enter")
+        expect(page.locator("#composer .refusal")).to_have_text(CHAT_TEXTS["en"].refusals["lost"])
         page.context.close()
 
 
