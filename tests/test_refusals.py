@@ -106,6 +106,22 @@ def test_a_proxy_with_nothing_behind_it_is_a_server_that_does_not_answer(tmp_pat
         page.context.close()
 
 
+def test_a_page_that_a_reload_does_not_help_is_not_reloaded_again(tmp_path, embeddings, browser: Browser):
+    with path_proxy("", kept=True) as proxy, serve(tmp_path, embeddings) as served:
+        proxy.server = served.address
+        page = open_page(browser, proxy.address, locale="en-GB")
+        loads: list[object] = []
+        page.on("load", lambda loaded: loads.append(loaded))
+        proxy.down = ("/queue/join",)  # and the server says that it is well
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        page.wait_for_event("load")
+        expect(page.locator(".refusal")).to_have_text(CHAT_TEXTS["en"].refusals[""], timeout=20_000)
+        page.wait_for_timeout(5_000)  # two looks at the server
+        assert len(loads) == 1
+        page.context.close()
+
+
 @pytest.mark.parametrize(("width", "language"), LOOKS)
 def test_what_was_written_and_not_sent_is_not_taken_by_a_reload(
     tmp_path, embeddings, browser: Browser, width: int, language: Language

@@ -7,6 +7,8 @@
   const JOIN = "/gradio_api/queue/join";
   const STREAM = "/gradio_api/queue/data";
   const PAUSE = 2000; // milliseconds between two looks whether the server answers
+  const APART = 60_000; // milliseconds between two reloads that nobody asked for
+  const RELOADED = "advisor:reloaded";
   const FIELDS = "textarea, input[type=text], input:not([type])"; // a search holds nothing that would be missed
   const send = window.fetch.bind(window);
   const notice = document.createElement("p");
@@ -62,8 +64,10 @@
     document.dispatchEvent(new CustomEvent("advisor:lost"));
     do await new Promise((done) => setTimeout(done, PAUSE));
     while (!(await send("../api/health").catch(() => null))?.ok);
-    if (isWritten(asked)) tell("unsent");
-    else location.reload();
+    if (isWritten(asked)) return tell("unsent");
+    if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < APART) return tell(""); // that did not help
+    sessionStorage.setItem(RELOADED, Date.now());
+    location.reload();
   }
 
   const broken = (error) => error.name !== "AbortError" && !isLeaving && lost();
