@@ -155,6 +155,10 @@ def test_a_single_group_needs_no_label_but_for_signs(index: Generation):
     assert text.endswith("reason. [1]\n\n1. Measure what each of them costs. [2]\n2. Move the cheapest one first. [3]")
 
 
+def test_an_answer_that_is_made_of_signs_opens_with_their_name(index: Generation):
+    assert as_text(written(index, "Nobody knows")) == "Warning signs:\n\nNobody knows who owns a service. [1]"
+
+
 def test_what_is_of_no_known_kind_and_another_section_ends_the_answer(index: Generation):
     text = as_text(written(index, "Measure", "Host a service", "Nobody knows"))
     assert [line for line in text.split("\n\n") if line.endswith(":")] == ["Warning signs:", "Also worth knowing:"]

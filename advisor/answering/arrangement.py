@@ -73,19 +73,25 @@ def leading(picks: Sequence[Pick]) -> list[Pick]:
 def in_groups(opening: Sequence[Pick], rest: Sequence[Sequence[Pick]]) -> list[Pick]:
     """The opening first, then the groups in a fixed order, each in reading order. One item is no list.
 
-    What is of no known kind goes on from an opening of its section, and ends the answer where it is of another.
+    What is of no known kind goes on from an opening of its section, and ends the answer where it is of another. An opening
+    that says nothing of the asker begins its group, which is named then.
 
     :param rest: the picks of each other block.
     """
-    section = opening[0].chunk.heading
-    grouped = []
+    section, opens = opening[0].chunk.heading, opening[0].group
+    grouped = [opening] if opens else []
     for picks in rest:
         group = picks[0].group or ("" if picks[0].chunk.heading == section else _MORE)
         grouped.append([replace(pick, group=group) for pick in picks])
     items = Counter(picks[0].group for picks in grouped if picks[0].is_item)
-    ordered = sorted(grouped, key=lambda picks: (_ORDER.index(picks[0].group), picks[0].sentence.start))
+
+    def place(picks: Sequence[Pick]) -> tuple[bool, int, bool, int]:
+        group = picks[0].group
+        return group != opens, _ORDER.index(group), picks is not opening, picks[0].sentence.start
+
+    ordered = sorted(grouped, key=place)
     following = [replace(pick, is_item=pick.is_item and items[pick.group] > 1) for picks in ordered for pick in picks]
-    return [*opening, *_labelled(following)]
+    return [*([] if opens else opening), *_labelled(following)]
 
 
 def as_curated(picks: Sequence[Pick]) -> list[Pick]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.answering.arrangement import TO_CHECK
-from advisor.answering.extractive import best_document
+from advisor.answering.extractive import WRITER, best_document
 from advisor.answering.fallback import Extract, extract
 from advisor.answering.follow_up import is_follow_up
 from advisor.answering.messages import missing_in_words
@@ -136,4 +136,5 @@ def put_together(answers: Sequence[tuple[str, Extract]]) -> Extract:
             for sentence in said
         ]
     rejected = tuple(one for _, answer in answers for one in answer.rejected)
-    return Extract(tuple(shown), rejected, tuple(citations), answers[0][1].writer)
+    writers = {answer.writer for _, answer in answers}
+    return Extract(tuple(shown), rejected, tuple(citations), writers.pop() if len(writers) == 1 else WRITER)

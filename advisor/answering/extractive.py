@@ -48,7 +48,8 @@ def write_extractive(index: Generation, blocks: Sequence[RankedBlock], *, max_wo
     free = [ranked for ranked in chosen if id(ranked) not in listed]  # a list stays whole
     first = _first(index, free or chosen)
     rest = [_picks(index, ranked) for ranked in chosen if ranked is not first]
-    return draft_of(index, in_groups(_opening(first), rest), WRITER)
+    opening = _picks(index, first) if group_of(index, first.block.chunk) in TO_CHECK else _opening(first)
+    return draft_of(index, in_groups(opening, rest), WRITER)
 
 
 def _first(index: Generation, blocks: Sequence[RankedBlock]) -> RankedBlock:
