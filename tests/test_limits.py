@@ -156,7 +156,7 @@ def uploaded(served: Served, size: int) -> str:
     upload = store_upload(served.settings, f"{'a' * (size - 3)}.md", source)
     if upload.document:
         (served.settings.corpus_dir / upload.document).unlink()
-    return upload.reason
+    return str(upload.reason or "")
 
 
 def uploaded_at_once(served: Served, size: int) -> str:
