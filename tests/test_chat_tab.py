@@ -411,7 +411,7 @@ def test_suggestions_come_from_headings_where_nothing_was_asked(small_settings: 
     settings = small_settings.model_copy(update={"answer_threshold": 0})
     sync(settings, embeddings)
     advisor = Advisor.open(settings, embeddings)
-    found = next_questions(advisor, advisor.ask("Combien de dépenses du cloud le tagging couvre-t-il ?"))
+    found = next_questions(advisor, advisor.ask("Combien de dépenses du cloud le tagging couvre-t-il ?", length="short"))
     assert "Que dit le corpus sur «\u00a0Engagements\u00a0»\u00a0?" in found
     advisor.close()
 
