@@ -37,6 +37,7 @@ def groups(answer: Answer) -> list[str]:
         ("Quel préavis et quelle durée pour un contrat cloud ?", "fr", []),
         ("Qui est pour et qui est contre la mesure par personne ?", "fr", []),
         ("and", "en", []),
+        ("et " * 660, "fr", []),
         ("?", "en", []),
     ],
 )  # fmt: skip

@@ -55,16 +55,15 @@ def _joined(sentence: str, language: Language) -> list[str]:
     """
     rules = language_rules(language)
     words = [(found.start(), found.end(), fold(found.group())) for found in WORD.finditer(sentence)]
-    if len(words) > 1 and words[0][2] in rules.figures.conjunction:
-        sentence, words = sentence[words[0][1] :].strip(), []
-        return _joined(sentence, language)
+    first = next((at for at, (_, _, word) in enumerate(words) if word not in rules.figures.conjunction), 0)
+    begin, words = words[first][0] if first else 0, words[first:]
     asks = [at for at, (_, _, word) in enumerate(words) if word in rules.interrogatives]
     begins = [at for at in asks[1:] if words[at - 1][2] in rules.figures.conjunction]
     if asks[:1] != [0] or len(begins) != 1 or len(asks) != len(begins) + 1:
-        return [sentence]
+        return [sentence[begin:]]
     conjunction = words[begins[0] - 1]
-    parts = [sentence[: conjunction[0]].strip(" ,"), sentence[conjunction[1] :].strip()]
-    return parts if all(len(term_set(part, language)) >= _FEWEST_TERMS for part in parts) else [sentence]
+    parts = [sentence[begin : conjunction[0]].strip(" ,"), sentence[conjunction[1] :].strip()]
+    return parts if all(len(term_set(part, language)) >= _FEWEST_TERMS for part in parts) else [sentence[begin:]]
 
 
 def _asked(part: str, language: Language) -> str:
