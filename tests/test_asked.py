@@ -187,4 +187,4 @@ def test_a_few_curated_answers_change_no_other_answer(small_settings, embeddings
             "document: en/board.md\nasked:\n- lines: [The CTO]\n  en: [Who brings the coffee?]\n", encoding="utf-8"
         )
     assert answers[0] == answers[1]
-    assert (known.writer, known.text) == ("curated", "The CTO presents it every six weeks. [1]")
+    assert (known.writer, known.text) == ("curated", "**The CTO presents it every six weeks.** [1]")

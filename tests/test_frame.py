@@ -10,6 +10,7 @@ from pages import ask, open_page, serve_app
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
+from advisor.answering.messages import support_in_words
 from advisor.types import Language
 from advisor.ui.texts import TEXTS
 
@@ -148,5 +149,5 @@ def test_days_numbers_and_support_in_words(advisor: Advisor, language: Language,
     assert [texts.date(each) for each in ("2026-11-23", "2026", None)] == [day, "2026", ""]
     assert texts.number(0.784, 2) == ("0,78" if language == "fr" else "0.78")
     citations = advisor.ask(FINOPS).citations
-    assert texts.supported(citations[:1]) == support
-    assert texts.supported(()) == ""
+    assert support_in_words(language, citations[:1]) == support
+    assert support_in_words(language, ()) == ""
