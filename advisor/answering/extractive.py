@@ -21,7 +21,7 @@ from advisor.types import Chunk, Draft, Length
 WRITER = "extractive"
 CURATED = "curated"
 _SPEAKING = 2  # blocks that a document is chosen by
-_LEAST = 0.45  # of the best block's score: less is another subject, in another document at least
+_LEAST = 0.45  # of the best block's score: less is another subject
 _MOST_BLOCKS = 7
 _MOST_SECTIONS = 3
 _FURTHER_WORDS = 80  # of each section after the first
@@ -110,8 +110,7 @@ def _best_sections(index: Generation, blocks: Sequence[RankedBlock], max_words: 
     sections: dict[tuple[str, ...], list[RankedBlock]] = {}
     for ranked in blocks:
         sections.setdefault((ranked.block.chunk.document, *ranked.block.chunk.heading), []).append(ranked)
-    first, least = blocks[0].block.chunk.document, _LEAST * blocks[0].score
-    near = [section for (document, *_), section in sections.items() if document == first or section[0].score >= least]
+    near = [section for section in sections.values() if section[0].score >= _LEAST * blocks[0].score]
     picks: list[Pick] = []
     for section in near[:_MOST_SECTIONS]:
         shown = _around(sorted(section, key=_place), section[0], _FURTHER_WORDS if picks else max_words)
