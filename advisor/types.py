@@ -239,9 +239,9 @@ class DraftSentence:
     """A sentence before verification, with the markers it claims.
 
     `group` names the part of the answer that it belongs to ("" for the opening); `is_item` puts it in a list, `is_step` in
-    a numbered one, `continues` into the item or the row of the sentence before. `lead` are the words that it begins with
-    and that are shown bold. With `row` it is a row of a table, or what stands in some of its cells (the others are empty);
-    a row that a chat model wrote says the same as text: "first cell: header: cell; header: cell".
+    a numbered one, `continues` into the item of the sentence before. `lead` are the words that it begins with and that are
+    shown bold. With `row` it is a row of a table, which its text says too; one that a chat model wrote does so as "first
+    cell: header: cell; header: cell".
     """
 
     text: str

@@ -146,16 +146,16 @@ def draft_of(index: Generation, picks: Sequence[Pick], writer: str) -> Draft:
 
 def _with_steps(picks: Sequence[Pick], documents: Mapping[str, Document | None]) -> list[Pick]:
     """The items that their document numbers as steps, unless a curator changed their order."""
-    steps = [pick.is_item and _has_number(documents[pick.chunk.document], pick.sentence.block) for pick in picks]
-    blocks: dict[tuple[str, str], list[int]] = {}
-    for pick, is_step in zip(picks, steps, strict=True):
-        if is_step:
-            blocks.setdefault((pick.group, pick.chunk.document), []).append(pick.sentence.block)
-    in_order = {list_ for list_, places in blocks.items() if places == sorted(places)}
-    return [
-        replace(pick, is_step=is_step and (pick.group, pick.chunk.document) in in_order)
-        for pick, is_step in zip(picks, steps, strict=True)
-    ]
+    places: dict[tuple[str, str], list[int]] = {}  # of the steps in each part of the answer, by document
+    parts = []
+    for pick in picks:
+        is_step = pick.is_item and _has_number(documents[pick.chunk.document], pick.sentence.block)
+        part = (pick.group, pick.chunk.document) if is_step else None
+        parts.append(part)
+        if part:
+            places.setdefault(part, []).append(pick.sentence.block)
+    in_order = {part for part, blocks in places.items() if blocks == sorted(blocks)}
+    return [replace(pick, is_step=part in in_order) for pick, part in zip(picks, parts, strict=True)]
 
 
 def _has_number(document: Document | None, start: int) -> bool:

@@ -180,7 +180,7 @@ def _as_markdown(paragraph: Paragraph) -> str:
 
 
 def _filled(row: Sequence[str]) -> Sequence[str]:
-    """A row without the empty cells at its end, which Markdown does not need: a sentence may fill them yet."""
+    """A row without the empty cells at its end, which Markdown does not need: its markers are the last of it then."""
     return row[: max((at for at, cell in enumerate(row, start=1) if cell), default=0)]
 
 

@@ -32,7 +32,8 @@ def asked_again(utterance: str, language: Language) -> SmallTalk | None:
 
     "In French, please", and what begins so: "shorter, one paragraph for my CEO".
     """
-    talks = (_recognised(said, language) for said in (utterance, utterance.partition(",")[0]))
+    beginnings = dict.fromkeys((utterance, utterance.partition(",")[0]))  # one, where it has no comma
+    talks = (_recognised(said, language) for said in beginnings)
     return next((talk for talk in talks if talk and (talk.asks_for or talk.length)), None)
 
 

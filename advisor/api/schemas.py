@@ -178,7 +178,7 @@ class Sentence(BaseModel):
     verdict: Verdict
     support: float
     lead: str | None = Field(default=None, description="the words that it begins with and that are shown bold, if any")
-    row: TableRow | None = Field(default=None, description="the cells of a table that it fills; the others are empty")
+    row: TableRow | None = Field(default=None, description="the row of a table that it is, if it is one")
 
 
 class Withheld(BaseModel):

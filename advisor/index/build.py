@@ -234,9 +234,9 @@ def _check(coming: NextGeneration, vectors: Vectors) -> None:
     new = [chunk for chunk in coming.edit.chunks if text_hash(embedded_text(chunk)) in vectors.new]
     spread = np.linspace(0, len(new) - 1, min(_SAMPLES, len(new))).astype(int)
     with closing(Generation(coming.folder, coming.served.server if coming.served else None)) as built:
-        if built.count_vectors() != built.manifest.entries:
-            why = reason("too_few_vectors", number=built.count_vectors(), all=built.manifest.entries)
-            raise BrokenIndexError(why)
+        found, expected = built.count_vectors(), built.manifest.entries
+        if found != expected:
+            raise BrokenIndexError(reason("too_few_vectors", number=found, all=expected))
         for chunk in (*(new[number] for number in spread), *coming.catalog.sample(_SAMPLES)):
             key = text_hash(embedded_text(chunk))
             vector = vectors.new[key] if key in vectors.new else built.chunk_vectors([key])[key]
