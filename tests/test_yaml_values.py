@@ -57,6 +57,7 @@ WRONG = {
         "document: a.md\nasked: [{sentence: A, fr: [{b: c}]}]",
         "document: a.md\nasked: [{sentence: A, fr: ['']}]",
         "document: a.md\nasked: [{sentence: A, de: [b]}]",
+        "document: a.md\nasked: [{sentence: A, fr: [b], en: [c], fr: [d]}]",
         "not_covered: [a]",
         "not_covered: {fr: a}",
     ],

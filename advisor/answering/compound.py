@@ -40,7 +40,7 @@ def questions_in(message: str, language: Language) -> list[str]:
     if len(sentences) > 1 and len(asking) < len(sentences):
         return []
     asked = [_asked(part, language) for sentence in sentences for part in _joined(sentence, language)]
-    alone = not any(is_follow_up(part, language) for part in asked)
+    alone = not any(is_follow_up(part, language) for part in asked[1:])
     return asked if alone and 1 < len(asked) <= _MOST_PARTS else []
 
 

@@ -1,6 +1,8 @@
-"""A question in a conversation -> what it asks, and the question that it goes on from. No model needed.
+"""A question in a conversation -> what it asks, and the question that it goes on from. No chat model needed.
 
-The words that tell are data: the table `follow_ups` of `advisor/text/language/*.toml`.
+Whether it goes on from another is told by a logistic model of its words (`follow-up.json`, fitted by
+`evals/train_short_texts.py`); courtesies, changes of subject and requests for more are data: the table `follow_ups` of
+`advisor/text/language/*.toml`.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from advisor.text.language import FollowUpWords, language_rules
+from advisor.text.linear_model import read_models, word_pairs
 from advisor.text.plain import WORD, fold
 from advisor.text.terms import term_set
 from advisor.types import Language
 
-_FEW_TERMS = 2  # content words: a question with no more may rest on a condition or an inverted pronoun alone
-_MANY_TERMS = 4  # with more, a question names its own subject, whatever its pronouns
+_MANY_TERMS = 8  # content words: more are counted as so many
 _ABOUT: dict[Language, str] = {"fr": "{own} (à propos de : {subject})", "en": "{own} (about: {subject})"}
 
 Phrase = tuple[str, ...]
@@ -64,18 +66,14 @@ def _after(question: str, before: FollowUp, language: Language) -> FollowUp:
 
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
-    words = _phrases(language)
-    said = tuple(fold(word) for word in WORD.findall(question) if word != "IT")  # information technology is no pronoun
-    terms = term_set(question, language)
-    opens = any(said[: len(phrase)] == phrase for phrase in words.openings)
-    if not terms or opens or all(word in words.bare for word in said):
-        return True
-    if asks_for_more(question, language) or terms <= words.aspects:
-        return True
-    inverted = [word for word in _left(said, words.impersonal) if word in words.inverted]
-    if len(terms) <= _FEW_TERMS and (said[0] in words.conditions or inverted):
-        return True
-    return len(terms) <= _MANY_TERMS and any(_holds(said, phrase) for phrase in words.pronouns)
+    model = read_models("advisor.answering", "follow-up.json")[language]
+    return asks_for_more(question, language) or model.probability(leaning(question, language)) > 1 / 2
+
+
+def leaning(question: str, language: Language) -> list[str]:
+    """What tells that a question goes on from another: its words, each two in a row, and how many have a content."""
+    content = min(_MANY_TERMS, len(term_set(question, language)))
+    return [*word_pairs(_words(question)), f"{content} terms"]
 
 
 def asks_for_more(question: str, language: Language) -> bool:
@@ -91,16 +89,9 @@ class _Phrases:
 
     polite: tuple[Phrase, ...]
     new_subject: tuple[Phrase, ...]
-    openings: tuple[Phrase, ...]
-    pronouns: tuple[Phrase, ...]
-    impersonal: tuple[Phrase, ...]
-    conditions: frozenset[str]
-    inverted: frozenset[str]
-    bare: frozenset[str]
     fillers: frozenset[str]
     more: frozenset[Phrase]
     more_of: tuple[Phrase, ...]
-    aspects: frozenset[str]
 
 
 @cache
@@ -109,16 +100,9 @@ def _phrases(language: Language) -> _Phrases:
     return _Phrases(
         polite=_longest_first(rules.polite),
         new_subject=_longest_first(rules.new_subject),
-        openings=_longest_first(rules.openings),
-        pronouns=_longest_first(rules.pronouns),
-        impersonal=_longest_first(rules.impersonal),
-        conditions=frozenset(rules.conditions),
-        inverted=frozenset(rules.inverted),
-        bare=frozenset(rules.bare),
         fillers=frozenset(rules.fillers),
         more=frozenset(map(_words, rules.more)),
         more_of=tuple(map(_words, rules.more_of)),
-        aspects=frozenset(term_set(" ".join(rules.aspects), language)),
     )
 
 
@@ -133,15 +117,6 @@ def _words(text: str) -> Phrase:
 def _holds(said: Phrase, phrase: Phrase) -> bool:
     """Whether the words of a phrase stand in a row in what was said."""
     return any(said[at : at + len(phrase)] == phrase for at in range(len(said) - len(phrase) + 1))
-
-
-def _left(said: Phrase, phrases: Sequence[Phrase]) -> Phrase:
-    """The words that are in none of these phrases."""
-    for phrase in phrases:
-        for at in range(len(said) - len(phrase) + 1):
-            if said[at : at + len(phrase)] == phrase:
-                return _left(said[:at] + said[at + len(phrase) :], phrases)
-    return said
 
 
 def _without(text: str, beginnings: Sequence[Phrase]) -> str:

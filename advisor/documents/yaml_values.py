@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -68,6 +69,26 @@ def yaml_value(text: str) -> Any:  # noqa: ANN401 - whatever is written
     return _read(text, lambda loader: yaml.load(text, loader))
 
 
+def _refuse_repeated_keys(text: str) -> None:
+    """YAML keeps the last of two keys that are the same: what stands below the first would be lost without a word.
+
+    :param text: YAML that can be read.
+    """
+    nodes = [yaml.compose(text, _FAST or yaml.SafeLoader)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            nodes += [value for _, value in node.value]
+            counts = Counter(key.value for key in keys)
+            for key in keys:
+                if counts[key.value] > 1:
+                    problem = f"{key.value!r} stands twice in one entry, which may be two that lack what is between them"
+                    raise BadYamlError(problem, key.start_mark.line + 1)
+
+
 def yaml_values(text: str) -> list[Any]:
     """The values of some YAML, between lines of `---`; it raises what `yaml_value` does."""
     found: list[Any] = _read(text, lambda loader: list(yaml.load_all(text, loader)))
@@ -119,7 +140,10 @@ def read_yaml_file(path: Path, form: TypeAdapter[Form], shape: str) -> Form:
     :raises CorpusError: when it cannot be read, is too long, or has another form: which file, where, what to do.
     """
     try:
-        return form.validate_python(yaml_value(CORPUS_FILE.read(path).decode("utf-8")))
+        text = CORPUS_FILE.read(path).decode("utf-8")
+        value = yaml_value(text)
+        _refuse_repeated_keys(text)
+        return form.validate_python(value)
     except UnicodeDecodeError:
         code, problem = "not_utf8", ""
     except OSError as cause:

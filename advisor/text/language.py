@@ -92,23 +92,14 @@ class FigureWords(WordTable):
 
 
 class FollowUpWords(WordTable):
-    """What tells that a question goes on from the one before. Phrases are folded words with spaces between them.
+    """Words around a question that goes on from another. Phrases are folded words with spaces between them.
 
-    `polite` and `new_subject` begin a question and are no part of it; `openings` begin a follow-up; `pronouns`, `inverted`
-    and `conditions` are for what was said before where a question names little else, but for the pronouns of `impersonal`
-    verbs ("faut-il"); a question of `bare` words, or of `aspects` alone, has its subject in the one before. `more` are whole
-    questions for what was not said yet, without their `fillers`; `more_of` are such requests within a question.
+    `polite` and `new_subject` begin a question and are no part of it. `more` are whole questions for what was not said yet,
+    without their `fillers`; `more_of` are such requests within a question.
     """
 
     polite: tuple[Word, ...]
     new_subject: tuple[Word, ...]
-    openings: tuple[Word, ...]
-    pronouns: tuple[Word, ...]
-    impersonal: tuple[Word, ...]
-    inverted: Words
-    conditions: Words
-    bare: Words
-    aspects: Words
     fillers: Words
     more: tuple[Word, ...]
     more_of: tuple[Word, ...]

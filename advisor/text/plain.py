@@ -13,6 +13,7 @@ import sentencex
 
 from advisor.text.invisible import INVISIBLE
 from advisor.text.language import LANGUAGES, all_rules, language_rules
+from advisor.text.linear_model import letter_groups, read_models
 from advisor.text.marks import without_marks
 from advisor.types import Language
 
@@ -55,6 +56,7 @@ _FUNCTION_WORDS = {language: frozenset(language_rules(language).function_words) 
 _SHORT_TEXT = 200  # characters
 _CLEARLY = 4
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _NEIGHBOURS = ("de", "es", "it", "nl", "pt")  # languages that somebody may ask in, and that resemble these
 _FEW_WORDS = 3  # fewer are names and technical terms of any language
 _SURELY = 0.8  # none of 9,410 questions in French or English is taken for another language
@@ -76,14 +78,20 @@ def detect_language(text: str) -> Language:
     beginning = text[:_ENOUGH_TO_TELL]
     if not any(map(str.isalpha, beginning)):
         return LANGUAGES[0]
+    if len(beginning) <= _SHORT_TEXT:
+        is_french = read_models("advisor.text", "question-language.json")["fr"].probability(spelling(beginning)) > 1 / 2
+        return "fr" if is_french else "en"
     counts, _ = _function_words(beginning)
     best, second = sorted(LANGUAGES, key=lambda language: -counts[language])[:2]
-    clear = _CLEARLY * (counts[second] + 1) < counts[best]  # no model to load, which takes half a second
-    if clear or (len(beginning) <= _SHORT_TEXT and counts[best] != counts[second]):
+    if _CLEARLY * (counts[second] + 1) < counts[best]:  # no model to load, which takes half a second
         return best
-    short = len(beginning) <= _SHORT_TEXT  # "99.9% availability": its figures would outweigh its only word
-    ranked = [name for name, _ in _identifier().rank(" ".join(_WORD.findall(beginning)) if short else beginning)]
+    ranked = [name for name, _ in _identifier().rank(beginning)]
     return min(LANGUAGES, key=ranked.index)
+
+
+def spelling(text: str) -> list[str]:
+    """What the language of a short text is told by: its words and their groups of letters."""
+    return letter_groups(_LETTERS.findall(text.casefold()))
 
 
 def is_in_another_language(text: str) -> bool:
