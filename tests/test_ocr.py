@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from difflib import SequenceMatcher
 
@@ -17,7 +18,7 @@ from advisor.advisor import Advisor
 from advisor.documents.citations import page_ranges
 from advisor.documents.formats import pdf_scans
 from advisor.documents.formats.extractor import Extractor
-from advisor.documents.formats.ocr import is_installed
+from advisor.documents.formats.ocr import is_installed, within
 from advisor.documents.formats.pdf import read_pdf
 from advisor.documents.reading import parse_document
 from advisor.errors import DocumentError
@@ -159,7 +160,19 @@ def test_without_the_extra_a_scan_is_refused_and_names_it(monkeypatch: pytest.Mo
 
 
 @needs_ocr
-def test_a_scanned_page_has_the_time_of_a_file_and_no_more() -> None:
+def test_a_scanned_page_that_takes_too_long_is_named_and_the_others_are_read() -> None:
+    limits = {"max_pages": 9, "max_chars": 10_000, "max_scans": 9}
+    turns = [within(0.01), nullcontext()]
+    found = read_pdf(mixed(WRITTEN, scan(FRENCH), scan(ENGLISH)), **limits, turn=lambda: turns.pop(0))
+    assert "canteen" in found.text
+    assert "badge office" in found.text
+    assert "sauvegardes" not in found.text
+    assert (found.scan.read, found.scan.unread) == ((3,), (2,))
+    assert "ADVISOR_MAX_READING_SECONDS" in found.scan.why
+
+
+@needs_ocr
+def test_a_file_of_nothing_but_slow_pages_is_refused() -> None:
     with (
         Extractor(Settings(max_reading_seconds=0.3)) as hurried,
         pytest.raises(DocumentError, match="ADVISOR_MAX_READING_SECONDS"),

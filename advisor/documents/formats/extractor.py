@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from advisor.documents.formats.extracted import Extracted, Picture
 from advisor.documents.formats.file_type import FileType
-from advisor.documents.formats.ocr import GOES_ON, MOST_READINGS
+from advisor.documents.formats.ocr import ENDS_LATE, GOES_ON, MOST_READINGS
 from advisor.errors import DocumentError, NoProseError
 from advisor.files import storage_errors
 from advisor.settings import Settings
@@ -88,13 +88,15 @@ class Extractor:
         try:
             connection.send_bytes(json.dumps(request).encode())
             connection.send_bytes(data)
-            for _ in range(1 + MOST_READINGS * limits.max_scanned_pages):
-                if not connection.poll(limits.max_reading_seconds):
+            wait = limits.max_reading_seconds
+            for _ in range(1 + 2 * MOST_READINGS * limits.max_scanned_pages):
+                if not connection.poll(wait):
                     self.close()
                     raise DocumentError(reason("too_slow", seconds=f"{limits.max_reading_seconds:g}"))
                 reply: dict[str, Any] = json.loads(connection.recv_bytes())
                 if reply != GOES_ON:
                     break
+                wait = limits.max_reading_seconds + ENDS_LATE
         except _STOPPED as cause:
             why = self._why_it_stopped()
             self.close()
@@ -116,7 +118,7 @@ class Extractor:
 
     def _start(self) -> Connection[bytes, bytes]:
         ours, theirs = Pipe()
-        limits = [str(self.settings.max_reading_bytes), str(int(self.settings.max_reading_seconds))]
+        limits = [str(self.settings.max_reading_bytes), str(self.settings.max_reading_seconds)]
         with storage_errors(Path(tempfile.gettempdir())):
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         # In the folder above the package, `-m` finds the very package that is running.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GOES_ON = {"goes_on": True}
-"""What the process that reads says before it recognises a picture, which then has the time of a file of its own."""
+"""What the process that reads says before and after it recognises a picture: both have the time of a file of their own."""
 MOST_READINGS = 3  # of one page: as it lies, and turned
+ENDS_LATE = 5.0  # seconds: a picture is given up between two lines of it, or two calls of the library
 LONGEST_SIDE = 2_000  # pixels of a page that is recognised: A4 at 170 dpi
 _SHOWN_TO_DETECTOR = 1_280  # pixels: as good as all of them in trials, with half the memory
 # Of made scans, lines above it had 98 of 100 words right, those below 29: blurred, drowned in noise, upside down.
@@ -30,6 +33,28 @@ class Words:
     text: str
     corners: Sequence[Corner]
     is_clear: bool
+
+
+class TooSlow(BaseException):
+    """A picture takes too long. No `Exception`: the library takes those for its own."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Give up what takes longer, in the main thread of a process.
+
+    :raises TooSlow: when the time is over.
+    """
+
+    def give_up(number: int, frame: object) -> None:
+        raise TooSlow
+
+    handler, timer = signal.signal(signal.SIGALRM, give_up), signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
 
 
 def is_installed() -> bool:

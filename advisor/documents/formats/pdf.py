@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from advisor.documents.formats.extracted import Extracted
 from advisor.documents.formats.markdown import escape, one_line
@@ -33,15 +34,20 @@ _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 
 
 def read_pdf(
-    data: bytes, *, max_pages: int, max_chars: int, max_scans: int = 0, go_on: Callable[[], None] = lambda: None
+    data: bytes,
+    *,
+    max_pages: int,
+    max_chars: int,
+    max_scans: int = 0,
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Extracted:
     """The text of a PDF.
 
     :param max_scans: most pages that are pictures and are recognised, where the extra for that is installed.
-    :param go_on: called before each of them: it takes seconds.
+    :param turn: what each of them is recognised in: it takes seconds, and is given up when that raises `TooSlow`.
     :raises DocumentError: when it is damaged, encrypted, over a limit, or holds no text.
     """
-    pages = read_pages(data, max_pages=max_pages, max_chars=max_chars, max_scans=max_scans, go_on=go_on)
+    pages = read_pages(data, max_pages=max_pages, max_chars=max_chars, max_scans=max_scans, turn=turn)
     letters = "".join(line.text for line in pages.lines)
     if not any(map(str.isalnum, letters)):
         why = pages.scan.why

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
@@ -38,10 +39,12 @@ class Pages:
     hidden: int  # characters that nobody sees
 
 
-def read_pages(data: bytes, *, max_pages: int, max_chars: int, max_scans: int, go_on: Callable[[], None]) -> Pages:
+def read_pages(
+    data: bytes, *, max_pages: int, max_chars: int, max_scans: int, turn: Callable[[], AbstractContextManager[None]]
+) -> Pages:
     """Every line of a PDF.
 
-    :param max_scans: most pages without letters of their own that are recognised, each after `go_on`.
+    :param max_scans: most pages without letters of their own that are recognised, each in a `turn`.
     :raises DocumentError: when it is damaged, encrypted, or over a limit.
     """
     try:
@@ -64,7 +67,7 @@ def read_pages(data: bytes, *, max_pages: int, max_chars: int, max_scans: int, g
             raise DocumentError(reason("over_characters", most=max_chars))
         pages.append(lines)
     _refuse_portfolio(pdf, data, pages)
-    recognised, scan = read_scans(pdf, _silent_pages(pdf, pages), max_scans, go_on)
+    recognised, scan = read_scans(pdf, _silent_pages(pdf, pages), max_scans, turn)
     for number, lines in recognised.items():
         known = {line.text for line in pages[number]}
         pages[number] = [line for line in lines if line.text not in known]

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from statistics import median
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from advisor.documents.formats.ocr import LONGEST_SIDE, Words, is_installed, recognise
+from advisor.documents.formats.ocr import LONGEST_SIDE, TooSlow, Words, is_installed, recognise
 from advisor.documents.formats.pdf_layout import Line, Row, arranged
 from advisor.text.reasons import reason
 from advisor.types import Scan
 
 MISSING = str(reason("no_ocr"))
 UNCLEAR = "Their letters are not clear: scan them again, upright, with 200 dpi."
+SLOW = "They take too long (ADVISOR_MAX_READING_SECONDS)."
 _LEFT_OUT = "[…]"
 _SAME_SIZE = 0.3  # of the usual height of lines: a difference of boxes, not of letters
 _NARROW = 0.6  # of a line's height: a space within a sentence
@@ -33,20 +35,24 @@ def is_drawn(page: pdfium.PdfPage) -> bool:
 
 
 def read_scans(
-    pdf: pdfium.PdfDocument, numbers: Sequence[int], max_scans: int, go_on: Callable[[], None]
+    pdf: pdfium.PdfDocument, numbers: Sequence[int], max_scans: int, turn: Callable[[], AbstractContextManager[None]]
 ) -> tuple[dict[int, list[Line]], Scan]:
     """The lines of some pages in reading order, by page (from 0), and what became of the pages.
 
     :param max_scans: most pages that are recognised; the rest is not read.
-    :param go_on: called before each picture: recognising one takes seconds.
+    :param turn: what each picture is recognised in; it may raise `TooSlow`, and the page is one that is not read.
     """
     if not is_installed():
         return {}, Scan(unread=_pages(numbers), why=MISSING)
     found: dict[int, list[Line]] = {}
-    unclear: list[int] = []
+    unclear, slow = list[int](), list[int]()
     unsure = 0
     for number in numbers[:max_scans]:
-        pieces, left_out = _read(pdf[number], number, go_on)
+        try:
+            pieces, left_out = _read(pdf[number], number, turn)
+        except TooSlow:
+            slow.append(number)
+            continue
         unsure += left_out
         if any(piece.text != _LEFT_OUT for piece in pieces):
             found[number] = pieces
@@ -55,16 +61,16 @@ def read_scans(
     usual = median(piece.height for pieces in found.values() for piece in pieces) if found else 0
     lines = {number: _without_repeated_signs(arranged(_rows(pieces, usual))) for number, pieces in found.items()}
     over = numbers[max_scans:]
-    reasons = {UNCLEAR: unclear, f"They are over the limit of {max_scans} (ADVISOR_MAX_SCANNED_PAGES).": over}
+    reasons = {UNCLEAR: unclear, SLOW: slow, f"They are over the limit of {max_scans} (ADVISOR_MAX_SCANNED_PAGES).": over}
     why = " ".join(reason for reason, pages in reasons.items() if pages)
-    return lines, Scan(_pages(list(found)), _pages([*unclear, *over]), why, unsure)
+    return lines, Scan(_pages(list(found)), _pages(sorted([*unclear, *slow, *over])), why, unsure)
 
 
 def _pages(numbers: Sequence[int]) -> tuple[int, ...]:
     return tuple(number + 1 for number in numbers)
 
 
-def _read(page: pdfium.PdfPage, number: int, go_on: Callable[[], None]) -> tuple[list[Line], int]:
+def _read(page: pdfium.PdfPage, number: int, turn: Callable[[], AbstractContextManager[None]]) -> tuple[list[Line], int]:
     """What stands on a page, set straight, and how many words of it are not clear."""
     import numpy as np  # for pictures alone: a document of letters is read without it
 
@@ -75,9 +81,9 @@ def _read(page: pdfium.PdfPage, number: int, go_on: Callable[[], None]) -> tuple
     best: list[Words] = []
     turns = [0]
     for quarters in turns:
-        go_on()
         turned = np.ascontiguousarray(np.rot90(picture, quarters))
-        words = recognise(turned)
+        with turn():
+            words = recognise(turned)
         if _clearness(words) >= _clearness(best):
             best, tall = words, turned.shape[0]
         if not words or 2 * _clearness(words) > _length(words):

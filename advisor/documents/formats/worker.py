@@ -12,7 +12,8 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -20,7 +21,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from advisor.documents.formats.extracted import Extracted, Picture
-from advisor.documents.formats.ocr import GOES_ON
+from advisor.documents.formats.ocr import ENDS_LATE, GOES_ON, within
 from advisor.errors import DocumentError, NoProseError
 from advisor.text.reasons import reason_of
 from advisor.types import Document
@@ -51,7 +52,7 @@ _LARGEST_FILE = 100_000_000  # bytes: py3langid unpacks its model of 68 MB into 
 
 def main() -> None:
     """Serve requests. An error that is no `DocumentError` ends the process, its last line on stderr says why."""
-    descriptor, memory, seconds = (int(argument) for argument in sys.argv[1:])
+    descriptor, memory, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -64,28 +65,40 @@ def main() -> None:
             return
         _allow(seconds)
         try:
-            reply = asdict(_read(request, data, partial(_go_on, connection, seconds)))
+            reply = asdict(_read(request, data, partial(_turn, connection, seconds)))
         except DocumentError as cause:
             reply = {"error": asdict(reason_of(cause)), "prose": not isinstance(cause, NoProseError)}
         connection.send_bytes(json.dumps(reply).encode())
 
 
-def _allow(seconds: int) -> None:
+def _allow(seconds: float) -> None:
     """Should the process that asks be killed meanwhile, nobody else would stop an endless file."""
-    most = math.ceil(time.process_time()) + seconds + 1
+    most = math.ceil(time.process_time() + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
 
 
-def _go_on(connection: Connection, seconds: int) -> None:
-    """What follows has the time of a file of its own."""
+@contextmanager
+def _turn(connection: Connection, seconds: float) -> Iterator[None]:
+    """What is done within, and what follows, has the time of a file of its own each.
+
+    :raises TooSlow: when the time within is over.
+    """
     connection.send_bytes(json.dumps(GOES_ON).encode())
-    _allow(seconds)
+    _allow(seconds + ENDS_LATE)
+    try:
+        with within(seconds):
+            yield
+    finally:
+        connection.send_bytes(json.dumps(GOES_ON).encode())
+        _allow(seconds)
 
 
-def _read(request: dict[str, Any], data: bytes, go_on: Callable[[], None]) -> Document | Extracted | Picture:
+def _read(
+    request: dict[str, Any], data: bytes, turn: Callable[[], AbstractContextManager[None]]
+) -> Document | Extracted | Picture:
     """What a file says, or how it looks. Each library is imported when the first file of its kind comes.
 
-    :param go_on: called before each page that a program has to recognise.
+    :param turn: what each page is recognised in that is a picture.
     """
     kind = request["file_type"]
     if kind == "text":
@@ -98,7 +111,7 @@ def _read(request: dict[str, Any], data: bytes, go_on: Callable[[], None]) -> Do
     name, function, limits = READERS[kind]
     reader = getattr(import_module(f"advisor.documents.formats.{name}"), function)
     options = {limit: request[limit] for limit in limits} | ({"kind": kind} if kind in _BY_KIND else {})
-    options |= {"go_on": go_on} if kind == "PDF" else {}
+    options |= {"turn": turn} if kind == "PDF" else {}
     found: Extracted | Picture = reader(data, **options)
     return found
 
