@@ -15,6 +15,7 @@ from advisor.cli.main import app
 from advisor.documents.yaml_values import yaml_value
 from advisor.errors import ModelError
 from advisor.features.question_writing import outstanding, read_questions_of, write_questions
+from advisor.index import parts
 from advisor.index.generation import open_current
 from advisor.index.sync import sync
 from advisor.settings import Settings
@@ -80,10 +81,15 @@ def test_questions_that_find_their_section_are_kept_below_what_a_curator_wrote(f
                 "sentence": "The lead of the team approves a week of leave within two days.",
                 "fr": ["Qui m'accorde une semaine de congé ?"],
                 "en": ["Who lets me take a week off?"],
+                "written_by": "openai:scripted",
             },
         ],
         "zoo.yaml": [
-            {"sentence": DOCUMENTS["zoo.md"].rpartition("\n\n")[2].strip(), "en": ["What do zebras eat in winter?"]}
+            {
+                "sentence": DOCUMENTS["zoo.md"].rpartition("\n\n")[2].strip(),
+                "en": ["What do zebras eat in winter?"],
+                "written_by": "openai:scripted",
+            }
         ],
     }
     assert "[3] en: How long" in told[0]["content"]
@@ -137,9 +143,19 @@ def test_only_lines_of_the_form_are_questions():
     assert list(read_questions_of(reply, sentences)) == [("One.", "Is it one?"), ("Two.", "Est-ce deux ?")]
 
 
-@pytest.mark.parametrize(("documents", "known"), [(12, True), (5, False)])
-def test_a_hundred_phrasings_count_where_they_know_of_most_sections(tmp_path: Path, embeddings, documents, known):
-    """Twelve documents with ten phrasings each in a corpus of twelve count, as many of five beside seven others do not."""
+MODEL = "    written_by: openai:scripted\n"
+
+
+@pytest.mark.parametrize(
+    ("documents", "author", "many", "known"),
+    [(12, MODEL, 1_000, True), (5, "", 1_000, False), (5, "", 120, True), (5, MODEL, 120, False)],
+)
+def test_phrasings_count_where_they_know_of_most_sections_or_people_wrote_many(
+    tmp_path: Path, embeddings, monkeypatch, documents, author, many, known
+):
+    """Of 120 phrasings, those of twelve documents in a corpus of twelve count; those of five beside seven others count where
+    they are many and people wrote them, not where a model that was stopped did."""
+    monkeypatch.setattr(parts, "_MANY", many)
     (tmp_path / "corpus" / "asked").mkdir(parents=True)
     for number in range(12):
         sentence = f"Rule {number} of the house says that room {number} is closed on day {number} of the month."
@@ -148,7 +164,7 @@ def test_a_hundred_phrasings_count_where_they_know_of_most_sections(tmp_path: Pa
             asked = ", ".join(
                 f'"When is room {number} closed, if I ask for the {at}th time?"' for at in range(120 // documents)
             )
-            text = f'document: {number}.md\nasked:\n  - sentence: "{sentence}"\n    en: [{asked}]\n'
+            text = f'document: {number}.md\nasked:\n  - sentence: "{sentence}"\n    en: [{asked}]\n{author}'
             (tmp_path / "corpus" / "asked" / f"{number}.yaml").write_text(text)
     settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
     sync(settings, embeddings)

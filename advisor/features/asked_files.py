@@ -22,6 +22,7 @@ from advisor.text.plain import detect_language, fold, stem_of
 from advisor.text.reasons import reason
 
 _LONGEST_STEM = 60
+_UNREAD = "# read by nobody yet: correct or delete these questions, then take away `written_by`\n"
 _INDENTS = ("  ", "")  # how far the entries of a list are set in
 
 
@@ -67,13 +68,12 @@ def keep_entry(settings: Settings, entry: CuratedEntry) -> Path:
     return path
 
 
-def add_phrasings(settings: Settings, document: str, entries: Sequence[Mapping[str, Any]], author: str) -> Path:
+def add_phrasings(settings: Settings, document: str, entries: Sequence[Mapping[str, Any]]) -> Path:
     """Put phrasings that nobody has read below what the file of a document holds, or in a new one; returns the file.
 
     What stands there stays as it is, to the letter.
 
-    :param entries: as they stand in a file.
-    :param author: who wrote them, named in a comment.
+    :param entries: as they stand in a file, `written_by` among it.
     :raises CorpusError: when a file of questions is broken, or would become too long; nothing is written then.
     :raises StorageError: when the file cannot be written.
     """
@@ -81,15 +81,14 @@ def add_phrasings(settings: Settings, document: str, entries: Sequence[Mapping[s
     with FileLock(private_folder(settings.state_dir) / "asked.lock"):
         read_phrasings(corpus_dir)
         held = {path: path.read_text(encoding="utf-8") for path in phrasing_files(corpus_dir)}
-        remark = f"# written by {author}, and read by nobody yet\n"
         for path, text in held.items():
             content = yaml_value(text)
-            longer = _longer(text, remark, content, entries) if _document_of(content) == document else None
+            longer = _longer(text, _UNREAD, content, entries) if _document_of(content) == document else None
             if longer and not CORPUS_FILE.excess(longer.encode()):
                 _write({path: longer})
                 return path
         path = _new_file(corpus_dir / FOLDER, document)
-        _write({path: remark + yaml_text({"document": document, "asked": [dict(entry) for entry in entries]})})
+        _write({path: _UNREAD + yaml_text({"document": document, "asked": [dict(entry) for entry in entries]})})
     return path
 
 

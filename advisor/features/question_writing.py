@@ -93,7 +93,7 @@ def write_questions(advisor: Advisor, sections: Sequence[UnaskedSection]) -> Ite
         written = _asked(advisor, advisor.writer.chat, section, progress)
         found, missed = _verified(advisor, section, written, known)
         if found:
-            add_phrasings(advisor.settings, section.document, _entries(found), advisor.writer.chat.name)
+            add_phrasings(advisor.settings, section.document, _entries(found, advisor.writer.chat.name))
         known |= {fold(question) for questions in found.values() for question in questions}
         progress.sections += 1
         progress.kept += sum(map(len, found.values()))
@@ -167,11 +167,12 @@ def _beginnings(index: Generation, section: UnaskedSection) -> set[str]:
     return {text for text in section.sentences if sum(other.startswith(fold(text)) for other in told) == 1}
 
 
-def _entries(found: Mapping[str, Sequence[str]]) -> list[dict[str, object]]:
-    """The questions as they stand in a file."""
+def _entries(found: Mapping[str, Sequence[str]], author: str) -> list[dict[str, object]]:
+    """The questions as they stand in a file, with who wrote them."""
     entries = list[dict[str, object]]()
     for sentence, questions in found.items():
         spoken = [(detect_language(question), question) for question in questions]
         asked = {language: [text for own, text in spoken if own == language] for language in LANGUAGES}
-        entries.append({"sentence": sentence} | {language: some for language, some in asked.items() if some})
+        kept = {language: some for language, some in asked.items() if some}
+        entries.append({"sentence": sentence, **kept, "written_by": author})
     return entries

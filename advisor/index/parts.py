@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _MOST_DEAD = 0.2  # share of removed entries above which the vector store is written anew
 _MOST_APART = 0.02  # share of chunks removed from BM25's segments, or beside them, above which it is written anew
-_MANY = 1_000  # phrasings that are enough, however much of the corpus they know of
+_MANY = 1_000  # phrasings of people that are enough, however much of the corpus they know of
 _ENOUGH = 100  # where they know of most of it; 176 for 15 documents made answers better: docs/retrieval.md
 _KNOWN = 0.85  # of the sections: those without a phrasing lose their questions to the others
 
@@ -162,7 +162,8 @@ def write_phrasings(
     outlines, lost = locate(entries, (stored for name in wanted for stored in coming.catalog.chunks_of(name)))
     asked = build_phrasing_index(outlines, encode, coming.old.phrasings if coming.old else None)
     asked.save(coming.folder / PHRASINGS_FILE)
-    if _decide(asked, coming.catalog):
+    read = _count_read(entries) - _count_read(entry for entry, _ in lost)
+    if _decide(asked, read, coming.catalog):
         _, _, sentences = coming.catalog.counts()
         space = fit_question_space(asked, np.load(coming.folder / SENTENCES, mmap_mode="r"), sentences)
         if space:
@@ -170,10 +171,20 @@ def write_phrasings(
     return lost
 
 
-def _decide(asked: PhrasingIndex, catalog: Catalog) -> bool:
-    """Whether there are phrasings enough to rank by: fewer would vote for what they know of, whatever is asked."""
+def _count_read(entries: Iterable[PhrasingEntry]) -> int:
+    """How many questions people have written or read."""
+    return sum(len(entry.questions) for entry in entries if entry.is_read)
+
+
+def _decide(asked: PhrasingIndex, read: int, catalog: Catalog) -> bool:
+    """Whether there are phrasings enough to rank by: fewer would vote for what they know of, whatever is asked.
+
+    A model writes section after section, thousands for a part of a corpus: its questions count once they know of most of it.
+
+    :param read: how many of the phrasings people have written or read.
+    """
     count = len(asked.questions)
-    return count >= _MANY or (count >= _ENOUGH and catalog.share_of_sections(asked.lines.ravel().tolist()) >= _KNOWN)
+    return read >= _MANY or (count >= _ENOUGH and catalog.share_of_sections(asked.lines.ravel().tolist()) >= _KNOWN)
 
 
 def write_thesaurus(coming: NextGeneration, corpus_dir: Path, digest: str) -> None:

@@ -11,7 +11,8 @@
 
 `sentence` is where the answer is; `lines` are the whole answer, in order: a curated answer. A small embedding model seldom
 sees that a situation told in everyday words is what a sentence is about; it does see that two questions ask the same. A
-curator adds a question that found no answer here, beside the lines that answer it. A file with `not_covered` in place of
+curator adds a question that found no answer here, beside the lines that answer it. `written_by` names the model whose
+questions nobody has read yet. A file with `not_covered` in place of
 `document` and `asked` lists questions that nothing in the corpus answers, near as they are to its subjects.
 """
 
@@ -56,6 +57,7 @@ class _Questions(BaseModel):
 
 class _OfSentence(_Questions):
     sentence: Written
+    written_by: Written | None = None
 
 
 class _OfLines(_Questions):
@@ -95,7 +97,7 @@ Encoder = Callable[[Sequence[str]], "NDArray[np.float32]"]
 class PhrasingEntry:
     """Questions that lines of a document answer; `lines` are how these begin, `curated`: a whole answer.
 
-    `document` is "" for questions that nothing in the corpus answers.
+    `document` is "" for questions that nothing in the corpus answers. `is_read`: a person wrote or read them.
     """
 
     file: str
@@ -103,6 +105,7 @@ class PhrasingEntry:
     lines: tuple[str, ...]
     questions: tuple[str, ...]
     curated: bool = False
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +298,11 @@ def _entries(path: Path) -> Iterator[PhrasingEntry]:
         yield from (PhrasingEntry(path.name, "", (), (question,)) for question in content.not_covered.questions)
         return
     for entry in content.asked:
-        lines = (entry.sentence,) if isinstance(entry, _OfSentence) else tuple(entry.lines)
-        yield PhrasingEntry(path.name, content.document, lines, entry.questions, isinstance(entry, _OfLines))
+        if isinstance(entry, _OfLines):
+            yield PhrasingEntry(path.name, content.document, tuple(entry.lines), entry.questions, curated=True)
+        else:
+            is_read = entry.written_by is None
+            yield PhrasingEntry(path.name, content.document, (entry.sentence,), entry.questions, is_read=is_read)
 
 
 def locate(
