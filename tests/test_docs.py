@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from advisor.advisor import Advisor
 from advisor.cli.main import app
+from advisor.documents.formats.file_type import SUFFIXES
 from advisor.index import progress
 from advisor.index.sync import sync
 from advisor.models.embeddings import Embeddings
@@ -67,6 +68,14 @@ def test_what_the_program_knows_is_current(advisor: Advisor):
 @pytest.mark.parametrize("text", READMES.values(), ids=READMES)
 def test_the_readme_is_short(text: str):
     assert len(text.splitlines()) <= 110
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", ROOT / "README.fr.md", ROOT / "docs/your-documents.md"], ids=lambda path: path.name
+)
+def test_every_kind_of_file_that_is_read_has_a_row_that_says_what_is_kept(path: Path):
+    rows = re.findall(r"^\| (`\..+?) \| \S.* \|$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(re.findall(r"`(\.\w+)`", " ".join(rows))) == sorted(SUFFIXES)
 
 
 def test_every_command_named_exists():
