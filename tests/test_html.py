@@ -82,6 +82,15 @@ def test_widgets_are_still_left_out() -> None:
     assert not text.endswith("M\n")
 
 
+def test_a_class_like_the_heading_is_a_widget_where_something_can_be_clicked() -> None:
+    filling = "<p>" + "Much is said of other things. " * 20 + "</p>"
+    price = "<div class=share-price><h2>Share price</h2><p>It is told in May.</p></div>"
+    posts = "<div class=related-posts><h2>Related posts</h2><p><a href=/b>On whales</a></p></div>"
+    text = read(f"{filling}{price}{posts}")
+    assert "## Share price\n\nIt is told in May." in text
+    assert "Related" not in text
+
+
 @pytest.mark.parametrize(
     "page",
     [

@@ -31,6 +31,7 @@ _DEBRIS = re.compile(
     re.IGNORECASE,
 )
 _DEBRIS_SHARE = 0.3  # of the words of the page: more is no debris, whatever it is called
+_CLICKED = "a, button, form, input"
 _FEWEST_LINKS = 3
 _WORDS_OF_LINKS = 0.8  # of a list's words: more is a menu
 _ACCORDION = re.compile(r"accordion|collaps|toggle|expand|faq", re.IGNORECASE)
@@ -171,14 +172,18 @@ class _Page:
         return tag in _CONTAINERS and self._is_debris(node, names)
 
     def _is_debris(self, node: LexborNode, classes: list[str]) -> bool:
-        """Whether an element is a widget by its class or id. Ids that are made of the heading below say nothing."""
+        """Whether an element is a widget by its class or id.
+
+        Ids that are made of the heading below say nothing, nor do such classes where nothing can be clicked.
+        """
         name = node.attributes.get("id") or ""
-        if _DEBRIS.fullmatch(name) and not any(map(_DEBRIS.fullmatch, classes)):
-            heading = node.css_first(_HEADINGS)
-            if heading and set(_words(heading.text())).issuperset(_words(name)):
-                return False
-        named = any(map(_DEBRIS.fullmatch, (*classes, name)))
-        return named and len(node.text()) < _DEBRIS_SHARE * self._words
+        marks = [mark for mark in (*classes, name) if _DEBRIS.fullmatch(mark)]
+        if not marks or len(node.text()) >= _DEBRIS_SHARE * self._words:
+            return False
+        heading = node.css_first(_HEADINGS)
+        if heading is None or not set(_words(heading.text())).issuperset(_words(" ".join(marks))):
+            return True
+        return marks != [name] and node.css_first(_CLICKED) is not None
 
     def _is_menu(self, node: LexborNode) -> bool:
         """Whether a list only leads to other places: its links are its words, and no text goes before it that it goes on."""
