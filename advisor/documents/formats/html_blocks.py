@@ -48,7 +48,8 @@ class _List:
 class _Writer:
     """Markdown so far, and what is open: words of a block, lists, quotations, a table, a term to be defined.
 
-    `folds` are the sections that a click opens (details, tabs); what follows one goes on under the heading before it.
+    `defined` is the term of the definition before, which another one is of as well. `folds` are the sections that a click
+    opens (details, tabs); what follows one goes on under the heading before it.
     """
 
     blocks: list[tuple[str, str, int]] = field(default_factory=list)  # text, kind of item ("" for none), depth
@@ -57,6 +58,7 @@ class _Writer:
     table: HtmlTable | None = None
     quotes: int = 0
     term: str = ""
+    defined: str = ""
     folds: int = 0
     heading: tuple[int, str] = (0, "")
     left: bool = False
@@ -74,7 +76,7 @@ class _Writer:
             text = self._numbered(label.group(1).strip(), text)
         if text:
             self._write(f"{self.term} {text}" if self.term else text, 0 if self.term else heading, fold=fold)
-            self.term = ""
+            self.term, self.defined = "", self.term or self.defined
 
     def _numbered(self, label: str, text: str) -> str:
         """An item under the number that its file gives it: as the mark of the item where Markdown has such a mark."""
@@ -96,10 +98,21 @@ class _Writer:
             return
         text = escape(one_line("".join(self.words)))
         self.words.clear()
+        self.defined = ""
         if text.endswith("?"):
             self._write(text, min(_DEEPEST_HEADING, self.heading[0] + 1), fold=True)
         elif text:
             self.term = f"{self.term.rstrip(':')}, {text}:" if self.term else f"{text.rstrip(' :')}:"
+
+    def begin_definition(self) -> None:
+        """Put the term before another of its definitions, too."""
+        self.term = self.term or self.defined
+
+    def end_definition(self) -> None:
+        """Keep the term of an empty definition, unless it stands there already."""
+        if self.term == self.defined:
+            self.term = ""
+        self.flush_term()
 
     def flush_term(self) -> None:
         """A term without a definition in words: a list or a table follows it."""
@@ -230,6 +243,8 @@ def _edge(writer: _Writer, node: LexborNode, tag: str, *, entering: bool, label:
         writer.end_term()
     else:
         writer.end_block(0 if entering else _HEADINGS.get(tag, 0))
+        if tag == "dd":
+            (writer.begin_definition if entering else writer.end_definition)()
         _nest(writer, node, tag, entering=entering)
         _fold(writer, tag, label(node), entering=entering)
 
@@ -282,6 +297,7 @@ def _nest(writer: _Writer, node: LexborNode, tag: str, *, entering: bool) -> Non
             writer.lists[-1].mark = ""
     elif tag == "dl" and not entering:
         writer.flush_term()
+        writer.defined = ""
     elif tag == "blockquote":
         writer.quotes += 1 if entering else -1
 
