@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from advisor.documents.chunking import chunk_document
 from advisor.documents.dialects import prepare
-from advisor.documents.passages import embedded_text
+from advisor.documents.passages import embedded_text, lines_of_passage
 from advisor.documents.reading import parse_document
 from advisor.errors import DocumentError
 from advisor.text.plain import plain
@@ -84,11 +84,18 @@ def test_no_mark_is_shown(block: str) -> None:
         ("# Gate {#gate .x}", "# Gate"),
         ("done :tada: at 10:30:45", "done at 10:30:45"),
         ("seen ![[plan.png]] here", "seen here"),
+        ('![Plan](p.svg){: width="360px"} of [it](x){ target=_blank }, {n=5}', "Plan of it, {n=5}"),
         ("Gate\n: Opens at six", "Gate: Opens at six"),
     ],
 )
 def test_marks_within_a_line(marked: str, stands: str) -> None:
     assert plain(marked) == stands
+
+
+def test_a_passage_is_shown_line_by_line_without_lines_that_are_marks() -> None:
+    passage = "In the north.\n\n!!! note\n    Mind the step.\n\n> [!CAUTION]\n> Two watch.\n\n- [ ] one\n2. two\n\n| A | B |\n|---|:-:|\n| 1 | 2 |"
+    lines = ["In the north.", "", "Mind the step.", "", "Two watch.", "", "- one", "2. two", "", "A · B", "1 · 2"]
+    assert lines_of_passage(passage) == lines
 
 
 UNSEEN = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.documents.passages import lines_of_passage
 from advisor.text.language import WordTable, read_words
-from advisor.text.plain import plain
 from advisor.types import Answer, AnswerSentence, Citation, Language, Scope, ScoredChunk, Standing, Withheld
 from advisor.verification.rejection import Code, Rejected
 
@@ -262,5 +262,5 @@ def near_in_words(language: Language, citations: Sequence[Citation], scope: Scop
 
 
 def _quoted(passage: str) -> str:
-    """A passage as a quotation in Markdown, line by line: its lists stay lists."""
-    return "\n".join(f"> {plain(line)}".rstrip() for line in passage.strip().splitlines())
+    """A passage as a quotation in Markdown."""
+    return "\n".join(f"> {line}".rstrip() for line in lines_of_passage(passage))

@@ -19,6 +19,7 @@ from advisor.answering.messages import (
     support_in_words,
     table_rows,
 )
+from advisor.documents.passages import lines_of_passage
 from advisor.features.conversations import Turn
 from advisor.text.plain import plain
 from advisor.types import EVERYTHING, Answer, AnswerSentence, Chunk, Citation, Scope, Standing
@@ -172,8 +173,7 @@ def _render_near(answer: Answer, texts: Texts) -> str:
 
 
 def _lines(passage: str) -> str:
-    """A passage line by line: its lists stay lists."""
-    return "<br>".join(typeset(plain(line)) for line in passage.splitlines() if line.strip())
+    return "<br>".join(typeset(line) for line in lines_of_passage(passage) if line)
 
 
 def render_notice(message: str, texts: Texts) -> str:
