@@ -6,6 +6,7 @@ import pytest
 
 from advisor.models.embeddings import Embeddings
 from advisor.types import DraftSentence, Language
+from advisor.verification.contradiction import contradiction
 from advisor.verification.framing import gap_in, is_announcement
 from advisor.verification.groundedness import Sources, SourceSentence
 from advisor.verification.rejection import Rejected
@@ -108,6 +109,42 @@ def test_a_false_sentence_is_withheld_with_its_reason(embeddings, language, text
     found = verdict(embeddings, text, language)
     assert isinstance(found, Rejected)
     assert (found.code, detail in found.detail) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "text", "code"),
+    [
+        ("en", "An ISO 27001 certificate helps with NIS2.", "No: an ISO 27001 certificate helps with NIS2.", ""),
+        ("fr", "Un certificat ISO 27001 aide pour NIS2.", "Non : un certificat ISO 27001 aide pour NIS2.", ""),
+        (
+            "fr",
+            "Selon le guide, certains groupes ne postulent que s’ils remplissent tous les critères affichés.",
+            "Certains groupes, selon le guide, ne postulent que s’ils remplissent tous les critères affichés.",
+            "",
+        ),
+        (
+            "en",
+            "After 12 months the team saw more autonomy for its developers and fewer incidents.",
+            "After 12 months the team had fewer incidents, and its developers more autonomy.",
+            "",
+        ),
+        (
+            "en",
+            "After 12 months the team saw more autonomy for its developers and fewer incidents.",
+            "After 12 months the team saw less autonomy for its developers and fewer incidents.",
+            "opposite",
+        ),
+        (
+            "en",
+            "Some groups apply only if they meet all the listed criteria.",
+            "Some groups apply only if they meet some of the listed criteria.",
+            "opposite",
+        ),
+    ],
+)
+def test_a_word_that_both_sides_have_turns_nothing_and_a_denial_is_of_its_clause(language, source, text, code):
+    found = contradiction(text, language, [source])
+    assert (found.code if found else "") == code
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from advisor.text.terms import terms
 from advisor.types import Language
 from advisor.verification.rejection import Rejected
 
-_NEAR = 4  # content words on either side that a mark is about
+_NEAR = 4  # content words on either side that a mark or a figure is about
 _CLEARLY = 2  # how many more of the words about a figure another figure of the source must share
+_CLAUSE_END = re.compile(r"(?<=[.!?;:])\s")
 _ENOUGH = 0.75  # share of the words that a negation is about: with those, the other side speaks of the same thing
 
 
@@ -45,15 +46,16 @@ def _patterns(language: Language) -> list[tuple[Axis | None, re.Pattern[str]]]:
 
 @lru_cache(maxsize=4_000)
 def marks(text: str, language: Language) -> tuple[Mark, ...]:
-    """The words of a text that point one way, and its negations."""
+    """The words of a text that point one way, and its negations, each about the words of its clause."""
     folded = fold(text)
     idioms = phrase_pattern(language_rules(language).verification.idioms).finditer(folded)
     for start, end in [*((figure.start, figure.end) for figure in figures(text)), *(hit.span() for hit in idioms)]:
         folded = folded[:start] + " " * (end - start) + folded[end:]  # "31 May" allows nothing
     return tuple(
-        Mark(axis, hit.lastindex or 0, hit.group(), around(folded, *hit.span(), language))
+        Mark(axis, hit.lastindex or 0, hit.group(), around(clause, *hit.span(), language))
+        for clause in _CLAUSE_END.split(folded)
         for axis, pattern in _patterns(language)
-        for hit in pattern.finditer(folded)
+        for hit in pattern.finditer(clause)
     )
 
 
@@ -75,8 +77,10 @@ def contradiction(text: str, language: Language, sources: Sequence[str]) -> Reje
         return Rejected(text, "figure-elsewhere", elsewhere)
     own = marks(text, language)
     theirs = [mark for source in sources for mark in marks(source, language)]
-    for mark in own:
-        if mark.axis and _is_opposed(mark, [other for other in theirs if other.axis == mark.axis]):
+    pointing = [mark for mark in own if mark.axis]
+    _, left = _unpaired(pointing, [mark for mark in theirs if mark.axis])  # what the text has too stands against nothing
+    for mark in pointing:
+        if _is_opposed(mark, [o for o in theirs if o.axis == mark.axis and (o.way == mark.way or o in left)]):
             return Rejected(text, "opposite", mark.word)
     mine, others = _unpaired([m for m in own if not m.axis], [m for m in theirs if not m.axis])
     for mark in mine:
