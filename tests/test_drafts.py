@@ -116,6 +116,21 @@ def test_a_gap_may_repeat_the_figures_of_the_question_and_no_other():
     assert gap_in(gap, "en", "What do 300 ms cost?") == ""
 
 
+@pytest.mark.parametrize(
+    ("headers", "row"),
+    [
+        ("Criterion | Build", "Cost: Build: high"),
+        ("Law since 2019 | Build", "Law since 2019: Cost: Build: high"),
+        ("What AWS says | Build", "What AWS says: Cost: Build: high"),
+        ("Criterion | Build | Buy in 2027", "Cost: Build: high; Buy in 2027"),
+    ],
+)
+def test_each_row_is_held_to_the_figures_and_names_of_all_headers(headers, row):
+    empty = " |" * (headers.count("|") - 1)
+    (found,) = read_draft(f"| {headers} |\n|---|---|\n| Cost | high [1] |{empty}", "en")
+    assert found.text == row
+
+
 @pytest.fixture
 def opened(small_settings, embeddings, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "x")

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from advisor.text.figures import figures
+from advisor.text.names import names
 from advisor.text.plain import has_words, plain, sentence_spans
 from advisor.types import DraftSentence, Language, TableRow
 
@@ -105,7 +107,10 @@ class DraftReader:
             self._line_begun, lead = True, ""
 
     def _row(self, line: str) -> Iterator[DraftSentence]:
-        """A row of a table as a sentence: its first cell, then each other with its header."""
+        """A row of a table as a sentence: its first cell, then each other with its header.
+
+        A header that states a figure or a name is part of every row, so that no header is shown which no row was held to.
+        """
         self._in_item = False
         if not has_words(line):  # the rule below the headers
             return
@@ -116,12 +121,18 @@ class DraftReader:
         columns, colon = len(self._headers), _COLON[self.language]
         cells = [*cells[: columns - 1], " ".join(cells[columns - 1 :]), *[""] * (columns - len(cells))][:columns]
         pairs = zip(self._headers[1:], cells[1:], strict=True)
-        headed = [f"{header}{colon}{cell}" if header else cell for header, cell in pairs if cell]
-        text = colon.join(filter(None, (cells[0], "; ".join(headed))))
-        if headed and has_words(text):
+        said = [colon.join(filter(None, pair)) for pair in pairs if pair[1] or _states(pair[0])]
+        opening = [self._headers[0] if _states(self._headers[0]) else "", cells[0]]
+        text = colon.join(filter(None, (*opening, "; ".join(said))))
+        if any(cells[1:]) and has_words(text):
             markers = [number for found in _MARKERS.finditer(line) for number in _numbers(found)]
             row = TableRow(tuple(self._headers), tuple(cells))
             yield DraftSentence(text, tuple(dict.fromkeys(markers)), row=row)
+
+
+def _states(header: str) -> bool:
+    """Whether a header states something that can be wrong by itself."""
+    return bool(figures(header) or names(header))
 
 
 def read_draft(text: str, language: Language) -> list[DraftSentence]:
