@@ -24,6 +24,34 @@
 A message names what, why and what to do next, in one line.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something cannot be done: a code ("" where there is none), what its text names, and that text in English."""
+
+    code: str
+    values: Mapping[str, Value]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Reason:
+        """From its fields as JSON gives them, with the reasons within."""
+        values = {name: cls.of(value) if isinstance(value, Mapping) else value for name, value in fields["values"].items()}
+        return cls(fields["code"], values, fields["text"])
+
+
+Value = str | int | Reason
+"""What the text of a reason names."""
+
 
 class AdvisorError(Exception):
     """Root of the errors whose message is meant for the person at the keyboard."""

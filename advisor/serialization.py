@@ -171,7 +171,7 @@ def report_json(report: IndexReport) -> dict[str, Any]:
     """
     told = {name: list(map(asdict, getattr(report, name))) for name in ("hidden", "left_out")}
     told["passed_over"] = list(map(_failed_json, report.passed_over))
-    scans = {name: asdict(scan) for name, scan in report.scans.items()}
+    scans = {name: asdict(scan) | {"why": ". ".join(map(str, scan.why))} for name, scan in report.scans.items()}
     more = {name: some for name, some in {**told, "scans": scans, "silent": list(report.silent)}.items() if some}
     return {
         "generation": report.generation,

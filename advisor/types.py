@@ -1,4 +1,4 @@
-"""The nouns of the pipeline, frozen. This module imports nothing from the package.
+"""The nouns of the pipeline, frozen. This module imports nothing from the package but the errors.
 
 Offsets are in characters of the decoded file, newlines as in the file; lines count from 1; an end is exclusive for
 characters and inclusive for lines. Scores: higher is better, always.
@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from advisor.errors import Reason
 
 Language = Literal["fr", "en"]
 Status = Literal["answered", "near", "abstained", "invalid"]
@@ -67,13 +69,16 @@ class Scan:
 
     read: tuple[int, ...] = ()
     unread: tuple[int, ...] = ()
-    why: str = ""
+    why: tuple[Reason, ...] = ()
     unsure: int = 0
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Scan:
         """From its fields as JSON gives them."""
-        return cls(tuple(fields["read"]), tuple(fields["unread"]), fields["why"], fields["unsure"])
+        why = fields["why"]
+        if isinstance(why, str):  # as indexes of version 0.2 hold it
+            why = [{"code": "", "values": {}, "text": why}] if why else []
+        return cls(tuple(fields["read"]), tuple(fields["unread"]), tuple(map(Reason.of, why)), fields["unsure"])
 
 
 @dataclass(frozen=True, slots=True)

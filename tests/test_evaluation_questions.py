@@ -91,7 +91,7 @@ def test_what_a_question_is_scored_by_decides_its_digest(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "Invalid JSON"),
+        ("{", "is no JSON"),
         (LINE | {"langage": "fr"}, "langage"),
         (LINE | {"language": "de"}, "language"),
         (LINE | {"id": "a b"}, "white space"),
@@ -108,7 +108,8 @@ def test_what_a_question_is_scored_by_decides_its_digest(tmp_path):
 )
 def test_a_line_that_is_no_question_is_told_by_file_and_line(tmp_path, line, said):
     path = write(tmp_path / "s.jsonl", LINE, "", line)
-    (problem,) = read_set(path).problems
+    (found,) = read_set(path).problems
+    problem = str(found)
     assert problem.startswith(f"{path}:3: ")
     assert said in problem
     with pytest.raises(EvaluationError, match=r":3: .*advisor eval check"):

@@ -27,6 +27,7 @@ from advisor.index.sync import last_report, sync
 from advisor.models.embeddings import Embeddings
 from advisor.serialization import report_json
 from advisor.settings import Settings
+from advisor.text.reasons import reason
 from advisor.types import Document, Scan
 from advisor.ui.answer_view import render_card
 from advisor.ui.corpus_view import render_report
@@ -124,11 +125,12 @@ def test_what_is_read_by_ocr_is_marked_wherever_it_is_shown(small_settings: Sett
     (small_settings.corpus_dir / name).write_bytes(mixed(WRITTEN, scan(ENGLISH), scan(FRENCH)))
     settings = small_settings.model_copy(update={"max_scanned_pages": 1})
     report = sync(settings, embeddings)
-    expected = Scan((2,), (3,), "They are over the limit of 1 (ADVISOR_MAX_SCANNED_PAGES).")
+    expected = Scan((2,), (3,), (reason("many_scans", most=1),))
     assert report.scans == {name: expected}
     assert last_report(settings.index_dir) == report
-    assert report_json(report)["scans"] == {name: asdict(expected)}
+    assert report_json(report)["scans"] == {name: asdict(expected) | {"why": str(expected.why[0])}}
     assert all(words in render_report(report, TEXTS["en"]) for words in ("read by OCR: 2", "not read: 3", "over the limit"))
+    assert "Elles dépassent la limite de 1 (ADVISOR_MAX_SCANNED_PAGES)." in render_report(report, TEXTS["fr"])
 
     advisor = Advisor.open(settings, embeddings)
     document = advisor.document(name)
@@ -156,7 +158,7 @@ def test_without_the_extra_a_scan_is_refused_and_names_it(monkeypatch: pytest.Mo
     found = read_pdf(mixed(WRITTEN, scan(ENGLISH)), **limits)
     assert "canteen" in found.text
     assert found.scan.unread == (2,)
-    assert "cto-advisor[ocr]" in found.scan.why
+    assert "cto-advisor[ocr]" in found.scan.why[0].text
 
 
 @needs_ocr

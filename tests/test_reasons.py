@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
-from advisor.errors import ModelError
+from advisor.errors import EvaluationError, ModelError, Reason
+from advisor.evaluation.questions import read_sets
 from advisor.features.curation import store_upload
+from advisor.index.report import IndexReport
 from advisor.index.sync import last_report, sync
-from advisor.text.reasons import REASONS, Reason, in_words, reason, reason_of
+from advisor.text.reasons import REASONS, in_words, reason, reason_of
+from advisor.types import Scan
 from advisor.ui.corpus_view import error_in_words, render_report, render_uploads
 from advisor.ui.texts import TEXTS
 
@@ -53,6 +58,44 @@ def test_numbers_and_reasons_within_are_said_in_the_language() -> None:
     told = reason("nothing_readable", folder="corpus", problem=within)
     assert str(told).startswith("no document of corpus can be read (a.pdf: has 12,000 pages, over the limit of 2,000")
     assert "a.pdf\u00a0: a 12\u202f000 pages, au-delà de la limite de 2\u202f000" in in_words(told, "fr")
+
+
+def test_a_reason_within_another_survives_being_kept_as_json() -> None:
+    """As the process that reads files sends it, and as the last report keeps it."""
+    told = reason("scanned", remedy=reason("no_ocr"))
+    kept = Reason.of(json.loads(json.dumps(asdict(told))))
+    assert kept == told
+    assert in_words(kept, "fr").endswith("Exécutez\u00a0: pip install 'cto-advisor[ocr]'")
+
+
+def test_why_pages_were_not_read_is_told_in_the_language_of_the_page() -> None:
+    scan = Scan(unread=(2,), why=(reason("unclear_scan"),))
+    shown = render_report(IndexReport("1", scans={"a.pdf": scan}), TEXTS["fr"])
+    assert "Leurs lettres ne sont pas nettes" in shown
+    of_old = Scan.of({"read": [], "unread": [2], "why": "Run: pip install x", "unsure": 0})
+    assert "Run: pip install x." in render_report(IndexReport("1", scans={"a.pdf": of_old}), TEXTS["fr"])
+
+
+def test_the_first_problem_of_a_question_set_is_told_in_the_language_of_the_page(tmp_path: Path) -> None:
+    line = {"id": "a", "language": "fr", "answerable": False, "category": "c", "kind": "k", "question": "Et ?"}
+    wrong = {
+        "ce n’est pas du JSON (une ligne est une question {«": "{",
+        "le champ kind manque": {name: value for name, value in line.items() if name != "kind"},
+        "le champ langage n’existe pas": line | {"langage": "fr"},
+        "la valeur du champ language n’a pas la forme voulue": line | {"language": "de"},
+        "l’identifiant 'a b' est vide, ou contient une espace": line | {"id": "a b"},
+    }
+    for said, written in wrong.items():
+        path = tmp_path / "s.jsonl"
+        path.write_text(written if isinstance(written, str) else json.dumps(written), "utf-8")
+        with pytest.raises(EvaluationError) as raised:
+            read_sets([path])
+        shown = error_in_words(raised.value, TEXTS["fr"])
+        assert f"{path}:1\u00a0: {said}" in shown, shown
+    path.write_text("\n".join([json.dumps(line)] * 2), "utf-8")
+    with pytest.raises(EvaluationError) as raised:
+        read_sets([path])
+    assert "l’identifiant 'a' est déjà celui de" in error_in_words(raised.value, TEXTS["fr"])
 
 
 def test_what_another_version_gave_is_said_as_it_was() -> None:

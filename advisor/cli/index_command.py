@@ -155,7 +155,7 @@ def _show_report(report: IndexReport, *, dry_run: bool, as_json: bool) -> None:
         read, unread = page_ranges(scan.read), page_ranges(scan.unread)
         unsure = f" ({scan.unsure} words left out as unclear)" if scan.unsure else ""
         notes += [f"{name}: pages {read} are pictures and were read by OCR{unsure}"] if read else []
-        notes += [f"not read: {name}, pages {unread}: they are pictures. {scan.why}"] if unread else []
+        notes += [f"not read: {name}, pages {unread}: they are pictures. {'. '.join(map(str, scan.why))}"] if unread else []
     notes += [f"{name}: no passage was found in it, so nothing can be answered from it" for name in report.silent]
     notes += [f"not read: {passed.document}: {passed.error}" for passed in report.passed_over]
     notes += [f"{failed.document}: {failed.error}" for failed in report.failed]

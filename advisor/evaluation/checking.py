@@ -43,8 +43,8 @@ def find_faults(sets: Sequence[QuestionSet], settings: Settings) -> Findings:
     corpus = {document.id: document for document in next_documents(plan, None).written}
     entries = [entry for one in sets for entry in one.entries]
     asked = [question for known in read_phrasings(settings.corpus_dir) for question in known.questions]
-    errors = [problem for one in sets for problem in one.problems]
-    errors += repeated_ids(entries)
+    errors = [str(problem) for one in sets for problem in one.problems]
+    errors += map(str, repeated_ids(entries))
     for entry in entries:
         errors += _labels(entry, corpus.get)
         errors += _documents(entry)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from advisor.errors import EvaluationError
+from advisor.errors import EvaluationError, Reason
 from advisor.limits import QUESTION_FILE
 from advisor.text.plain import fold
 from advisor.text.reasons import reason
@@ -28,7 +28,6 @@ Facts = tuple[tuple[str, ...], ...]
 
 SUFFIX = ".jsonl"
 _ID = re.compile(r"[^\s#]+")
-_FORMS_OF_A_LINE = 'a question {"id", "language", "question", "answerable", …} or a dialogue with "turns" and "turn_facts"'
 
 
 class Target(BaseModel):
@@ -86,33 +85,33 @@ class LabelledQuestion(BaseModel):
             raise ValueError(problem)
         return self
 
-    def _wrong_turns(self) -> Iterator[str]:
+    def _wrong_turns(self) -> Iterator[Reason]:
         if not _ID.fullmatch(self.id):
-            yield f"the id {self.id!r} is empty or holds white space or #"
+            yield reason("set_id", id=repr(self.id))
         if (self.question is None) != bool(self.turns):
-            yield 'needs either "question" or "turns"'
+            yield reason("set_question_or_turns")
         per_turn = {"turn_facts": self.turn_facts, "turn_answerable": self.turn_answerable, "turns_kind": self.turns_kind}
         for name, values in per_turn.items():
             wanted = () if name == "turns_kind" and not values else self.turns
             if len(values) != len(wanted):
-                yield f"{name} has {len(values)} entries for {len(self.turns)} turns"
+                yield reason("set_entries", name=name, entries=len(values), turns=len(self.turns))
         if self.turns and self.sentences:
-            yield '"core", "useful" and "misleading" label a question, not a dialogue'
+            yield reason("set_sentences_of_dialogue")
 
-    def _wrong_labels(self) -> Iterator[str]:
+    def _wrong_labels(self) -> Iterator[Reason]:
         facts = [fact for some in (self.key_facts, *self.turn_facts) for fact in some]
         if not all(fact and all(form.strip() for form in fact) for fact in facts):
-            yield "a key fact is a list of one or more forms, none of them empty"
+            yield reason("set_key_fact")
         if self.answerable and not (self.relevant or facts or self.core):
-            yield 'is answerable, so it needs "relevant" quotes, "core" sentences or "key_facts"'
+            yield reason("set_answerable")
         if self.answerable and self.near:
-            yield "is answerable, so it is not near only"
+            yield reason("set_near")
         if self.core and not self.answerable:
-            yield 'has "core" sentences, so it is answerable'
+            yield reason("set_core")
         if not all(target.quote for target in self.sentences):
-            yield '"core", "useful" and "misleading" are quotes of sentences, none of them empty'
+            yield reason("set_quotes")
         if self.best_first and self.best_first not in self.core:
-            yield '"best_first" is none of "core"'
+            yield reason("set_best_first")
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -146,13 +145,13 @@ class SetEntry:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """The questions of a file, and the lines that hold none, in words."""
+    """The questions of a file, and why its other lines hold none."""
 
     name: str
     path: Path
     digest: str
     entries: tuple[SetEntry, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,22 +212,30 @@ def read_set(path: Path) -> QuestionSet:
         lines = data.decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as cause:
         raise EvaluationError(reason("unreadable_set", path=str(path), problem=str(cause))) from cause
-    entries, problems = list[SetEntry](), list[str]()
+    entries, problems = list[SetEntry](), list[Reason]()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             entries.append(SetEntry(LabelledQuestion.model_validate_json(line), path, number))
         except ValidationError as cause:
-            problems.append(f"{path}:{number}: {_in_words(cause)}")
+            problems.append(reason("of_document", document=f"{path}:{number}", problem=_reason(cause)))
     return QuestionSet(path.stem, path, hashlib.sha256(data).hexdigest(), tuple(entries), tuple(problems))
 
 
-def _in_words(cause: ValidationError) -> str:
+def _reason(cause: ValidationError) -> Reason:
+    """Why a line is no question: what one field needs of another has its reason, the rest is told by its kind."""
     first = cause.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    what = first["msg"].removeprefix("Value error, ")
-    return f"{where + ': ' if where else ''}{what}" + ("" if where else f" (a line is {_FORMS_OF_A_LINE})")
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return reason("set_missing", field=field)
+    if first["type"] == "extra_forbidden":
+        return reason("set_unknown", field=field)
+    if field:
+        return reason("set_value", field=field, problem=first["msg"])
+    error = first.get("ctx", {}).get("error")
+    own = error.args[0] if isinstance(error, ValueError) else reason("set_no_json", problem=first["msg"])
+    return reason("set_line", problem=own)
 
 
 def read_sets(paths: Iterable[Path]) -> list[QuestionSet]:
@@ -244,14 +251,15 @@ def read_sets(paths: Iterable[Path]) -> list[QuestionSet]:
     return sets
 
 
-def repeated_ids(entries: Iterable[SetEntry]) -> list[str]:
-    """The entries whose id was used before, in words."""
+def repeated_ids(entries: Iterable[SetEntry]) -> list[Reason]:
+    """The entries whose id was used before."""
     first: dict[str, SetEntry] = {}
     problems = []
     for entry in entries:
         known = first.setdefault(entry.question.id, entry)
         if known is not entry:
-            problems.append(f"{entry.place}: the id {entry.question.id!r} is already that of {known.place}")
+            same = reason("set_same_id", id=repr(entry.question.id), place=known.place)
+            problems.append(reason("of_document", document=entry.place, problem=same))
     return problems
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from advisor.documents.formats.extractor import Extractor
 from advisor.documents.reading import check_upload, parse_document, read_bytes
-from advisor.errors import CorpusError, DocumentError, NoProseError, StorageError
+from advisor.errors import CorpusError, DocumentError, NoProseError, Reason, StorageError
 from advisor.features.background import in_steps
 from advisor.files import replace_file
 from advisor.index.generation import Generation
@@ -18,7 +18,7 @@ from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, sync
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.text.reasons import FailedDocument, Reason, reason, reason_of
+from advisor.text.reasons import FailedDocument, reason, reason_of
 from advisor.types import Language
 
 UPLOADS = "uploads"

@@ -21,6 +21,7 @@ from advisor.errors import (
     BrokenIndexError,
     IndexMismatchError,
     IndexNotFoundError,
+    Reason,
     RefusedIndexError,
     VectorServerError,
 )
@@ -50,7 +51,7 @@ from advisor.index.report import HiddenText, IndexReport, LeftOut
 from advisor.index.vector_server import ServedVectors, collection_of, collections_prefix, open_server
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.text.reasons import FailedDocument, Reason, reason
+from advisor.text.reasons import FailedDocument, reason
 from advisor.types import IndexProgress, Scan
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
@@ -147,7 +148,7 @@ def last_report(index_dir: Path) -> IndexReport | None:
         fields |= {name: tuple(fields[name]) for name in ("added", "updated", "removed")}
         fields["renamed"] = tuple((old, new) for old, new in fields["renamed"])
         for name in ("failed", "passed_over"):
-            failed = ((each["document"], Reason(**each["reason"])) for each in fields.get(name, ()))
+            failed = ((each["document"], Reason.of(each["reason"])) for each in fields.get(name, ()))
             fields[name] = tuple(FailedDocument(*each) for each in failed)
         fields["silent"] = tuple(fields.get("silent", ()))
         fields["hidden"] = tuple(HiddenText(**each) for each in fields["hidden"])

@@ -12,24 +12,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import get_args
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, Reason, Value
 from advisor.types import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why something cannot be done: a code ("" where there is none), what its text names, and that text in English."""
-
-    code: str
-    values: Mapping[str, Value]
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-Value = str | int | Reason
-"""What the text of a reason names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ def render_report(report: IndexReport, texts: Texts) -> str:
         f"<li>{escape(words.hidden.format(hidden.characters))} {_names([hidden.document])}</li>" for hidden in report.hidden
     ]
     for name, scan in report.scans.items():
-        changes.append(f"<li>{escape(f'{scan_in_words(scan, texts)} {scan.why}')} {_names([name])}</li>")
+        why = "".join(f" {in_words(one, texts.language)}." for one in scan.why)
+        changes.append(f"<li>{escape(scan_in_words(scan, texts) + why)} {_names([name])}</li>")
     changes += [
         f"<li>{escape(words.left_out.format(one.line, one.text))} {_names([one.document])}</li>" for one in report.left_out
     ]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from advisor.documents.formats.extracted import Extracted, Picture
 from advisor.documents.formats.file_type import FileType
 from advisor.documents.formats.ocr import ENDS_LATE, GOES_ON, MOST_READINGS
-from advisor.errors import DocumentError, NoProseError
+from advisor.errors import DocumentError, NoProseError, Reason
 from advisor.files import storage_errors
 from advisor.settings import Settings
-from advisor.text.reasons import Reason, reason
+from advisor.text.reasons import reason
 from advisor.types import Document, Scan, Source
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Extractor:
             self.close()
             raise DocumentError(why) from cause
         if "error" in reply:
-            raise (DocumentError if reply["prose"] else NoProseError)(Reason(**reply["error"]))
+            raise (DocumentError if reply["prose"] else NoProseError)(Reason.of(reply["error"]))
         return reply
 
     def close(self) -> None:

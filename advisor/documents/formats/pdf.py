@@ -16,7 +16,6 @@ from advisor.documents.formats.pdf_blocks import PageBlock, page_blocks
 from advisor.documents.formats.pdf_contents import without_contents
 from advisor.documents.formats.pdf_layout import Line
 from advisor.documents.formats.pdf_lines import is_unreadable, read_pages
-from advisor.documents.formats.pdf_scans import MISSING
 from advisor.errors import DocumentError
 from advisor.text.reasons import reason
 
@@ -51,8 +50,7 @@ def read_pdf(
     letters = "".join(line.text for line in pages.lines)
     if not any(map(str.isalnum, letters)):
         why = pages.scan.why
-        remedy = reason("no_ocr") if why == MISSING else why
-        raise DocumentError(reason("scanned", remedy=remedy) if why else reason("no_letters"))
+        raise DocumentError(reason("scanned", remedy=why[0]) if why else reason("no_letters"))
     if is_unreadable(letters):
         raise DocumentError(reason("fonts", remedy=reason("no_ocr")))
     text, starts = _write(without_contents(page_blocks(pages.lines)), pages.count, _vocabulary(pages.lines))

@@ -20,9 +20,6 @@ from advisor.documents.formats.pdf_layout import Line, Row, arranged
 from advisor.text.reasons import reason
 from advisor.types import Scan
 
-MISSING = str(reason("no_ocr"))
-UNCLEAR = "Their letters are not clear: scan them again, upright, with 200 dpi."
-SLOW = "They take too long (ADVISOR_MAX_READING_SECONDS)."
 _LEFT_OUT = "[…]"
 _SAME_SIZE = 0.3  # of the usual height of lines: a difference of boxes, not of letters
 _NARROW = 0.6  # of a line's height: a space within a sentence
@@ -43,7 +40,7 @@ def read_scans(
     :param turn: what each picture is recognised in; it may raise `TooSlow`, and the page is one that is not read.
     """
     if not is_installed():
-        return {}, Scan(unread=_pages(numbers), why=MISSING)
+        return {}, Scan(unread=_pages(numbers), why=(reason("no_ocr"),))
     found: dict[int, list[Line]] = {}
     unclear, slow = list[int](), list[int]()
     unsure = 0
@@ -61,9 +58,10 @@ def read_scans(
     usual = median(piece.height for pieces in found.values() for piece in pieces) if found else 0
     lines = {number: _without_repeated_signs(arranged(_rows(pieces, usual))) for number, pieces in found.items()}
     over = numbers[max_scans:]
-    reasons = {UNCLEAR: unclear, SLOW: slow, f"They are over the limit of {max_scans} (ADVISOR_MAX_SCANNED_PAGES).": over}
-    why = " ".join(reason for reason, pages in reasons.items() if pages)
-    return lines, Scan(_pages(list(found)), _pages(sorted([*unclear, *slow, *over])), why, unsure)
+    why = [reason("unclear_scan")] if unclear else []
+    why += [reason("slow_scan")] if slow else []
+    why += [reason("many_scans", most=max_scans)] if over else []
+    return lines, Scan(_pages(list(found)), _pages(sorted([*unclear, *slow, *over])), tuple(why), unsure)
 
 
 def _pages(numbers: Sequence[int]) -> tuple[int, ...]:
