@@ -116,6 +116,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("psycopg") == set()
     assert importers("tantivy") == {"index.bm25", "text.terms"}
     assert importers("markdown_it") == {"text.markdown_parser", "ui.document_view"}
+    assert importers("jinja2") == {"text.templates"}
     assert importers("pypdfium2") == {f"documents.formats.pdf_{part}" for part in ("lines", "page", "picture", "scans")}
     assert importers("rapidocr") == {"documents.formats.ocr"}
     assert importers("pptx") == {"documents.formats.slides"}

@@ -16,6 +16,7 @@ from advisor.errors import QuestionError
 from advisor.features.maturity import DOMAINS, assess, statements
 from advisor.text.plain import plain
 from advisor.ui.radar import radar
+from advisor.ui.rendering import render
 from advisor.ui.texts import TAB_TEXTS
 
 
@@ -75,7 +76,7 @@ def test_answers_that_do_not_fit_are_refused(advisor: Advisor, given: dict[str, 
 
 
 def test_the_chart_is_well_formed_and_tells_its_values():
-    drawn = ElementTree.fromstring(radar([("A & B", 1.0), ("C", 0.5), ("D", 0.0)], "Scores"))
+    drawn = ElementTree.fromstring(render("radar", "en", chart=radar([("A & B", 1.0), ("C", 0.5), ("D", 0.0)], "Scores")))
     assert drawn.attrib["aria-label"] == "Scores: A & B 100 %, C 50 %, D 0 %"
     area = next(one for one in drawn if one.attrib.get("class") == "area").attrib["points"].split()
     assert area[0].split(",")[0] == "260.0"

@@ -29,7 +29,7 @@ from advisor.serialization import report_json
 from advisor.settings import Settings
 from advisor.text.reasons import reason
 from advisor.types import Document, Scan
-from advisor.ui.answer_view import render_card
+from advisor.ui.answer_view import render_sources
 from advisor.ui.corpus_view import render_report
 from advisor.ui.document_view import render_document
 from advisor.ui.texts import TEXTS
@@ -139,8 +139,8 @@ def test_what_is_read_by_ocr_is_marked_wherever_it_is_shown(small_settings: Sett
     answer = advisor.ask("Within how many hours must a lost badge be reported?")
     citation = next(one for one in answer.citations if "within two hours" in one.quote)
     assert (citation.document, citation.page, citation.ocr) == (name, 2, True)
-    assert "read by OCR" in render_card(citation, TEXTS["en"])
-    assert "lue par OCR" in render_card(citation, TEXTS["fr"])
+    assert "read by OCR" in render_sources([citation], "1", TEXTS["en"])
+    assert "lue par OCR" in render_sources([citation], "1", TEXTS["fr"])
     html = render_document(document, None, None, TEXTS["en"])
     assert '<span class="page" data-page="2">page 2, read by OCR</span>' in html
     assert "Pages that are pictures and were not read: 3." in html

@@ -123,17 +123,19 @@ def group_in_words(language: Language, group: str) -> str:
     return ANSWER_WORDS[language].groups.get(group, group)
 
 
-def table_rows(paragraph: Paragraph, write: Callable[[str, tuple[int, ...]], str] | None = None) -> list[tuple[str, ...]]:
-    """The rows of a table, what stands in each cell: a sentence has its markers in the last cell that it fills.
-
-    :param write: writes a text with the markers behind it ("text [1]", unless told otherwise).
-    """
-    write, rows = write or _with_markers, list[tuple[str, ...]]()
+def table_cells(paragraph: Paragraph) -> list[list[tuple[str, tuple[int, ...]]]]:
+    """The rows of a table, each cell with its markers: a sentence has them in the last cell that it fills."""
+    rows = []
     for sentence in paragraph.sentences:
         cells = sentence.row.cells if sentence.row else ()
-        last = max((at for at, cell in enumerate(cells) if cell), default=0)
-        rows.append(tuple(cell and write(cell, sentence.markers if at == last else ()) for at, cell in enumerate(cells)))
+        last = max((at for at, cell in enumerate(cells) if cell), default=-1)
+        rows.append([(cell, sentence.markers if at == last else ()) for at, cell in enumerate(cells)])
     return rows
+
+
+def table_rows(paragraph: Paragraph) -> list[tuple[str, ...]]:
+    """The rows of a table, the markers of a cell behind its text ("text [1]")."""
+    return [tuple(cell and _with_markers(cell, markers) for cell, markers in row) for row in table_cells(paragraph)]
 
 
 def compose(language: Language, sentences: Sequence[AnswerSentence]) -> str:

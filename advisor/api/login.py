@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from html import escape
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,11 +15,12 @@ from advisor.accounts.sessions import LONGEST_SECONDS
 from advisor.api.access import SHARED_PATH, browser_language
 from advisor.api.guard import COOKIE, Gate
 from advisor.limits import PASSWORD, USER_NAME
+from advisor.text.language import WordTable, read_words
+from advisor.text.templates import Templates
 from advisor.types import Language
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class LoginWords(WordTable):
     """The page in one language."""
 
     title: str
@@ -32,66 +31,14 @@ class _Words:
     wait: str
 
 
-_WORDS: dict[Language, _Words] = {
-    "fr": _Words(
-        title="Conseiller CTO",
-        name="Nom",
-        password="Mot de passe",
-        enter="Se connecter",
-        wrong="Ce nom et ce mot de passe ne vont pas ensemble.",
-        wait="Trop d’essais. Réessayez dans {} s.",
-    ),
-    "en": _Words(
-        title="CTO Advisor",
-        name="Name",
-        password="Password",
-        enter="Sign in",
-        wrong="This name and this password do not go together.",
-        wait="Too many attempts. Try again in {} s.",
-    ),
-}
+_WORDS = read_words("advisor.api", LoginWords)
+_TEMPLATES = Templates("advisor.api")
 
 _HASHES_AT_ONCE = 2  # each takes 64 MiB
 _MOST_WAITING = 50
 _BUSY_SECONDS = 5
 _PAGES = re.compile(rf"/|/fr/|/en/|{SHARED_PATH}[\w-]+", re.ASCII)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
-_PAGE = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
-<link rel="icon" href="data:,">
-<style>
-:root {{ color-scheme: light dark; --ink: #0f172a; --paper: #f8fafc; --line: #64748b; --act: #0f766e; --bad: #b91c1c; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ink: #e2e8f0; --paper: #0a0f1d; --line: #94a3b8; --act: #5eead4; --bad: #fca5a5; }}
-  button {{ color: #0f172a !important; }}
-}}
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper); color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }}
-main {{ width: min(20rem, calc(100vw - 3rem)); }}
-h1 {{ font-size: 1.5rem; margin: 0 0 1.5rem; }}
-label {{ display: block; margin-bottom: 1rem; }}
-input {{ display: block; box-sizing: border-box; width: 100%; margin-top: .25rem; padding: .6rem .7rem; font: inherit;
-  color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; }}
-button {{ width: 100%; padding: .65rem; font: inherit; font-weight: 600; color: #fff; background: var(--act); border: 0;
-  border-radius: .4rem; cursor: pointer; }}
-:focus-visible {{ outline: 3px solid var(--act); outline-offset: 2px; }}
-p {{ color: var(--bad); margin: 0 0 1rem; }}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<form method="post" action="{action}">
-{message}<label>{name}<input name="name" autocomplete="username" autocapitalize="none" required autofocus></label>
-<label>{password}<input name="password" type="password" autocomplete="current-password" required></label>
-<button>{enter}</button>
-</form>
-</main>
-</body>
-</html>
-"""
 
 
 def login_router(gate: Gate) -> APIRouter:
@@ -112,7 +59,7 @@ def login_router(gate: Gate) -> APIRouter:
         name: Annotated[str, Form(max_length=USER_NAME.most)] = "",
         password: Annotated[str, Form(max_length=PASSWORD.most)] = "",
     ) -> Response:
-        address, words = request.client.host if request.client else "", _words(request)
+        address, words = request.client.host if request.client else "", _WORDS[_language(request)]
         is_busy = hashing.statistics().tasks_waiting >= _MOST_WAITING
         wait = _BUSY_SECONDS if is_busy else gate.guesses.begin(name, address)
         if wait:
@@ -161,19 +108,12 @@ def _goal(request: Request) -> str:
     return f"{wanted.path}?{wanted.query}" if wanted.query else wanted.path
 
 
-def _words(request: Request) -> _Words:
-    return _WORDS[browser_language(request.headers.get("accept-language", ""))]
+def _language(request: Request) -> Language:
+    return browser_language(request.headers.get("accept-language", ""))
 
 
 def _page(request: Request, message: str = "", *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
-    words = _words(request)
-    page = _PAGE.format(
-        language=browser_language(request.headers.get("accept-language", "")),
-        title=words.title,
-        name=words.name,
-        password=words.password,
-        enter=words.enter,
-        action=escape("login" + (f"?{request.url.query}" if request.url.query else "")),
-        message=f'<p role="alert">{escape(message)}</p>\n' if message else "",
-    )
+    language = _language(request)
+    action = "login" + (f"?{request.url.query}" if request.url.query else "")
+    page = _TEMPLATES.render("login", language=language, words=_WORDS[language], action=action, message=message)
     return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, **(headers or {})})

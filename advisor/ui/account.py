@@ -6,13 +6,13 @@ sent, and Gradio loses what follows an event that is sent at the moment where an
 
 from __future__ import annotations
 
-from html import escape
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from advisor.api.access import current_user, may_curate
 from advisor.types import Language
+from advisor.ui.rendering import render
 from advisor.ui.texts import TEXTS, Texts
 
 
@@ -27,10 +27,6 @@ def account_routes() -> APIRouter:
     return router
 
 
-def render_account(name: str | None, texts: Texts, *, is_curator: bool) -> str:
+def render_account(name: str | None, texts: Texts, *, is_curator: bool) -> Markup:
     """The name with the button to sign out, nothing where nobody signs in; and whether the curators' tabs are shown."""
-    form = name and (
-        f'<form method="post" action="../logout"><span>{escape(name)}</span> '
-        f'<button type="submit">{escape(texts.sign_out)}</button></form>'
-    )
-    return f'<div data-curator="{str(is_curator).lower()}">{form or ""}</div>'
+    return render("account", texts.language, name=name, is_curator=is_curator)

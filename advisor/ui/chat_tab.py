@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from advisor.advisor import Manner, Stage
@@ -19,11 +19,11 @@ from advisor.api.pool import QuestionPool
 from advisor.api.problems import problem_of
 from advisor.errors import QuestionError, StorageError
 from advisor.features.conversations import Conversations, Turn
+from advisor.limits import COMMENT
 from advisor.types import Answer, SentenceReady
 from advisor.ui.answer_view import render_kept, render_notice, render_sentences, render_stage, render_turn
-from advisor.ui.icons import icon
 from advisor.ui.leftovers import drop_leftovers
-from advisor.ui.reader_view import render_original, render_tools
+from advisor.ui.rendering import render
 from advisor.ui.runs import AnswerRun, AnswerRuns, Shown
 from advisor.ui.scope_view import PageManner, render_options
 from advisor.ui.texts import CHAT_TEXTS, TEXTS, Texts
@@ -61,7 +61,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
     """Lay the chat out inside the current Blocks and wire its events."""
     state = gr.State(Shown())
     with gr.Row(elem_id="layout"):
-        gr.HTML(_history(texts), elem_id="history")
+        gr.HTML(render("history", texts.language), elem_id="history")
         with gr.Column(elem_id="chat"):
             restart = _build_head(texts)
             gr.HTML(render_welcome(texts), elem_id="welcome")
@@ -75,7 +75,7 @@ def build_chat(pool: QuestionPool, conversations: Conversations, texts: Texts) -
             opened = gr.Textbox(visible="hidden", elem_id="opened")
             open_ = gr.Button(visible="hidden", elem_id="open")
         with gr.Column(elem_id="side"):
-            gr.HTML(_side(texts))
+            gr.HTML(render("side", texts.language, longest_comment=COMMENT.most))
 
     desk = _ChatEvents(pool, conversations, texts)
     outputs = [earlier, current, state, question]
@@ -156,15 +156,15 @@ class _ChatEvents:
         if not turns:
             notice = render_notice(CHAT_TEXTS[self._texts.language].gone, self._texts)
             return View(notice, Shown(), earlier="", field="").outputs()
-        *before, last = (_kept(turn, conversation) for turn in turns)
-        return View(last, Shown(conversation), earlier="".join(before), field="").outputs()
+        earlier, last = _all_kept(turns[:-1], conversation), _kept(turns[-1], conversation)
+        return View(last, Shown(conversation), earlier=earlier, field="").outputs()
 
     def _answer(self, asked: _Sent, run: AnswerRun) -> Iterator[View]:
         """The page while a question is answered, moment by moment. A turn speaks the language of its question."""
         shown, texts, before = asked.shown, self._texts, ""
         try:
             turns = self._turns_before(asked)
-            before = "".join(_kept(turn, shown.conversation) for turn in turns)
+            before = _all_kept(turns, shown.conversation)
             if not any(map(str.isalpha, asked.question)):
                 notice = self._texts.no_letters if asked.question else self._texts.empty
                 yield View(render_notice(notice, texts), shown, before)
@@ -207,11 +207,11 @@ class _ChatEvents:
             citations = [citation for one in ready for citation in one.citations]
             body = render_sentences(sentences, citations, generation, texts)
             now = Shown(asked.shown.conversation, asked.question, body)
-            yield View(render_turn(asked.question, body + render_stage(stage), texts), now)
+            yield View(render_turn(asked.question, body + render_stage(stage, texts), texts), now)
 
     def _finished(self, asked: _Sent, answer: Answer) -> View:
         """The last turn once it is kept; shown all the same when it cannot be."""
-        conversation, notice = asked.shown.conversation, ""
+        conversation, notice = asked.shown.conversation, Markup()
         try:
             conversation = self._conversations.keep(
                 asked.user, answer, conversation or None, replacing=asked.replaced or None
@@ -230,31 +230,24 @@ def _manner(sent: str) -> PageManner:
         return PageManner()
 
 
-def _kept(turn: Turn, conversation: str) -> str:
+def _kept(turn: Turn, conversation: str) -> Markup:
     return render_kept(turn, conversation, TEXTS[turn.answer.language])
 
 
+def _all_kept(turns: Sequence[Turn], conversation: str) -> Markup:
+    return Markup().join(_kept(turn, conversation) for turn in turns)
+
+
 def _build_head(texts: Texts) -> gr.Button:
-    words = CHAT_TEXTS[texts.language]
-    label = escape(words.show_conversations)
     with gr.Row(elem_id="head"):
-        gr.HTML(
-            f'<button type="button" class="act show-history" aria-expanded="false" aria-controls="history" '
-            f'aria-label="{label}" title="{label}">{icon("menu")}</button>',
-            elem_id="title",
-        )
+        gr.HTML(render("show_history", texts.language), elem_id="title")
         return gr.Button(texts.new, size="sm", elem_id="new")
 
 
 def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
     words = CHAT_TEXTS[texts.language]
     with gr.Row(elem_id="composer"):
-        gr.HTML(
-            f'<p class="editing" hidden><span>{escape(words.editing)}</span>'
-            f'<button type="button" class="act word leave-editing">{escape(words.cancel)}</button></p>'
-            f'<span hidden data-refusals="{escape(json.dumps(words.refusals))}"></span>',
-            elem_id="editing",
-        )
+        gr.HTML(render("editing", texts.language, refusals=json.dumps(words.refusals)), elem_id="editing")
         question = gr.Textbox(
             placeholder=texts.placeholder,
             label=texts.placeholder,
@@ -269,52 +262,3 @@ def _build_composer(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
         stop = gr.Button(words.stop, elem_id="stop")
         gr.HTML(render_options(texts), elem_id="options")
     return question, send, stop
-
-
-def _history(texts: Texts) -> str:
-    """Where the page's script shows the list of conversations."""
-    words = CHAT_TEXTS[texts.language]
-    return (
-        f'<nav aria-label="{escape(words.conversations)}"><div class="bar"><h2>{escape(words.conversations)}</h2>'
-        f'<button type="button" class="act close-history" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×'
-        f'</button></div><input type="search" aria-label="{escape(words.search)}" placeholder="{escape(words.find)}">'
-        '<p class="undo" hidden><span role="status"></span>'
-        f'<button type="button" class="act word take-back">{escape(words.undo)}</button></p><div class="list"></div></nav>'
-    )
-
-
-def _side(texts: Texts) -> str:
-    """Where the page's script shows the sources of an answer, a document, and why the answer is what it is."""
-    words = CHAT_TEXTS[texts.language]
-    close = (
-        f'<button type="button" class="close" aria-label="{escape(texts.close)}" title="{escape(texts.close)}">×</button>'
-    )
-    back = f'<button type="button" class="back">← {escape(texts.back)}</button>'
-    step = "".join(
-        f'<button type="button" class="step" data-step="{by}" aria-label="{escape(label)}" title="{escape(label)}">{sign}'
-        "</button>"
-        for by, sign, label in ((-1, "‹", words.previous), (1, "›", words.following))
-    )
-    reasons = "".join(
-        f'<label><input type="radio" name="reason" value="{code}"> {escape(name)}</label>'
-        for code, name in words.reasons.items()
-    )
-    return (
-        f'<section id="sources" aria-labelledby="sources-title"><div class="bar">'
-        f'<h2 id="sources-title">{escape(texts.sources)}</h2>{close}</div><p class="asked"></p>'
-        f'<div class="list"></div><p class="empty">{escape(texts.no_sources)}</p></section>'
-        f'<section id="document" aria-label="{escape(texts.document)}" data-unreadable="{escape(texts.unreadable)}" '
-        'data-reader hidden><div class="bar">'
-        f'{back}<span class="steps" data-position="{escape(words.position)}"><output></output>{step}</span>'
-        f'{close}</div>{render_tools(texts)}<div class="both">{render_original(texts)}<article tabindex="-1"></article>'
-        "</div></section>"
-        f'<section id="why" aria-labelledby="why-title" data-failed="{escape(words.failed)}" hidden><div class="bar">{back}'
-        f'{close}</div><h2 id="why-title" tabindex="-1">{escape(words.why)}</h2><div class="list"></div></section>'
-        f'<template id="opinion"><form class="opinion" data-thanks="{escape(words.thanks)}" '
-        f'data-taken-back="{escape(words.taken_back)}" '
-        f'data-failed="{escape(words.failed)}">'
-        f"<fieldset><legend>{escape(words.what_was_wrong)}</legend>{reasons}</fieldset>"
-        f'<textarea name="comment" rows="2" maxlength="2000" aria-label="{escape(words.comment)}" '
-        f'placeholder="{escape(words.comment)}"></textarea><div><button type="submit">{escape(words.send)}</button>'
-        f'<button type="button" class="act word drop">{escape(words.cancel)}</button></div></form></template>'
-    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 from pydantic import BaseModel, Field
 
 from advisor.advisor import Advisor
@@ -24,8 +24,8 @@ from advisor.limits import COMMENT, KEY
 from advisor.retrieval.confidence import is_doubtful, origin_of, thresholds_of
 from advisor.text.plain import stem_of
 from advisor.types import Answer, Language, ScoredChunk
-from advisor.ui.answer_view import place
-from advisor.ui.texts import CHAT_TEXTS, TEXTS
+from advisor.ui.rendering import render
+from advisor.ui.texts import TEXTS
 from advisor.ui.why_view import PresentIndex, render_why
 
 Format = Literal["docx", "md"]
@@ -137,31 +137,20 @@ def memo_response(memo: Memo, name: str, kind: Format) -> Response:
     return Response(content, 200, headers, MEDIA[kind])
 
 
-def render_after_refusal(answer: Answer, nearest: Sequence[ScoredChunk], questions: Sequence[str]) -> str:
+def render_after_refusal(answer: Answer, nearest: Sequence[ScoredChunk], questions: Sequence[str]) -> Markup:
     """What to do when there is no answer: read the nearest documents, ask a question that has one, tell the curators."""
-    words = CHAT_TEXTS[answer.language]
     own = [one.chunk for one in nearest if one.chunk.language == answer.language] or [one.chunk for one in nearest]
     first = {chunk.title: chunk for chunk in reversed(own)}
     titles = list(dict.fromkeys(chunk.title for chunk in own))[:_NEAREST]
-    links = "".join(
-        f'<li><button type="button" class="near-document" {place(first[title], answer.index.generation)}>'
-        f"{escape(title)}</button></li>"
-        for title in titles
-    )
-    near = f'<h3>{escape(words.nearest)}</h3><ul class="near-documents">{links}</ul>' if links else ""
-    asked = "".join(map(_asking, questions[:1]))
-    again = f"<h3>{escape(words.rephrased)}</h3><ul>{asked}</ul>" if asked else ""
-    return (
-        f'{near}{again}<p class="telling"><button type="button" class="act word tell" data-done="{escape(words.told)}" '
-        f'data-failed="{escape(words.failed)}">{escape(words.tell)}</button><span role="status"></span></p>'
+    return render(
+        "after_refusal",
+        answer.language,
+        generation=answer.index.generation,
+        nearest=[first[title] for title in titles],
+        question=questions[0] if questions else "",
     )
 
 
-def _asking(question: str) -> str:
-    return f'<li><button type="button" class="ask" data-question="{escape(question)}">{escape(question)}</button></li>'
-
-
-def render_next(answer: Answer, questions: list[str]) -> str:
+def render_next(answer: Answer, questions: Sequence[str]) -> Markup:
     """Buttons that ask the questions; nothing for none."""
-    buttons = "".join(map(_asking, questions))
-    return f"<h3>{escape(CHAT_TEXTS[answer.language].next)}</h3><ul>{buttons}</ul>" if questions else ""
+    return render("next", answer.language, questions=questions)

@@ -149,7 +149,7 @@ class _CorpusEvents:
         """What going back would do, for somebody to say yes to."""
         info = self._advisor.index.info
         question = self._texts.corpus.really_roll_back.format(info.documents, info.chunks)
-        return gr.update(value=render_message(question)), gr.Row(visible=True)
+        return gr.update(value=render_message(question, self._texts)), gr.Row(visible=True)
 
     def roll_back(self, request: gr.Request) -> tuple[Any, ...]:
         if not may_curate(request):
@@ -159,7 +159,9 @@ class _CorpusEvents:
             name = rollback(self._advisor.settings)
             self._record(request, "rollback", generation=name)
             info = self._advisor.index.info  # what the header of the table says from now on
-            return render_message(self._texts.corpus.rolled_back.format(info.documents, info.chunks), title=name)
+            return render_message(
+                self._texts.corpus.rolled_back.format(info.documents, info.chunks), self._texts, title=name
+            )
 
         return (*self._view(self._outcome(go_back)), gr.Row(visible=False))
 
@@ -174,7 +176,7 @@ class _CorpusEvents:
         record_action(self._advisor.settings, current_user(request), action, **details)
 
     def _refuse(self) -> tuple[Any, ...]:
-        refused = gr.update(value=render_message(self._texts.corpus.curators_only))
+        refused = gr.update(value=render_message(self._texts.corpus.curators_only, self._texts))
         return gr.skip(), refused, *(gr.skip(),) * 3
 
     def _last(self) -> str:

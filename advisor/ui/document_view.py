@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import count
 from posixpath import dirname, join, normpath
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from markdown_it.token import Token
+from markupsafe import Markup
 
-from advisor.answering.messages import standing_in_words
 from advisor.documents.chunking import blocks_of
 from advisor.documents.citations import page_ranges
 from advisor.documents.formats.file_type import SUFFIXES
@@ -19,9 +18,9 @@ from advisor.documents.provenance import Provenance
 from advisor.documents.reading import is_markdown
 from advisor.text.markdown_parser import markdown_parser
 from advisor.text.plain import has_words, plain
-from advisor.types import Document, Scan
-from advisor.ui.answer_view import evidence_name
+from advisor.types import Document, Language, Scan
 from advisor.ui.original_routes import DRAWN, kind_of
+from advisor.ui.rendering import evidence_name, render
 from advisor.ui.texts import Texts
 
 # Pairs that Unicode classes as punctuation: beside them, Markdown's emphasis marks open and close as they would beside a
@@ -46,7 +45,7 @@ Span = tuple[int, int]
 
 def render_document(
     document: Document, start: int | None, end: int | None, texts: Texts, provenance: Provenance | None = None
-) -> str:
+) -> Markup:
     """A document to read, with `[start, end)` of its text marked (nothing when None).
 
     The first mark has the id `cited`. A span over several blocks, or across the edge of an emphasis, has several marks.
@@ -55,7 +54,7 @@ def render_document(
     if start is not None and end is not None:
         body = _with_marks(document, (start, end), body)
     page = document.page_of(start or 0)
-    return _header(document, page, texts, provenance) + _with_page_numbers(document, body, texts)
+    return _header(document, page, texts, provenance) + Markup(_with_page_numbers(document, body, texts))
 
 
 def _with_page_numbers(document: Document, html: str, texts: Texts) -> str:
@@ -65,7 +64,7 @@ def _with_page_numbers(document: Document, html: str, texts: Texts) -> str:
     def sign(_: re.Match[str]) -> str:
         number = next(numbers)
         words = texts.page.format(number) + (f", {texts.ocr}" if number in document.scan.read else "")
-        return f'<span class="page" data-page="{number}">{escape(words)}</span>'
+        return render("page_sign", texts.language, number=number, said=words)
 
     return _PAGE_SHOWN.sub(sign, html)
 
@@ -77,33 +76,28 @@ def scan_in_words(scan: Scan, texts: Texts) -> str:
     return " ".join(filter(None, (read, unread)))
 
 
-def _header(document: Document, page: int | None, texts: Texts, provenance: Provenance | None) -> str:
+def _header(document: Document, page: int | None, texts: Texts, provenance: Provenance | None) -> Markup:
     """What the document says of itself, for a reader, and the way to the file itself (to a page of it, if it has pages)."""
-    address = f"../api/originals/{quote(document.id)}" + (f"#page={page}" if page else "")
-    original = f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(texts.original)}</a>'
     topic = texts.topics.get(document.topic, document.topic) if document.topic else ""
-    standing = escape(standing_in_words(texts.language, document.standing))
-    if document.standing and document.standing.document:
-        standing = f'<a href="#" data-document="{escape(document.standing.document)}">{standing}</a>'
-    said = (escape(topic), escape(evidence_name(document.evidence, texts)), escape(texts.date(document.updated)))
-    facts = " · ".join(filter(None, (standing, *said)))
+    facts = (topic, evidence_name(document.evidence, texts.language), texts.date(document.updated))
     works = [", ".join(filter(None, (s.organisation, s.document, str(s.year or "")))) for s in document.sources]
-    listed = "".join(f"<li>{escape(work)}</li>" for work in works)
-    sources = f"<details><summary>{escape(texts.rests_on)} ({len(works)})</summary><ul>{listed}</ul></details>"
     words = texts.corpus
     origin = words.by_operator
     if provenance:
         added = words.added_by.format(provenance.added_by, texts.date(provenance.added))
         origin = f"{added}, {words.approved_by.format(provenance.approved_by, texts.date(provenance.approved))}"
-    names = " · ".join((document.id, *document.aliases))
-    scan = scan_in_words(document.scan, texts)
     kind = kind_of(document.id)
-    look = f' data-look="{kind}" data-pages="{len(document.pages)}" data-page="{page or 1}"' if kind in DRAWN else ""
-    return (
-        f"<header{look}><h2>{escape(document.title)}</h2><p>{facts}</p><p>{escape(names)} · {original}</p>"
-        f'<p class="origin">{escape(origin[0].upper() + origin[1:])}</p>'
-        f"{f'<p>{escape(scan)}</p>' if scan else ''}"
-        f"{sources if works else ''}</header>"
+    return render(
+        "document_header",
+        texts.language,
+        document=document,
+        kind=kind,
+        is_drawn=kind in DRAWN,
+        page=page,
+        facts=list(filter(None, facts)),
+        origin=origin[0].upper() + origin[1:],
+        scan=scan_in_words(document.scan, texts),
+        works=works,
     )
 
 
@@ -115,7 +109,7 @@ def _render_body(document: Document, marks: Sequence[tuple[int, str]] = ()) -> s
         parts += [document.text[at:offset], characters]
         at = offset
     text = _CONTROLS.sub(lambda found: f"‹U+{ord(found.group()):04X}›", "".join([*parts, document.text[at:]]))
-    return _markdown(document, text) if is_markdown(document.id) else _paragraphs(text)
+    return _markdown(document, text) if is_markdown(document.id) else _paragraphs(text, document.language)
 
 
 def _page_sign(document: Document, offset: int) -> str:
@@ -185,9 +179,8 @@ def _name(tag: str) -> str:
     return tag.strip("<>").split()[0]
 
 
-def _paragraphs(text: str) -> str:
-    parts = filter(None, map(str.strip, _BLANK_LINES.split(text)))
-    return "".join(f'<p class="plain">{escape(part)}</p>' for part in parts)
+def _paragraphs(text: str, language: Language) -> str:
+    return render("paragraphs", language, paragraphs=list(filter(None, map(str.strip, _BLANK_LINES.split(text)))))
 
 
 def _markdown(document: Document, text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -18,6 +17,7 @@ from advisor.evaluation.runner import Order, run_sets_in_steps
 from advisor.limits import RUN_NAME
 from advisor.text.reasons import reason
 from advisor.ui.corpus_view import render_bar, render_error, render_message
+from advisor.ui.rendering import render
 from advisor.ui.texts import EVALUATION_TEXTS, Texts
 
 
@@ -26,7 +26,7 @@ def build_evaluations(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
     words = EVALUATION_TEXTS[texts.language]
     desk = _EvaluationEvents(advisor, texts)
     with gr.Column(elem_id="evaluations", elem_classes="desk"):
-        gr.HTML(f'<h1>{escape(words.title)}</h1><p class="lead">{escape(words.intro)}</p>')
+        gr.HTML(render("evaluations", texts.language))
         sets = gr.CheckboxGroup(label=words.sets, choices=desk.sets, elem_id="evaluation-sets")
         with gr.Row(elem_classes="desk-row"):
             name = gr.Textbox(label=words.name, info=words.name_hint, value=LATEST, elem_id="evaluation-name")
@@ -91,11 +91,11 @@ class _EvaluationEvents:
     def run(self, sets: Sequence[str] | None, name: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask the sets; how far it is, then the report. The button is off meanwhile: a run has the machine to itself."""
         if not may_curate(request):
-            yield _message(self._words.curators_only), *(gr.skip(),) * 4
+            yield self._message(self._words.curators_only), *(gr.skip(),) * 4
             return
         wanted = (name or "").strip() or LATEST
         if problem := self._name_problem(wanted):
-            yield _message(problem), *(gr.skip(),) * 4
+            yield self._message(problem), *(gr.skip(),) * 4
             return
         try:
             _refuse_unknown(sets or (), self.sets)
@@ -106,7 +106,7 @@ class _EvaluationEvents:
                 info = step.info
                 said = self._words.written.format(info.name, info.questions, info.seconds, info.failures)
                 choices = self._choices(run_names(self._evals), info.name)
-                yield _message(said), *choices, self._report(step, None), gr.Button(interactive=True)
+                yield self._message(said), *choices, self._report(step, None), gr.Button(interactive=True)
         except AdvisorError as error:
             yield self._problem(error), gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
 
@@ -122,9 +122,9 @@ class _EvaluationEvents:
     def show(self, name: str | None, against: str | None, request: gr.Request) -> tuple[Any, ...]:
         """The report of a run, alone or against another, on the questions that both have."""
         if not may_curate(request):
-            return _message(self._words.curators_only), gr.update(value="")
+            return self._message(self._words.curators_only), gr.update(value="")
         if not name:
-            return _message(self._words.no_runs), gr.update(value="")
+            return self._message(self._words.no_runs), gr.update(value="")
         try:
             _refuse_unknown(filter(None, (name, against)), run_names(self._evals))
             return gr.update(value=""), self._report(self._read(name), against or None)
@@ -134,9 +134,12 @@ class _EvaluationEvents:
     def _problem(self, error: AdvisorError) -> dict[str, Any]:
         return gr.update(value=render_error(error, self._texts))
 
+    def _message(self, text: str) -> dict[str, Any]:
+        return gr.update(value=render_message(text, self._texts))
+
     def _progress(self, done: int, total: int) -> dict[str, Any]:
         said = self._words.done.format(done, total) if total else self._words.asking
-        return gr.update(value=render_bar(done, total, said))
+        return gr.update(value=render_bar(done, total, said, self._texts))
 
     def _report(self, run: Run, against: str | None) -> dict[str, Any]:
         other = self._read(against) if against else None
@@ -151,7 +154,3 @@ def _refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
             raise EvaluationError(reason("not_here", name=repr(name[: RUN_NAME.most])))
-
-
-def _message(text: str) -> dict[str, Any]:
-    return gr.update(value=render_message(text))

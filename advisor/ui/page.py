@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from html import escape
-from pathlib import Path
-from urllib.parse import quote
-
 import gradio as gr
+from markupsafe import Markup
 
 from advisor.api.pool import QuestionPool
 from advisor.evaluation.reports.html_report import report_style
 from advisor.features.conversations import Conversations
+from advisor.limits import SEARCH
 from advisor.ui.chat_tab import build_chat
 from advisor.ui.corpus_tab import build_corpus
 from advisor.ui.evaluations_tab import build_evaluations
 from advisor.ui.maturity_tab import build_maturity
 from advisor.ui.questions_tab import build_questions
-from advisor.ui.sheet_view import render_sheets, render_shortcuts_button
+from advisor.ui.rendering import LOGO, asset, render
 from advisor.ui.sources_tab import build_sources
 from advisor.ui.texts import EVALUATION_TEXTS, QUESTION_TEXTS, TAB_TEXTS, Texts
 
-_ASSETS = Path(__file__).parent / "assets"
 _STYLES = (
     *("advisor.css", "conversations.css", "tabs.css", "questions.css", "frame.css", "sheets.css", "scope.css"),
     "reader.css",
@@ -42,9 +39,9 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
     with gr.Blocks(title=texts.title, analytics_enabled=False, fill_width=True, delete_cache=_UPLOADS_KEPT) as page:
         words = TAB_TEXTS[texts.language]
         with gr.Row(elem_id="masthead"):
-            gr.HTML(_brand(texts), elem_id="brand")
+            gr.HTML(render("brand", texts.language, logo=LOGO), elem_id="brand")
             gr.HTML("", elem_id="account")
-            gr.HTML(_other_language(texts), elem_id="language")
+            gr.HTML(render("language", texts.language), elem_id="language")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab(texts.chat, elem_id="tab-chat"):
                 build_chat(pool, conversations, texts)
@@ -58,23 +55,12 @@ def build_page(pool: QuestionPool, conversations: Conversations, texts: Texts) -
                 build_questions(texts)
             with gr.Tab(EVALUATION_TEXTS[texts.language].title, elem_id="tab-evaluations") as evaluations:
                 build_evaluations(advisor, evaluations, texts)
-        gr.HTML(render_sheets(texts), elem_id="sheets")
+        gr.HTML(render("sheets", texts.language, longest_search=SEARCH.most), elem_id="sheets")
     page.queue(default_concurrency_limit=_QUESTIONS_AT_ONCE, max_size=_QUESTIONS_WAITING)
     return page
 
 
-def _brand(texts: Texts) -> str:
-    logo = quote((_ASSETS / "icon.svg").read_text("utf-8"))
-    return f'<h1><img class="logo" src="data:image/svg+xml,{logo}" alt="">{escape(texts.title)}</h1>'
-
-
-def _other_language(texts: Texts) -> str:
-    other = "en" if texts.language == "fr" else "fr"
-    link = f'<a href="../{other}/" hreflang="{other}" lang="{other}">{escape(texts.other_language)}</a>'
-    return render_shortcuts_button(texts) + link
-
-
-def head(texts: Texts, root: str) -> str:
+def head(texts: Texts, root: str) -> Markup:
     """Language, base of addresses, icon, style and script, in the page itself.
 
     Gradio would prefix the selectors of a style handed to it as such; from the head, they all apply before the first paint.
@@ -82,13 +68,13 @@ def head(texts: Texts, root: str) -> str:
 
     :param root: the path below which a proxy has the page; "" for none.
     """
-    style, script = ("\n".join((_ASSETS / name).read_text("utf-8") for name in names) for names in (_STYLES, _SCRIPTS))
-    style += report_style()
-    icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
-    return (
-        f'<script>document.documentElement.lang = "{texts.language}"; '
-        f'document.querySelector("base").href = "{root}/{texts.language}/";</script>'
-        f'<link rel="icon" href="data:image/svg+xml,{icon}"><style>{style}</style><script>{script}</script>'
+    return render(
+        "head",
+        texts.language,
+        logo=LOGO,
+        root=root,
+        style=asset(*_STYLES) + Markup(report_style()),
+        script=asset(*_SCRIPTS),
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 import gradio as gr
+from markupsafe import Markup
 
 _END_SECONDS = 5.0  # to send what a cancelled answer showed last: Gradio does so within milliseconds
 
@@ -17,7 +18,7 @@ class Shown:
 
     conversation: str = ""
     question: str = ""
-    ready: str = ""
+    ready: Markup = field(default_factory=Markup)
 
 
 class AnswerRun:

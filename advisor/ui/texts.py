@@ -298,7 +298,7 @@ class ShareTexts(WordTable):
     gone_why: str
 
 
-class _WordFile(WordTable):
+class PageWords(WordTable):
     """What a file holds."""
 
     page: Texts
@@ -312,13 +312,13 @@ class _WordFile(WordTable):
     sharing: ShareTexts
 
 
-_FILES = read_words("advisor.ui", _WordFile)
-TEXTS: Mapping[Language, Texts] = {language: file.page for language, file in _FILES.items()}
-CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, file in _FILES.items()}
-SCOPE_TEXTS: Mapping[Language, ScopeTexts] = {language: file.scope for language, file in _FILES.items()}
-TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in _FILES.items()}
-EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in _FILES.items()}
-QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in _FILES.items()}
-READER_TEXTS: Mapping[Language, ReaderTexts] = {language: file.reader for language, file in _FILES.items()}
-SHORTCUT_TEXTS: Mapping[Language, ShortcutTexts] = {language: file.shortcuts for language, file in _FILES.items()}
-SHARE_TEXTS: Mapping[Language, ShareTexts] = {language: file.sharing for language, file in _FILES.items()}
+WORDS: Mapping[Language, PageWords] = read_words("advisor.ui", PageWords)
+TEXTS: Mapping[Language, Texts] = {language: file.page for language, file in WORDS.items()}
+CHAT_TEXTS: Mapping[Language, ChatTexts] = {language: file.chat for language, file in WORDS.items()}
+SCOPE_TEXTS: Mapping[Language, ScopeTexts] = {language: file.scope for language, file in WORDS.items()}
+TAB_TEXTS: Mapping[Language, TabTexts] = {language: file.tabs for language, file in WORDS.items()}
+EVALUATION_TEXTS: Mapping[Language, EvaluationTexts] = {language: file.evaluations for language, file in WORDS.items()}
+QUESTION_TEXTS: Mapping[Language, QuestionTexts] = {language: file.questions for language, file in WORDS.items()}
+READER_TEXTS: Mapping[Language, ReaderTexts] = {language: file.reader for language, file in WORDS.items()}
+SHORTCUT_TEXTS: Mapping[Language, ShortcutTexts] = {language: file.shortcuts for language, file in WORDS.items()}
+SHARE_TEXTS: Mapping[Language, ShareTexts] = {language: file.sharing for language, file in WORDS.items()}

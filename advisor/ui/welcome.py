@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from advisor.api.pool import QuestionPool
 from advisor.features.starters import Starter, Starters
 from advisor.index.generation import Generation
 from advisor.types import Language
-from advisor.ui.answer_view import typeset
 from advisor.ui.conversation_routes import Owner
+from advisor.ui.rendering import render
 from advisor.ui.texts import TEXTS, Texts
 
 
@@ -30,34 +30,17 @@ def welcome_routes(pool: QuestionPool) -> APIRouter:
     return router
 
 
-def render_welcome(texts: Texts) -> str:
+def render_welcome(texts: Texts) -> Markup:
     """What the advisor is, and where the page's script puts the rest."""
-    words = f'<p class="tagline">{escape(texts.tagline)}</p><p class="trust">{escape(texts.trust)}</p>'
-    return f'{words}<div class="starters"></div>'
+    return render("welcome", texts.language)
 
 
-def render_starters(starters: Sequence[Starter], texts: Texts) -> str:
+def render_starters(starters: Sequence[Starter], texts: Texts) -> Markup:
     """Buttons that ask the questions; nothing for none."""
-    if not starters:
-        return ""
-    rows = "".join(f"<li>{_button(starter, texts)}</li>" for starter in starters)
-    return f"<h2>{escape(texts.try_asking)}</h2><ul>{rows}</ul>"
+    return render("starters", texts.language, starters=starters)
 
 
-def _button(starter: Starter, texts: Texts) -> str:
-    concern = f"<strong>{escape(texts.concerns[starter.concern])}</strong>" if starter.concern else ""
-    return (
-        f'<button type="button" class="ask example" data-question="{escape(starter.question)}">{concern}'
-        f"<span>{typeset(starter.question)}</span></button>"
-    )
-
-
-def render_corpus(index: Generation, texts: Texts) -> str:
+def render_corpus(index: Generation, texts: Texts) -> Markup:
     """How much the advisor has read, and of when the latest is."""
-    info = index.info
-    size = texts.holds.format(
-        texts.documents[info.documents > 1].format(info.documents), texts.passages[info.chunks > 1].format(info.chunks)
-    )
     latest = max((document.updated for document in index.catalog.listing() if document.updated), default="")
-    date = f" {texts.latest.format(texts.date(latest))}" if latest else ""
-    return f'<p class="corpus">{escape(size + date)}</p>'
+    return render("corpus_size", texts.language, info=index.info, latest=latest)

@@ -1,15 +1,19 @@
-"""Plots as SVG text; the page that shows them colours their classes (`bar`, `track`, `whisker`, `curve`, `point`, ...).
+"""Plots as SVG; the page that shows them colours their classes (`bar`, `track`, `whisker`, `curve`, `point`, ...).
 
 Three small shapes are all that reports need; a plotting library would weigh more than the rest of the package.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import Markup
 
 from advisor.evaluation.wording import EvaluationWords
+from advisor.text.templates import Templates
+
+TEMPLATES = Templates("advisor.evaluation.reports")
 
 WIDTH = 560
 _LABEL, _VALUE, _ROW = 150, 54, 26
@@ -17,12 +21,23 @@ _HEIGHT, _LEFT, _BOTTOM, _TOP = 250, 44, 36, 12
 _MARGIN = 12
 _BAR = 14  # the height of a bar
 # Of a plot in a file of its own: the colours of reports on white, which every page can show.
-_STYLE = """<style>
+_STYLE = Markup("""
 text { font: 12px system-ui, sans-serif; fill: #1c2024; } .tick { fill: #667078; } .page { fill: #fff; }
 .grid { stroke: #e3e5e8; } .curve { fill: none; stroke: #2f6f8f; stroke-width: 2.5; }
 .curve.second { stroke: #c2571a; stroke-dasharray: 6 4; }
 .point { fill: #fff; stroke: #2f6f8f; stroke-width: 2.5; } .point.second { stroke: #c2571a; }
-</style>"""
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An element of a plot: its tag, its class, its attributes, the text in it, and what is said under the pointer."""
+
+    tag: str
+    kind: str
+    attributes: Mapping[str, str]
+    text: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ class Range:
     high: float
 
 
-def bars(rows: Sequence[Bar], title: str) -> str:
+def bars(rows: Sequence[Bar], title: str) -> Markup:
     """Horizontal bars from 0 to 1, a whisker for the interval, a tick for the other run."""
     span = WIDTH - _LABEL - _VALUE
     parts = []
@@ -75,7 +90,7 @@ def bars(rows: Sequence[Bar], title: str) -> str:
     return _svg(parts, len(rows) * _ROW, f"{title} – {said}")
 
 
-def curves(lines: Sequence[Curve], words: EvaluationWords, *, top: float = 1.0, alone: bool = False) -> str:
+def curves(lines: Sequence[Curve], words: EvaluationWords, *, top: float = 1.0, alone: bool = False) -> Markup:
     """One or two lines of risk over coverage, on axes from 0 to 1.
 
     :param top: where the upward axis ends.
@@ -96,7 +111,7 @@ def curves(lines: Sequence[Curve], words: EvaluationWords, *, top: float = 1.0, 
     parts.append(_text(_LEFT + 4, _TOP + 10, words.up, kind="tick"))
     for number, (line, kind) in enumerate(zip(lines, ("", " second"), strict=False)):
         drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
-        parts.append(f'<polyline class="curve{kind}" points="{drawn}"><title>{escape(line.label)}</title></polyline>')
+        parts.append(Shape("polyline", f"curve{kind}", {"points": drawn}, title=line.label))
         if line.mark:
             parts.append(
                 _circle(
@@ -112,7 +127,7 @@ def curves(lines: Sequence[Curve], words: EvaluationWords, *, top: float = 1.0, 
     return _svg(parts, _HEIGHT, f"{words.up} / {words.across}", alone=alone)
 
 
-def ranges(rows: Sequence[Range], title: str) -> str:
+def ranges(rows: Sequence[Range], title: str) -> Markup:
     """Median (bar) and 95th percentile (whisker) in milliseconds, on one scale."""
     span = WIDTH - _LABEL - _VALUE - 60
     longest = max((row.high for row in rows), default=1.0) or 1.0
@@ -126,30 +141,26 @@ def ranges(rows: Sequence[Range], title: str) -> str:
     return _svg(parts, len(rows) * _ROW, title)
 
 
-def _svg(parts: Iterable[str], height: float, title: str, *, alone: bool = False) -> str:
-    name = f'role="img" aria-label="{escape(title)}"'
-    if not alone:
-        return f'<svg viewBox="0 0 {WIDTH} {height:.0f}" {name}>{"".join(parts)}</svg>'
-    wide, high = WIDTH + 2 * _MARGIN, height + 2 * _MARGIN
-    size = f'width="{wide}" height="{high:.0f}" viewBox="{-_MARGIN} {-_MARGIN} {wide} {high:.0f}"'
-    page = f'<rect class="page" x="{-_MARGIN}" y="{-_MARGIN}" width="{wide}" height="{high:.0f}"/>'
-    inner = "\n".join((_STYLE, page, *parts))
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name}>\n{inner}\n</svg>\n'
+def _svg(shapes: Sequence[Shape], height: float, title: str, *, alone: bool = False) -> Markup:
+    """The plot as an element of a page or, with colours and a margin, as a file of its own."""
+    box = (0, 0, WIDTH, round(height))
+    if alone:
+        box = (-_MARGIN, -_MARGIN, WIDTH + 2 * _MARGIN, round(height) + 2 * _MARGIN)
+    return TEMPLATES.render("plot", shapes=shapes, box=box, title=title, style=_STYLE if alone else "")
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "label") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "label") -> Shape:
+    return Shape("text", kind, {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}, text)
 
 
-def _box(x: float, y: float, width: float, kind: str, title: str = "") -> str:
-    inner = f"<title>{escape(title)}</title>" if title else ""
-    size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{_BAR}"'
-    return f'<rect class="{kind}" {size} rx="3">{inner}</rect>'
+def _box(x: float, y: float, width: float, kind: str, title: str = "") -> Shape:
+    size = {"x": f"{x:.1f}", "y": f"{y:.1f}", "width": f"{max(width, 0):.1f}", "height": f"{_BAR}", "rx": "3"}
+    return Shape("rect", kind, size, title=title)
 
 
-def _circle(x: float, y: float, kind: str, title: str) -> str:
-    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"><title>{escape(title)}</title></circle>'
+def _circle(x: float, y: float, kind: str, title: str) -> Shape:
+    return Shape("circle", kind, {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "5"}, title=title)
 
 
-def _stroke(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
+def _stroke(x1: float, y1: float, x2: float, y2: float, kind: str) -> Shape:
+    return Shape("line", kind, {"x1": f"{x1:.1f}", "y1": f"{y1:.1f}", "x2": f"{x2:.1f}", "y2": f"{y2:.1f}"})

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from advisor.evaluation.comparison import compare_runs, documents_differ, in_common
@@ -105,7 +103,7 @@ def _expected(expected: Mapping[str, Any], row: Row, words: EvaluationWords) -> 
     return words.answer_with.format("; ".join(wanted)) if wanted else words.answer
 
 
-def group_plot(groups: Sequence[Group], measure: str, words: EvaluationWords, other: Sequence[Group] = ()) -> str:
+def group_plot(groups: Sequence[Group], measure: str, words: EvaluationWords, other: Sequence[Group] = ()) -> Markup:
     """One measure, group by group; empty when no group has it."""
     before = {group.name: value.value for group in other if (value := group.value(measure))}
     rows = [
@@ -121,10 +119,10 @@ def group_plot(groups: Sequence[Group], measure: str, words: EvaluationWords, ot
         for group in groups
         if (value := group.value(measure))
     ]
-    return charts.bars(rows, words.measures[measure]) if rows else ""
+    return charts.bars(rows, words.measures[measure]) if rows else Markup()
 
 
-def latency_plot(latencies: Sequence[Latency], words: EvaluationWords) -> str:
+def latency_plot(latencies: Sequence[Latency], words: EvaluationWords) -> Markup:
     """Median and 95th percentile of each stage."""
     rows = [charts.Range(words.stages[one.stage], one.p50, one.p95) for one in latencies]
     return charts.ranges(rows, words.latency)
@@ -156,8 +154,8 @@ def render_run(run: Run, against: Run | None, language: Language, shown_date: Ca
             for title, groups in summary.breakdowns.items()
             if len(groups) > 1
         ],
-        "risk": Markup(risk_plot([run, *([against] if against else [])], words)),
-        "latency": Markup(latency_plot(summary.latencies, words)),
+        "risk": risk_plot([run, *([against] if against else [])], words),
+        "latency": latency_plot(summary.latencies, words),
         "against": against.info.name if against else "",
         "differ": against is not None and documents_differ(against, run),
         "comparison": comparison,
@@ -165,10 +163,10 @@ def render_run(run: Run, against: Run | None, language: Language, shown_date: Ca
         "failing": shown_cases(run, [row for row in run.rows if not row.values.get("passed")], words),
         "passing": shown_cases(run, [row for row in run.rows if row.values.get("passed")], words),
     }
-    return Markup(_template("report.html").render(context))
+    return charts.TEMPLATES.render("report", **context)
 
 
-def render_page(run: Run, against: Run | None = None, language: Language = "en") -> str:
+def render_page(run: Run, against: Run | None = None, language: Language = "en") -> Markup:
     """The report of a run as a page of its own.
 
     :raises EvaluationError: when the two cannot be compared.
@@ -176,7 +174,7 @@ def render_page(run: Run, against: Run | None = None, language: Language = "en")
     words = EVALUATION_WORDS[language]
     report = render_run(run, against, language)
     style = Markup(report_style())
-    return _template("page.html").render(words=words, language=language, info=run.info, style=style, report=report)
+    return charts.TEMPLATES.render("page", words=words, language=language, info=run.info, style=style, report=report)
 
 
 def report_style() -> str:
@@ -192,11 +190,4 @@ def _tiles(summary: RunSummary, other: RunSummary | None, words: EvaluationWords
 
 def _breakdown(title: str, groups: Sequence[Group], other: RunSummary | None, words: EvaluationWords) -> Markup:
     before = other.breakdowns.get(title, ()) if other else ()
-    return Markup(group_plot(groups, "passed", words, before))
-
-
-@cache
-def _template(name: str) -> jinja2.Template:
-    source = (files("advisor.evaluation.reports") / name).read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(source)
+    return group_plot(groups, "passed", words, before)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from advisor.evaluation.measures import BY_NAME, confidences, decided, measure_rows
 from advisor.evaluation.reports import charts
 from advisor.evaluation.run_store import Run
@@ -60,7 +62,7 @@ def risk_line(label: str, rows: Sequence[Row]) -> charts.Curve:
     return charts.Curve(label, [*points[:-1:every], points[-1]], (at.coverage, at.risk))
 
 
-def risk_plot(runs: Sequence[Run], words: EvaluationWords) -> str:
+def risk_plot(runs: Sequence[Run], words: EvaluationWords) -> Markup:
     """Share of wrong answers against the share of questions answered, one line a run."""
     taken = [(run.info.name, decided(run.rows)) for run in runs]
     return charts.curves([risk_line(name, rows) for name, rows in taken if rows], words)
@@ -74,7 +76,7 @@ def by_split(run: Run) -> dict[str, list[Row]]:
     return {label: some for label, some in found.items() if some}
 
 
-def picture(run: Run) -> str:
+def picture(run: Run) -> Markup:
     """The curves of a run as an SVG file of its own."""
     lines = [risk_line(_named(label, rows), rows) for label, rows in by_split(run).items()]
     highest = max((risk for line in lines for _, risk in line.points), default=0.0)
