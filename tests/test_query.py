@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from advisor.advisor import Advisor
 from advisor.index.generation import Generation, open_current
 from advisor.index.sync import sync
 from advisor.index.thesaurus import read_thesaurus, used_forms, words
@@ -99,3 +103,17 @@ def test_used_forms_are_whole_words_in_any_case_and_number(tmp_path):
     used = used_forms(read_thesaurus(path), ["Les Serveurs de deux fournisseurs", "un observateur, des serveurs"])
     assert used == {words("serveur"): 2, words("deux fournisseurs"): 1}
     assert used_forms((), ["texte"]) == {}
+
+
+def test_an_everyday_word_weighs_no_more_than_a_rare_one_of_a_small_corpus(tmp_path: Path, embeddings: Embeddings):
+    (tmp_path / "corpus").mkdir()
+    for name, text in {
+        "credits.md": "# Service credits\n\nUnder the S.L.A. the client gets a credit of 4 % for every hour beyond the first.\n",
+        "desk.md": "# Help desk\n\nThe help desk answers calls around the clock, in two languages, from an office in Lille.\n",
+    }.items():
+        (tmp_path / "corpus" / name).write_text(text, encoding="utf-8")
+    settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
+    sync(settings, embeddings)
+    with closing(Advisor.open(settings, embeddings)) as advisor:
+        assert "a credit of 4 %" in advisor.ask("What credit does the SLA give?").text
+        assert advisor.ask("What does the SLA say about fires?").status == "abstained"

@@ -99,8 +99,12 @@ class KeywordIndex:
         return int(self._searcher.doc_freq(_field(language), term))
 
     def idf(self, term: str, language: Language) -> float:
-        """How much a term tells, as in BM25 (Robertson and Zaragoza 2009): ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        occurrences = self.document_frequency(term, language)
+        """How much a term tells, as in BM25 (Robertson and Zaragoza 2009): ln(1 + (N - n + 0.5) / (n + 0.5)).
+
+        One that no chunk has tells as much as if one had it: beside the few chunks of a small corpus, an everyday word of
+        the question would else count for more than all that they are about.
+        """
+        occurrences = max(1, self.document_frequency(term, language))
         return math.log(1 + (self.size - occurrences + 0.5) / (occurrences + 0.5))
 
 
