@@ -82,6 +82,22 @@ def test_a_false_premise_is_met_with_what_the_source_says(advisor: Advisor):
     assert "dissol" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quel temps fait-il ?",
+        "Quelle heure est-il ?",
+        "Qui est le pape ?",
+        "test",
+        "How cold is it?",
+        "Got the time?",
+        "Is C++ or C# better?",
+    ],
+)
+def test_a_few_words_about_something_else_are_refused(advisor: Advisor, question: str):
+    assert advisor.ask(question).status == "abstained"
+
+
 def test_an_abstention_names_the_nearest_subjects_and_cites_nothing(advisor: Advisor):
     answer = advisor.ask("Quelle est la recette de la tarte Tatin ?")
     assert answer.status == "abstained"

@@ -188,3 +188,13 @@ def test_a_few_curated_answers_change_no_other_answer(small_settings, embeddings
         )
     assert answers[0] == answers[1]
     assert (known.writer, known.text) == ("curated", "**The CTO presents it every six weeks.** [1]")
+
+
+def test_a_question_of_those_that_nothing_answers_is_refused_and_no_other(small_settings, embeddings):
+    path = small_settings.corpus_dir / "asked" / "not-covered.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("not_covered:\n  en: [When does a blameless review take place?]\n", encoding="utf-8")
+    sync(small_settings, embeddings)
+    with closing(Advisor.open(small_settings, embeddings)) as advisor:
+        assert advisor.ask("when does a blameless review take place").status == "abstained"
+        assert advisor.ask("How much did the Kubernetes migration cost?").status == "answered"

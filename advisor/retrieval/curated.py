@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.index.generation import Generation
-from advisor.models.embeddings import cosines
 from advisor.retrieval.like_questions import SAME, LikeQuestions
 from advisor.types import Chunk, Language, Sentence
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +39,15 @@ def nearest_curated(index: Generation, like: LikeQuestions | None, language: Lan
     return CuratedAnswer(lines, float(near[best])) if lines else None
 
 
-def known_answer(index: Generation, vector: NDArray[np.float32], language: Language) -> CuratedAnswer | None:
+def known_answer(index: Generation, outline: int | None, language: Language) -> CuratedAnswer | None:
     """The lines that a curator put beside the very question, in a corpus with too few phrasings for more than that.
 
-    :param vector: the question's unit vector, shape (dimension,).
+    :param outline: beside which the question stands, if anybody wrote it.
     """
-    phrasings = index.phrasings
-    if not phrasings.questions:
+    if outline is None or not index.phrasings.answered[outline]:
         return None
-    near = cosines(phrasings.vectors, vector)
-    outline = int(phrasings.outline[near.argmax()])
-    if near.max() < SAME or not phrasings.answered[outline]:
-        return None
-    pairs = phrasings.answer(outline)
-    return CuratedAnswer(lines_in(index, pairs, language) or lines_in(index, pairs, None), float(near.max()))
+    pairs = index.phrasings.answer(outline)
+    return CuratedAnswer(lines_in(index, pairs, language) or lines_in(index, pairs, None), 1.0)
 
 
 def lines_in(

@@ -11,6 +11,7 @@ from advisor.index.generation import Generation
 from advisor.index.phrasings import PhrasingIndex, highest
 from advisor.index.question_space import QuestionSpace
 from advisor.models.embeddings import cosines
+from advisor.text.plain import WORD, fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +41,6 @@ class LikeQuestions:
     votes: NDArray[np.float64]
 
     @property
-    def is_known(self) -> bool:
-        """Whether a curator wrote this very question, give or take a letter, beside the lines that answer it."""
-        nearest = int(self.cosine.argmax())
-        return bool(self.cosine[nearest] >= SAME and self.phrasings.answered[self.phrasings.outline[nearest]])
-
-    @property
     def unanswered(self) -> float:
         """The share (0..1) of the votes of questions that the corpus is known not to answer."""
         return float(self.votes[~self.phrasings.answered].sum())
@@ -54,6 +49,21 @@ class LikeQuestions:
         """How near each outline is, shape (outlines,); that of the very question, whatever its other phrasings."""
         known = self.phrasings.by_outline(self.cosine)
         return np.where(known >= SAME, known, self.phrasings.by_outline(self.near, most=2))
+
+
+def known_outline(phrasings: PhrasingIndex, cosine: Floats, question: str) -> int | None:
+    """The outline beside which somebody wrote this very question, give or take a letter; one without lines answers nothing.
+
+    Of a question that nothing answers, every word has to be the same: another question about the same subject is as near.
+
+    :param cosine: of the question with each phrasing, shape (phrasings,).
+    """
+    nearest = int(cosine.argmax()) if len(cosine) else 0
+    if not len(cosine) or cosine[nearest] < SAME:
+        return None
+    outline = int(phrasings.outline[nearest])
+    said, written = (WORD.findall(fold(text)) for text in (question, phrasings.questions[nearest]))
+    return outline if phrasings.answered[outline] or said == written else None
 
 
 def like_questions(index: Generation, vector: Floats) -> LikeQuestions | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.index.generation import Generation
-from advisor.models.embeddings import Embeddings
+from advisor.models.embeddings import Embeddings, cosines
 from advisor.models.reranker import Reranker
 from advisor.retrieval.block_features import Asked
 from advisor.retrieval.blocks import candidate_blocks
@@ -23,7 +23,7 @@ from advisor.retrieval.confidence import (
 )
 from advisor.retrieval.curated import CuratedAnswer, known_answer, nearest_curated
 from advisor.retrieval.hybrid import HybridResult, SearchLimits, hybrid_search, in_one_language, rerank
-from advisor.retrieval.like_questions import LikeQuestions, like_questions
+from advisor.retrieval.like_questions import LikeQuestions, known_outline, like_questions
 from advisor.retrieval.query import Query, analyse
 from advisor.retrieval.ranking import RankedBlock, rank_blocks
 from advisor.retrieval.replaced import blocks_below, passages_below
@@ -121,21 +121,25 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
         fused = in_one_language(found.passages, language)
         spoken = fused[0].chunk.language if fused else language
         ranked = rank_blocks(index, found.asked, candidate_blocks(index, fused, spoken))
-        curated = nearest_curated(index, like, spoken) if like else known_answer(index, found.vector, spoken)
+        near = like.cosine if like else cosines(index.phrasings.vectors, found.vector)
+        outline = known_outline(index.phrasings, near, question)
+        curated = nearest_curated(index, like, spoken) if like else known_answer(index, outline, spoken)
         signals = measure(found.asked, fused, ranked, curated)
         if index.whole and index.part is not None:
             around = _retrieve(replace(searcher, index=index.whole), question, language, searcher.settings.num_passages)
             others = rank_blocks(index.whole, around.asked, candidate_blocks(index.whole, around.passages, spoken))
             signals = beside_the_rest(signals, around.like, others, index.part)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
-    known = like.is_known if like else curated is not None
+    known = None if outline is None else bool(index.phrasings.answered[outline])
     # Without the cosines of passages, what is judged is as with a model whose scale nobody knows.
     digest, own = (NO_MODEL, None) if found.by_words else (searcher.embeddings.digest, index.calibration)
-    confidence = 1.0 if known else confidence_of(signals, digest, own)
+    confidence = confidence_of(signals, digest, own) if known is None else float(known)
     thresholds = thresholds_of(searcher.settings, own, doubtful=is_doubtful(index))
     standings = index.catalog.standings
     passages, ranked = passages_below(passages, standings), blocks_below(ranked, standings)
-    return Evidence(passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words, is_known=known)
+    return Evidence(
+        passages, ranked, curated, signals, confidence, thresholds, by_words=found.by_words, is_known=bool(known)
+    )
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
