@@ -173,6 +173,6 @@ def _entries(found: Mapping[str, Sequence[str]], author: str) -> list[dict[str, 
     for sentence, questions in found.items():
         spoken = [(detect_language(question), question) for question in questions]
         asked = {language: [text for own, text in spoken if own == language] for language in LANGUAGES}
-        kept = {language: some for language, some in asked.items() if some}
+        kept: dict[str, object] = {language: some for language, some in asked.items() if some}
         entries.append({"sentence": sentence, **kept, "written_by": author})
     return entries
