@@ -176,7 +176,7 @@ def _in_words(report: IndexReport, *, dry_run: bool) -> str:
     if dry_run:
         names = [f"  + {name}" for name in report.added] + [f"  ~ {name}" for name in report.updated]
         names += [f"  {old} -> {new}" for old, new in report.renamed] + [f"  - {name}" for name in report.removed]
-        return "\n".join([f"Would change: {changes}.", *names])
+        return "\n".join([f"Would change: {changes}. Passages to embed: {report.embedded:,}.", *names])
     return (
         f"Generation {report.generation}: {report.documents} documents, {report.chunks} passages "
         f"({report.embedded} embedded, {report.reused} re-used) in {report.seconds:.1f} s: {changes}."

@@ -31,8 +31,8 @@ class IndexReport:
     """What `advisor index` did, or would do. Paths are relative to the corpus; `finished` is in ISO 8601, UTC.
 
     `hidden`, `scans` (by document) and `left_out` are about the files that were read for it. `passed_over` is what the
-    folder holds and is not read, `silent` are documents without a passage. `chunks`, `embedded` and `reused` count
-    passages; `documents` counts files of the same bytes once.
+    folder holds and is not read, `silent` are documents without a passage. `chunks`, `embedded` (or that it would embed)
+    and `reused` count passages; `documents` counts files of the same bytes once.
     """
 
     generation: str

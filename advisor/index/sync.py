@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from advisor.documents.chunking import chunk_document
 from advisor.documents.folder import list_files
+from advisor.documents.passages import embedded_text
 from advisor.errors import (
     BrokenIndexError,
     IndexMismatchError,
@@ -28,7 +30,7 @@ from advisor.errors import (
 from advisor.files import replace_file
 from advisor.index import archive
 from advisor.index.build import BUILDING, BuildContext, build_generation, companions_of
-from advisor.index.catalog import Catalog
+from advisor.index.catalog import Catalog, text_hash
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
@@ -128,8 +130,17 @@ def _compare_and_build(settings: Settings, embeddings: Embeddings, options: Sync
         beside = published.manifest.companions if published.manifest else None
         stale = beside != companions_of(settings.corpus_dir, embeddings.digest) or _must_move(settings, published.manifest)
         if options.dry_run or not (plan.changed or stale or options.forget):
-            return _report(plan, published.manifest, silent=published.catalog.silent() if published.catalog else ())
+            report = _report(plan, published.manifest, silent=published.catalog.silent() if published.catalog else ())
+            known = published.catalog if published.manifest else None
+            return replace(report, embedded=_new_passages(settings, plan, known)) if options.dry_run else report
         return _build_and_publish(settings, embeddings, options, plan, published)
+
+
+def _new_passages(settings: Settings, plan: Plan, known: Catalog | None) -> int:
+    """How many passages of the files that were read have to be embedded."""
+    cut = (chunk_document(document, chunk_chars=settings.chunk_chars) for document in plan.parsed.values())
+    hashes = {text_hash(embedded_text(chunk)) for chunks in cut for chunk in chunks}
+    return len(hashes - known.ids_of_texts(list(hashes)).keys() if known else hashes)
 
 
 def _must_move(settings: Settings, manifest: Manifest | None) -> bool:
