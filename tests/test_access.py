@@ -1,4 +1,4 @@
-"""The page for everybody: axe's rules, the keyboard alone, a phone, a dark screen, long conversations and documents."""
+"""The page for everybody: the keyboard alone, a phone, a dark screen, long conversations and documents."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from pages import open_page, serious, serve_app, show_tab
+from pages import open_page, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 
 from advisor.advisor import Advisor
@@ -27,50 +27,6 @@ def ask(page: Page, question: str) -> None:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
     expect(page.locator("#thread .next")).to_have_count(1)
-
-
-@pytest.mark.parametrize(("width", "locale", "scheme"), [(1280, "fr-FR", "light"), (390, "en-GB", "dark")])
-def test_no_serious_violation_in_any_tab(browser: Browser, address: str, width: int, locale: str, scheme: str):
-    page = open_page(browser, address, width=width, locale=locale, scheme=scheme)
-    assert serious(page) == []
-    ask(page, QUESTION)
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")  # nothing lies half under the entry field
-    assert serious(page) == []
-    page.locator("#thread .rate").last.click()
-    page.locator("#thread .cite").first.click()
-    expect(page.locator("#cited")).to_be_visible()
-    assert serious(page) == []
-    page.keyboard.press("Escape")
-    page.locator("#thread .why").click()
-    expect(page.locator("#why .passage").first).to_be_visible()
-    assert serious(page) == []
-    page.keyboard.press("Escape")
-    show_tab(page, "Sources")
-    page.fill("#library form input", "FinOps")
-    page.locator("#library .hits .read").first.click()
-    expect(page.locator("#library article mark").first).to_be_visible()
-    assert serious(page) == []
-    show_tab(page, "Maturité" if locale == "fr-FR" else "Maturity")
-    expect(page.locator("#maturity .domain").first).to_be_visible()
-    assert serious(page) == []
-    page.locator("#maturity [type=radio]").first.check()
-    for _ in range(5):
-        page.locator("#maturity .forward").click()
-    page.locator("#maturity [type=submit]").click()
-    expect(page.locator("#maturity .radar")).to_be_visible()
-    assert serious(page) == []
-    show_tab(page, "Corpus")
-    expect(page.locator("#corpus-documents tbody tr").first).to_be_visible()
-    assert serious(page) == []
-    show_tab(page, "Questions")
-    page.locator("#questions .listing [role=search] .make").click()
-    expect(page.locator("#questions button.line").first).to_be_visible()
-    assert serious(page) == []
-    show_tab(page, "Évaluations" if locale == "fr-FR" else "Evaluations")
-    expect(page.locator("#evaluation-run")).to_be_visible()
-    assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.context.close()
 
 
 def press_until(page: Page, key: str, selector: str, most: int = 60) -> None:
@@ -116,6 +72,18 @@ def test_nothing_is_left_in_the_other_language(browser: Browser, address: str, l
         "[e.getAttribute('aria-label'), e.title, e.placeholder, e.textContent].join(' ')).join('\\n')"
     )
     assert [word for word in other[locale[:2]] if word in spoken] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "drop"), [("fr", "en-GB", "Déposez des fichiers ici"), ("en", "fr-FR", "Drop files here")]
+)
+def test_gradios_own_words_are_in_the_language_of_the_page(
+    browser: Browser, address: str, language: str, locale: str, drop: str
+):
+    page = open_page(browser, f"{address}/{language}/", locale=locale)
+    show_tab(page, "Corpus")
+    expect(page.locator("#corpus-upload")).to_contain_text(drop)
     page.context.close()
 
 

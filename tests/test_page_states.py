@@ -85,7 +85,9 @@ def locale(language: Language) -> str:
 
 
 def is_well(page: Page, width: int) -> None:
-    """Nothing sticks out of the page, and axe finds nothing serious."""
+    """Nothing sticks out of the page, nothing of Gradio's own is read aloud in English, and axe finds nothing serious."""
+    trackers = page.locator("[data-testid=status-tracker]")
+    assert trackers.evaluate_all("all => all.filter(one => one.checkVisibility()).length") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert serious(page) == []
 
@@ -100,9 +102,15 @@ def test_the_chat(page: Page, width: int, language: Language, scheme: str) -> No
         expect(page.locator("#thread .turn")).to_have_count(0)
     ask(page, asked["answer"])
     expect(page.locator("#thread .next")).to_have_count(1)
+    page.locator("#thread .rate").last.click()
+    expect(page.locator("#thread .opinion")).to_be_visible()
     is_well(page, width)
     page.locator("#thread .cite").first.click()
     expect(page.locator("#cited")).to_be_in_viewport()
+    is_well(page, width)
+    page.keyboard.press("Escape")
+    page.locator("#thread .why").click()
+    expect(page.locator("#why .passage").first).to_be_visible()
     is_well(page, width)
     page.keyboard.press("Escape")
     page.locator("#new").click()
@@ -122,8 +130,9 @@ def test_the_chat(page: Page, width: int, language: Language, scheme: str) -> No
 def test_sources_and_maturity(page: Page, width: int, language: Language, scheme: str) -> None:
     words = TAB_TEXTS[language]
     show_tab(page, words.sources)
-    page.locator("#library .results .read").first.click()
-    expect(page.locator("#library article header h2")).to_be_visible()
+    page.fill("#library form input", "FinOps")
+    page.locator("#library .hits .read").first.click()
+    expect(page.locator("#library article mark").first).to_be_visible()
     is_well(page, width)
     show_tab(page, words.maturity)
     page.locator("#maturity [type=radio]").first.check()

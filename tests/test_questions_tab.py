@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from pages import open_page, serve_app, show_tab
+from pages import open_page, serious, serve_app, show_tab
 from playwright.sync_api import Browser, Page, expect
 from served import Served, serve
-from test_access import press_until, serious
+from test_access import press_until
 
 from advisor.accounts.audit import audit_file
 from advisor.advisor import Advisor

@@ -11,7 +11,6 @@ import gradio as gr
 from advisor.accounts.audit import record_action
 from advisor.advisor import Advisor
 from advisor.api.access import current_user, may_curate
-from advisor.documents.formats.file_type import SUFFIXES
 from advisor.errors import AdvisorError
 from advisor.features.curation import Progress, delete_documents, entries, sync_in_steps
 from advisor.features.review import OPERATOR, approve_uploads, decline_uploads, submit_upload, waiting_uploads
@@ -44,7 +43,8 @@ def build_corpus(advisor: Advisor, tab: gr.Tab, texts: Texts) -> None:
             asked = gr.HTML("")
             yes = gr.Button(words.rollback_confirm, variant="stop", elem_id="corpus-yes")
             no = gr.Button(words.cancel, elem_id="corpus-no")
-        files = gr.File(label=words.upload, file_count="multiple", file_types=list(SUFFIXES), elem_id="corpus-upload")
+        # Of any kind: Gradio would refuse the others in English, the reasons of `submit_upload` say what to do.
+        files = gr.File(label=words.upload, file_count="multiple", elem_id="corpus-upload")
         with gr.Column(visible=False, elem_id="corpus-review") as review:
             listed = gr.HTML("")
             waiting = gr.Dropdown(label=words.waiting, choices=[], multiselect=True, elem_id="corpus-waiting")

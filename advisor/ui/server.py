@@ -160,6 +160,7 @@ def _mount(app: FastAPI, page: gr.Blocks, texts: Texts, settings: Settings) -> N
         root_path=f"{settings.root_path}{path}" if settings.root_path else None,
         theme=theme(),
         head=head(texts, settings.root_path),
+        i18n=gr.I18n(**dict.fromkeys(TEXTS, texts.gradio)),  # it would take its words from the language of the browser
         footer_links=[],
         show_error=False,
         ssr_mode=False,

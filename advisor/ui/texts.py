@@ -14,7 +14,8 @@ from advisor.ui.curator_texts import CorpusTexts, EvaluationTexts, QuestionTexts
 class Texts(WordTable):
     """The interface in one language. The mappings go from the codes of the corpus and the pipeline to words.
 
-    `proposed` and `concerns` go from the codes of what technology leaders are concerned with to a question and to words.
+    `proposed` and `concerns` go from the codes of what technology leaders are concerned with to a question and to words,
+    `gradio` from Gradio's own keys to words.
     """
 
     language: Language
@@ -67,6 +68,7 @@ class Texts(WordTable):
     nowhere: str
     nowhere_why: str
     to_start: str
+    gradio: dict[str, str]
     corpus: CorpusTexts
 
     @property
