@@ -223,6 +223,10 @@ def test_copy_memo_and_why(browser: Browser, address: str, own: Advisor):
     assert copied.startswith(own.ask(FINOPS).text)
     assert "en/finops.md:" in copied
     page.locator("#thread .menu summary").click()
+    button, menu = (page.locator(f"#thread .menu {part}").bounding_box() for part in ("summary", ".choices"))
+    assert button is not None
+    assert menu is not None
+    assert menu["y"] >= button["y"] + button["height"]  # it does not cover what closes it
     with page.expect_download() as saved:
         page.get_by_role("link", name="Word").click()
     assert saved.value.suggested_filename == "decision-memo-where-do-we-start-with-finops.docx"

@@ -15,10 +15,13 @@ from advisor.answering.messages import (
     scope_in_words,
     support_in_words,
 )
+from advisor.documents.passages import lines_of_passage
 from advisor.features.conversations import Turn
 from advisor.types import EVERYTHING, Answer, AnswerSentence, Citation
 from advisor.ui.rendering import evidence_name, render
 from advisor.ui.texts import Texts
+
+_ITEMS = ("- ", "* ", "+ ")
 
 
 def render_turn(question: str, body: Markup, texts: Texts) -> Markup:
@@ -81,8 +84,16 @@ def render_body(answer: Answer, texts: Texts, anchor: str = "") -> Markup:
         answer=answer,
         searched_in=scope_in_words(texts.language, answer.scope),
         note=_note(answer) if _begins_with_note(answer) else "",
+        passages=[(" › ".join((each.title, *each.heading)), _blocks(each.quote)) for each in answer.citations],
         sentences=render_sentences(answer.sentences, answer.citations, answer.index.generation, texts, anchor),
     )
+
+
+def _blocks(passage: str) -> list[tuple[bool, list[str]]]:
+    """The lines of a passage: those of a list, without their marks, apart from the others."""
+    lines = [(line.startswith(_ITEMS), line) for line in lines_of_passage(passage) if line]
+    runs = groupby(lines, key=lambda each: each[0])
+    return [(is_list, [line[2:] if is_list else line for _, line in run]) for is_list, run in runs]
 
 
 def _begins_with_note(answer: Answer) -> bool:

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from advisor.answering.messages import led, standing_in_words, table_cells
-from advisor.documents.passages import lines_of_passage
 from advisor.text.plain import plain
 from advisor.text.reasons import in_words
 from advisor.text.templates import Templates
@@ -53,7 +52,6 @@ _TEMPLATES = Templates(
     evidence=evidence_name,
     in_words=in_words,
     led=led,
-    lines=lines_of_passage,
     plain=plain,
     query=urlencode,
     quoted=quote,
