@@ -9,6 +9,7 @@
     │   ├── IndexMismatchError   built with another model, chunking or Chroma
     │   ├── IndexLockedError     somebody else is writing it
     │   └── VectorServerError    the Chroma server with its vectors is away
+    ├── ClusterError         a Ray cluster cannot be reached, or does not do what it is given
     ├── StorageError         a file cannot be written: no room, or no right to
     │   └── DatabaseError    the database server cannot be reached
     ├── ModelError           a model cannot be loaded
@@ -95,6 +96,10 @@ class IndexLockedError(BrokenIndexError):
 
 class VectorServerError(BrokenIndexError):
     """The Chroma server that has the vectors of the index cannot be reached, or lacks them."""
+
+
+class ClusterError(AdvisorError):
+    """A Ray cluster cannot be reached, has another version of the program, or does not finish what it is given."""
 
 
 class StorageError(AdvisorError):

@@ -244,6 +244,11 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return f"/{path}" if path else ""
 
+    def without_secrets(self) -> Settings:
+        """The same, for a machine that has no business with keys and tokens."""
+        secret = [name for name, value in self if isinstance(value, SecretStr)]
+        return self.model_copy(update=dict.fromkeys(secret))
+
     @property
     def chroma_place(self) -> ChromaPlace | None:
         """The Chroma server, and how it is spoken to; None where the vectors are in the folder of the index."""

@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "advisor"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 ORDER = (
-    *("errors", "types", "settings", "limits", "tracing"),
+    *("errors", "types", "settings", "limits", "tracing", "spreading"),
     *("text", "files", "storage", "accounts", "documents", "models", "index", "retrieval", "verification", "answering"),
     *("advisor", "serialization", "retriever"),
     *("features", "evaluation", "api", "ui", "cli", "__main__"),
@@ -134,6 +134,7 @@ def test_only_one_module_knows_each_library() -> None:
     assert importers("langchain") == {"models.chat"}
     assert importers("httpx") == {"models.embedding_server", "index.vector_server"}  # whose client fails with its errors
     assert importers("opentelemetry") == {"tracing"}
+    assert importers("ray") == {"index.cluster"}
     assert importers("xllamacpp") == {"models.llama_cpp"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -12,6 +12,7 @@ import typer
 from advisor.advisor import Advisor
 from advisor.cli.options import Corpus, Index, Json, note, print_json, settings_of, takes
 from advisor.documents.citations import page_ranges
+from advisor.index.cluster import Cluster
 from advisor.index.corpus_vectors import save_corpus_vectors
 from advisor.index.generation import open_current
 from advisor.index.progress import sync_with_progress
@@ -22,6 +23,7 @@ from advisor.models.chat import shown_name
 from advisor.models.embeddings import Embeddings
 from advisor.serialization import report_json
 from advisor.settings import Settings
+from advisor.spreading import Spread, alone
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class IndexOptions:
     questions: Annotated[
         bool, typer.Option("--questions", help="Have the chat model write the questions that sections answer, into asked/.")
     ] = False
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="ADDRESS", help="Read and encode on a Ray cluster: ray://HOST:10001, auto, local."),
+    ] = None
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another writer.")] = 10
     gate: Annotated[
         list[str] | None,
@@ -62,7 +68,8 @@ def index_corpus(options: IndexOptions) -> None:
     elif options.watch:
         _watch(settings, as_json=options.as_json)
     else:
-        _index_once(settings, options)
+        with Cluster(options.on) if options.on else nullcontext() as cluster:
+            _index_once(settings, options, cluster.spread if cluster else alone)
 
 
 def _refuse_together(options: IndexOptions) -> None:
@@ -71,6 +78,8 @@ def _refuse_together(options: IndexOptions) -> None:
     together = [f"--{name.replace('_', '-')}" for name in exclusive if getattr(options, name)]
     if options.questions and (options.rollback or options.watch):
         together.append("--questions")
+    if options.on and (options.rollback or options.watch):
+        together.append("--on")
     if options.gate and together and not options.rebuild:
         together.append("--gate")
     if len(together) > 1:
@@ -78,16 +87,17 @@ def _refuse_together(options: IndexOptions) -> None:
         raise typer.BadParameter(message)
 
 
-def _index_once(settings: Settings, options: IndexOptions) -> None:
+def _index_once(settings: Settings, options: IndexOptions, spread: Spread) -> None:
     # Thousands of documents and sentences come and stay: to look for garbage among them, again and again, takes time.
     gc.set_threshold(50_000)
-    embeddings = Embeddings(settings)
+    embeddings = Embeddings(settings, spread)
     wanted = SyncOptions(
         rebuild=options.rebuild,
         forget=options.forget,
         dry_run=options.dry_run,
         wait=options.wait,
         judge=_judge(settings, embeddings, options.gate) if options.gate else None,
+        spread=spread,
     )
     report = sync_with_progress(settings, embeddings, wanted)
     _show_report(report, dry_run=options.dry_run, as_json=options.as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -22,7 +22,7 @@ from advisor.files import flush
 from advisor.index.calibration import CALIBRATION_FILE, calibration_path, read_calibration
 from advisor.index.catalog import Catalog, text_hash
 from advisor.index.catalog_edit import Cut, edit_catalog
-from advisor.index.corpus_vectors import CorpusVectors, read_corpus_vectors
+from advisor.index.corpus_vectors import NO_VECTORS, CorpusVectors, read_corpus_vectors
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
@@ -49,11 +49,13 @@ from advisor.index.vector_server import ServedVectors, collection_of, collection
 from advisor.index.vectors import Vectors, make_vectors
 from advisor.models.embeddings import Embeddings
 from advisor.settings import BUNDLED_MODEL, Settings
+from advisor.spreading import Portion, Spread, alone
 from advisor.text.reasons import FailedDocument, reason
-from advisor.types import IndexProgress
+from advisor.types import Document, IndexProgress
 
 BUILDING = ".building-"
 _SAMPLES = 5
+_PORTION = Portion(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class BuildContext:
     old: Generation | None = None
     fresh: bool = False
     progress: IndexProgress | None = None
+    spread: Spread = alone
 
     def served(self, generation: str) -> ServedVectors | None:
         """Where the vectors of a generation go, if that is a server."""
@@ -189,30 +192,28 @@ def _cut(context: BuildContext, changes: Changes, shipped: CorpusVectors) -> tup
 
     Where only the names of a document changed, its chunks stay. A title that is an order gives way to the file's name.
     """
-    settings = context.settings
+    settings, model = context.settings, context.embeddings
     same = dict(context.old.catalog.contents()) if context.old else {}
-    cut, left_out = list[Cut](), list[LeftOut]()
-    encode: Encode | None = None
-    for document in changes.written:
-        if same.get(document.id) == document.content_hash:
-            cut.append((document, None))
-            continue
-        encode = encode or _encode(context, shipped)
-        orders = orders_in(document.text, passages_of(document), encode)
-        left_out += [LeftOut(document.id, line_of(document.text, one), shortened(one.text)) for one in orders]
-        if document.title in {one.text for one in orders}:
-            document = replace(document, title=title_of_name(document.id), named=True)
-        cut.append((document, chunk_document(document, chunk_chars=settings.chunk_chars, left_out=orders)))
-    return cut, tuple(left_out)
-
-
-def _encode(context: BuildContext, shipped: CorpusVectors) -> Encode:
-    """The bundled model, which the weights of orders are fitted on, whatever model the index has."""
-    model = context.embeddings
-    if not model.is_fitted:
+    anew = [document for document in changes.written if same.get(document.id) != document.content_hash]
+    if anew and not model.is_fitted:  # the weights of orders are fitted on the bundled one, whatever model the index has
         local = {"embedding_model": BUNDLED_MODEL, "embedding_url": None}
-        return Embeddings(context.settings.model_copy(update=local)).encode_questions
-    return partial(shipped.questions, model)
+        model, shipped = Embeddings(settings.model_copy(update=local)), NO_VECTORS
+    spread = alone if settings.embedding_url else context.spread  # who reaches that server is this machine
+    work = partial(_cut_each, settings.chunk_chars, partial(shipped.questions, model))
+    found = {cut[0].id: (cut, orders) for cut, orders in spread(work, anew, _PORTION)}
+    done = [found.get(document.id, ((document, None), [])) for document in changes.written]
+    return [cut for cut, _ in done], tuple(order for _, orders in done for order in orders)
+
+
+def _cut_each(chunk_chars: int, encode: Encode, documents: Iterable[Document]) -> Iterator[tuple[Cut, list[LeftOut]]]:
+    """Each document with its chunks, and the orders that are in none."""
+    for document in documents:
+        orders = orders_in(document.text, passages_of(document), encode)
+        left_out = [LeftOut(document.id, line_of(document.text, one), shortened(one.text)) for one in orders]
+        named = document
+        if document.title in {one.text for one in orders}:
+            named = replace(document, title=title_of_name(document.id), named=True)
+        yield (named, chunk_document(named, chunk_chars=chunk_chars, left_out=orders)), left_out
 
 
 def _digest(contents: Mapping[str, str]) -> str:

@@ -72,6 +72,9 @@ class CorpusVectors:
         return vectors
 
 
+NO_VECTORS = CorpusVectors({}, np.zeros((0, 1), np.int8))
+
+
 def read_corpus_vectors(corpus_dir: Path, embeddings: Embeddings) -> CorpusVectors:
     """The vectors that a corpus folder holds for this model; none where there is no such file.
 
@@ -79,7 +82,7 @@ def read_corpus_vectors(corpus_dir: Path, embeddings: Embeddings) -> CorpusVecto
     """
     path = vectors_path(corpus_dir, embeddings)
     if not path.is_file():
-        return CorpusVectors({}, np.zeros((0, embeddings.dimension), np.int8))
+        return NO_VECTORS
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             keys, steps = held["keys"], held["steps"]

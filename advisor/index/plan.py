@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from advisor.documents.folder import document_id, list_files, passed_over
@@ -12,8 +13,13 @@ from advisor.documents.reading import content_hash, parse_document, read_bytes, 
 from advisor.errors import DocumentError, NoProseError
 from advisor.index.catalog import Catalog
 from advisor.settings import Settings
+from advisor.spreading import Portion, Spread, alone
 from advisor.text.reasons import FailedDocument, reason_of
 from advisor.types import Document, IndexProgress
+
+_PORTION = Portion(16)
+_Fate = Document | DocumentError | None
+"""What becomes of a file: it was read, or why it was not, or it stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +45,74 @@ class Plan:
         return bool(self.added or self.updated or self.renamed or self.removed)
 
 
-def make_plan(
-    settings: Settings,
-    published: Catalog | None,
-    *,
-    reread: bool,
-    unsettled: Collection[Path] = (),
-    progress: IndexProgress | None = None,
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read. Those that are `unsettled` are being written: like one that cannot be read, but no failure."""
+
+    unsettled: Collection[Path] = ()
+    progress: IndexProgress | None = None
+    spread: Spread = alone
+
+
+def make_plan(settings: Settings, published: Catalog | None, reading: Reading = Reading(), *, reread: bool) -> Plan:
     """Compare the files with the published documents. Every file is hashed: dates and sizes can lie, and hashing is fast.
 
     :param published: a file that cannot be read keeps its version there.
     :param reread: parse also the files that have not changed.
-    :param unsettled: files that are being written; like one that cannot be read, but no failure.
     :raises CorpusError: when the folder is missing or holds no file.
     """
     files = list_files(settings.corpus_dir)
     before = published.hashes() if published else {}
-    held = dict[str, str | None]()
-    parsed, failed = dict[str, Document](), list[FailedDocument]()
-    passed = list(passed_over(settings.corpus_dir))
-    with Extractor(settings) as extractor:
-        for done, path in enumerate(files, start=1):
+    fates = dict[str, _Fate]()
+
+    def settle(name: str, fate: _Fate) -> None:
+        fates[name] = fate
+        if reading.progress:
+            reading.progress("read", len(fates), len(files))
+
+    def unread() -> Iterator[tuple[str, bytes]]:
+        """The files that have to be read; what becomes of the others is settled on the way."""
+        for path in files:
             name = document_id(path, settings.corpus_dir)
-            held[name] = before.get(name)
+            if path in reading.unsettled:
+                settle(name, None)
+                continue
             try:
-                if path not in unsettled:
-                    held[name], document = _read(path, name, extractor, known=None if reread else before.get(name))
-                    parsed |= {name: document} if document else {}
-            except NoProseError as cause:
-                passed.append(FailedDocument(name, reason_of(cause)))
-                held[name] = None
+                data = read_bytes(path, settings)
             except DocumentError as cause:
-                failed.append(FailedDocument(name, reason_of(cause)))
-            if progress:
-                progress("read", done, len(files))
-    return replace(_difference(before, held, parsed, failed), passed_over=tuple(passed))
+                settle(name, cause)
+                continue
+            if not reread and content_hash(data) == before.get(name):
+                settle(name, None)
+            else:
+                yield name, data
+
+    for name, fate in reading.spread(partial(_parse_each, settings.without_secrets()), unread(), _PORTION):
+        settle(name, fate)
+    names = [document_id(path, settings.corpus_dir) for path in files]
+    return _plan(before, {name: fates[name] for name in names}, passed_over(settings.corpus_dir))
 
 
-def _read(path: Path, name: str, extractor: Extractor, known: str | None) -> tuple[str, Document | None]:
-    """The content hash of a file, and the document in it unless that is the known one."""
-    data = read_bytes(path, extractor.settings)
-    found = content_hash(data)
-    return found, None if found == known else parse_document(name, data, extractor)
+def _parse_each(settings: Settings, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, _Fate]]:
+    """The document in each file, under the file's name, or why it has none."""
+    with Extractor(settings) as extractor:
+        for name, data in files:
+            try:
+                yield name, parse_document(name, data, extractor)
+            except DocumentError as cause:
+                yield name, cause
+
+
+def _plan(before: Mapping[str, str], fates: Mapping[str, _Fate], passed: Iterable[FailedDocument]) -> Plan:
+    """:param fates: of every file of the folder; None for one that stays as it was."""
+    held = {name: fate.content_hash if isinstance(fate, Document) else before.get(name) for name, fate in fates.items()}
+    refused = {name: fate for name, fate in fates.items() if isinstance(fate, DocumentError)}
+    no_prose = {name: fate for name, fate in refused.items() if isinstance(fate, NoProseError)}
+    held |= dict.fromkeys(no_prose)
+    parsed = {name: fate for name, fate in fates.items() if isinstance(fate, Document)}
+    failed = [FailedDocument(name, reason_of(fate)) for name, fate in refused.items() if name not in no_prose]
+    more = (FailedDocument(name, reason_of(fate)) for name, fate in no_prose.items())
+    return replace(_difference(before, held, parsed, failed), passed_over=(*passed, *more))
 
 
 def _difference(

@@ -48,12 +48,13 @@ from advisor.index.generations import (
     read_manifest,
 )
 from advisor.index.lock import now, writer_lock
-from advisor.index.plan import Plan, make_plan, next_documents
+from advisor.index.plan import Plan, Reading, make_plan, next_documents
 from advisor.index.report import HiddenText, IndexReport, LeftOut
 from advisor.index.vector_server import ServedVectors, collection_of, collections_prefix, open_server
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
-from advisor.text.reasons import FailedDocument, reason
+from advisor.spreading import Spread, alone
+from advisor.text.reasons import FailedDocument, Reason, reason
 from advisor.types import IndexProgress, Scan
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
@@ -70,7 +71,7 @@ class SyncOptions:
     `rebuild` re-uses nothing. `forget` keeps no trace of what the folder no longer holds: earlier generations, archived
     versions, dead vectors. `dry_run` says what would change, and changes nothing. `unsettled` are files that are being
     written: they stay as they are in the index. `wait` is in seconds, for another writer. The `judge` is asked before a
-    generation is published; not, where there is no earlier one to compare it with.
+    generation is published; not, where there is no earlier one to compare it with. Documents are read and cut by `spread`.
     """
 
     rebuild: bool = False
@@ -80,6 +81,7 @@ class SyncOptions:
     wait: float = 0
     progress: IndexProgress | None = None
     judge: Judge | None = None
+    spread: Spread = alone
 
 
 AS_USUAL = SyncOptions()
@@ -120,13 +122,8 @@ def sync(settings: Settings, embeddings: Embeddings, options: SyncOptions = AS_U
 def _compare_and_build(settings: Settings, embeddings: Embeddings, options: SyncOptions) -> IndexReport:
     with ExitStack() as opened:
         published = _open_published(settings, embeddings, opened, rebuild=options.rebuild)
-        plan = make_plan(
-            settings,
-            published.catalog,
-            reread=published.manifest is None,
-            unsettled=options.unsettled,
-            progress=options.progress,
-        )
+        reading = Reading(options.unsettled, options.progress, options.spread)
+        plan = make_plan(settings, published.catalog, reading, reread=published.manifest is None)
         beside = published.manifest.companions if published.manifest else None
         stale = beside != companions_of(settings.corpus_dir, embeddings.digest) or _must_move(settings, published.manifest)
         if options.dry_run or not (plan.changed or stale or options.forget):
@@ -237,7 +234,7 @@ def _build_and_publish(
         if published.manifest:
             folder = index_dir / published.manifest.generation
             old = opened.enter_context(closing(Generation(folder, open_server(settings))))
-        context = BuildContext(settings, embeddings, old, fresh=options.forget, progress=options.progress)
+        context = BuildContext(settings, embeddings, old, options.forget, options.progress, options.spread)
         number = 1 + max(archive.last_number(index_dir), *map(number_of, generations(index_dir)), 0)
         previous = "" if options.forget else current_generation(index_dir) or ""
         built = build_generation(context, changes, number=number, previous=previous)

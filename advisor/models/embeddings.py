@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,7 @@ from advisor.models import bundled as bundled_model
 from advisor.models.inference import BATCH_SIZE, composed, prepare_torch
 from advisor.models.profile import HUB_NAME, profile_of
 from advisor.settings import BUNDLED_MODEL, Settings
+from advisor.spreading import Portion, Spread, alone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _SMALL_BATCH_CHARS = 20_000
 _MODEST = 5  # of 19: a quarter of a processor beside a thread that wants all of it
 _KEPT = 64  # questions, the last, whose vectors are kept
+_TOGETHER = 8  # batches that a machine of a cluster is given at once
 _SHORT = 400  # characters that never make more tokens than the model's window
 
 EncodingProgress = Callable[[int], None]
@@ -58,15 +61,18 @@ class Embeddings:
     It has the two methods of LangChain's `Embeddings`, so that its vector stores take it; to import that class and inherit
     from it would cost every command a third of a second. `name` and `digest` identify the weights (both are in the index
     manifest); `profile` is what is known of them; `dimension` is the length of a vector. Safe to use from several threads.
+    Sent to another process, it is the model of that name there, opened once.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, spread: Spread = alone) -> None:
         """Load what queries need; what passages need is loaded at the first bulk call.
 
+        :param spread: encodes passages in bulk. What is spread are whole batches: in another one, a text would have other
+            last bits.
         :raises ModelError: when the model cannot be had.
         :raises EmbeddingServerError: when the settings name a server that gives no vector.
         """
-        self._settings = settings
+        self._settings, self._spread = settings, spread
         self._transformer: SentenceTransformer | None = None
         self._small: _SmallEngine | None = None
         # A fast tokenizer lent to one thread refuses the next; a batch at a time, a question waits for no whole index.
@@ -177,12 +183,23 @@ class Embeddings:
         # Batches of like length waste no padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
         size = self._settings.embedding_batch if self._server else BATCH_SIZE
-        for at in range(0, len(order), size):
-            batch = order[at : at + size]
-            vectors[batch] = self._encode_batch([composed(texts[i]) for i in batch], as_questions=as_questions)
+        batches = [order[at : at + size] for at in range(0, len(order), size)]
+        held = ([composed(texts[i]) for i in batch] for batch in batches)
+        work = partial(Embeddings.encode_batches, self, as_questions=as_questions)
+        spread = alone if self._server else self._spread  # the server is one, whoever asks it
+        made = spread(work, held, Portion(_TOGETHER, self._settings.threads, encodes=True))
+        for batch, rows in zip(batches, made, strict=True):
+            vectors[batch] = rows
             if progress:
                 progress(len(batch))
         return vectors
+
+    def encode_batches(self, batches: Iterable[list[str]], *, as_questions: bool) -> Iterator[NDArray[np.float32]]:
+        """The unit vectors of each batch of texts, shape (len(batch), dimension)."""
+        return (self._encode_batch(texts, as_questions=as_questions) for texts in batches)
+
+    def __reduce__(self) -> tuple[Callable[..., Embeddings], tuple[Settings, str]]:
+        return _opened_here, (self._settings.without_secrets(), self.digest)
 
     def _encode_batch(self, texts: list[str], *, as_questions: bool) -> NDArray[np.float32]:
         if self._server:
@@ -201,6 +218,22 @@ class Embeddings:
         if self._transformer is None:
             self._transformer = _load_transformer(self._settings, bundled=self._small is not None)
         return self._transformer
+
+
+@cache
+def _opened_here(settings: Settings, digest: str) -> Embeddings:
+    """The model of these settings in this process, whose folder of converted models is its own.
+
+    :raises ModelError: when it has other weights than where the settings come from.
+    """
+    found = Embeddings(settings.model_copy(update={"cache_dir": Settings().cache_dir}))
+    if found.digest != digest:
+        message = (
+            f"the embedding model {settings.embedding_model!r} has other weights on {platform.node()} ({found.digest}) than "
+            f"where indexing was started ({digest}). Put the same folder or version of it there"
+        )
+        raise ModelError(message)
+    return found
 
 
 def _give_way() -> None:
