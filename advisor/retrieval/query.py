@@ -73,8 +73,11 @@ class Query:
 
     def coverage(self, words: Set[str]) -> float:
         """The share (0..1) of what the question asks for that these words hold."""
-        total = sum(need.weight for need in self.needs)
-        return sum(need.weight * need.met(words) for need in self.needs) / total if total else 0.0
+        held = total = 0.0
+        for need in self.needs:  # hundreds of times a question: two sums take half as long again
+            total += need.weight
+            held += need.weight * need.met(words)
+        return held / total if total else 0.0
 
     @property
     def unknown(self) -> float:

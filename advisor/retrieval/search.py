@@ -126,7 +126,7 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
         curated = nearest_curated(index, like, spoken) if like else known_answer(index, outline, spoken)
         signals = measure(found.asked, fused, ranked, curated)
         if index.whole and index.part is not None:
-            around = _retrieve(replace(searcher, index=index.whole), question, language, searcher.settings.num_passages)
+            around = _search(replace(searcher, index=index.whole), found.query, searcher.settings.num_passages)
             others = rank_blocks(index.whole, around.asked, candidate_blocks(index.whole, around.passages, spoken))
             signals = beside_the_rest(signals, around.like, others, index.part)
     passages = rerank(searcher.reranker, question, fused, first=len(fused)) if searcher.reranker else fused
@@ -143,9 +143,14 @@ def gather_evidence(searcher: Searcher, question: str, language: Language) -> Ev
 
 
 def _retrieve(searcher: Searcher, question: str, language: Language, num_results: int) -> Retrieved:
-    settings, index = searcher.settings, searcher.index
     with stage_span("query"):
-        query = analyse(index, question, language)
+        query = analyse(searcher.index, question, language)
+    return _search(searcher, query, num_results)
+
+
+def _search(searcher: Searcher, query: Query, num_results: int) -> Retrieved:
+    """What search finds for a question as it was analysed, which is the same in a part of an index and in the whole."""
+    settings, index = searcher.settings, searcher.index
     with stage_span("encode"):
         vector = searcher.embeddings.encode_query(query.expanded)
     fused = max(num_results, settings.num_passages) if searcher.reranker else num_results
