@@ -54,7 +54,7 @@ from advisor.index.vector_server import ServedVectors, collection_of, collection
 from advisor.models.embeddings import Embeddings
 from advisor.settings import Settings
 from advisor.spreading import Spread, alone
-from advisor.text.reasons import FailedDocument, Reason, reason
+from advisor.text.reasons import FailedDocument, reason
 from advisor.types import IndexProgress, Scan
 
 Judge = Callable[[Generation, Generation], Sequence[str]]
