@@ -218,7 +218,7 @@ def test_what_is_sent_is_escaped_and_a_line_that_is_not_there_is_refused(served:
             assert "<img" not in refused.text
         editor = hopper.get("/page/questions/editor", params={"language": "en", "question": f'"{hostile}'})
         assert "<img" not in editor.text
-        assert ">&quot;&lt;img" in editor.text
+        assert ">&#34;&lt;img" in editor.text
 
 
 def test_a_file_that_cannot_be_written_is_told_and_nothing_changes(served: Served, monkeypatch: pytest.MonkeyPatch):
