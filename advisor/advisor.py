@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypedDict, Unpack
 
 from advisor.answering import fallback, unanswered
@@ -216,7 +217,7 @@ class Advisor:
             index = self.index.within(manner.get("scope", EVERYTHING))
             length = taken.length or manner.get("length", "full")
             base = replace(blank_answer(index.info, taken.asked, language), scope=index.scope, length=length)
-            said = None if taken.again else reply(taken.asked, language, index.titles(language))
+            said = None if taken.again else reply(taken.asked, language, partial(index.titles, language))
         if said:
             yield replace(base, status="answered", text=said, ms=timer.total())
             return

@@ -226,7 +226,7 @@ STEPS: dict[str, Callable[[str], object]] = {
     "disguises": undisguised,
     "wordings": lambda text: [grams(wording) for wording in wordings(without_examples(text))],
     "front matter": headed,
-    "small talk": lambda text: reply(text, "en", ()),
+    "small talk": lambda text: reply(text, "en", tuple),
 }
 
 

@@ -15,6 +15,11 @@ from advisor.types import Language, Length
 TITLES = ("FinOps", "AI governance")
 
 
+def no_titles() -> tuple[str, ...]:
+    """With 10,000 documents, reading them at each question took four fifths of its answer."""
+    pytest.fail("nobody asks for the documents")
+
+
 @pytest.mark.parametrize(
     ("said", "language", "holds"),
     [
@@ -32,13 +37,13 @@ TITLES = ("FinOps", "AI governance")
     ],
 )
 def test_small_talk(said: str, language: Language, holds: str | None) -> None:
-    found = reply(said, language, TITLES)
+    found = reply(said, language, no_titles)
     assert (found is None) if holds is None else (found is not None and holds in found)
 
 
 @pytest.mark.parametrize(("said", "language"), [("What documents do you have?", "en"), ("quels sont tes documents", "fr")])
 def test_who_asks_for_the_documents_gets_their_titles(said: str, language: Language) -> None:
-    found = reply(said, language, TITLES)
+    found = reply(said, language, lambda: TITLES)
     assert found is not None
     assert found.endswith("\n- FinOps\n- AI governance")
 
@@ -99,4 +104,4 @@ def test_no_question_of_the_sets_is_small_talk(project_root: Path) -> None:
         for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
             entry = json.loads(line)
             for question in entry.get("turns") or [entry["question"]]:
-                assert reply(question, entry["language"], TITLES) is None, question
+                assert reply(question, entry["language"], no_titles) is None, question

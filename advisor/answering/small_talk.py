@@ -5,7 +5,7 @@ The utterances and the replies are data: the table `small_talk` of `advisor/text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 from advisor.text.language import LANGUAGES, SmallTalk, language_rules
@@ -16,15 +16,15 @@ _SAME = 0.87  # difflib ratio of two utterances that are one, mistyped
 _LONGEST = 60  # characters: a longer text is no small talk
 
 
-def reply(utterance: str, language: Language, titles: Sequence[str]) -> str | None:
+def reply(utterance: str, language: Language, titles: Callable[[], Sequence[str]]) -> str | None:
     """What to say to small talk; None for anything else.
 
-    :param titles: of the documents, for whoever asks what there is to read.
+    :param titles: reads those of all documents, for whoever asks what there is to read.
     """
     talk = _recognised(utterance, language)
     if talk is None:
         return None
-    return talk.reply + ("".join(f"\n- {title}" for title in titles) if talk.lists_documents else "")
+    return talk.reply + ("".join(f"\n- {title}" for title in titles()) if talk.lists_documents else "")
 
 
 def asked_again(utterance: str, language: Language) -> SmallTalk | None:
