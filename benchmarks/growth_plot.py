@@ -10,7 +10,6 @@ from pathlib import Path
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 360, 60, 150, 20, 40
 LINES = {
     "an answer, p95": "#b3261e",
-    "an answer, p50": "#e06c52",
     "vectors alone, p50": "#1f6f8b",
     "words alone, p50": "#6b8e23",
 }
