@@ -29,7 +29,7 @@ class Spread(Protocol):
     def __call__(
         self, work: Callable[[Iterable[Item]], Iterator[Done]], items: Iterable[Item], portion: Portion
     ) -> Iterator[Done]:
-        """:param work: and the things can be pickled."""
+        """:param work: can be pickled, as can the things."""
 
 
 def alone(work: Callable[[Iterable[Item]], Iterator[Done]], items: Iterable[Item], portion: Portion) -> Iterator[Done]:

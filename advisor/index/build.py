@@ -22,6 +22,7 @@ from advisor.files import flush
 from advisor.index.calibration import CALIBRATION_FILE, calibration_path, read_calibration
 from advisor.index.catalog import Catalog, text_hash
 from advisor.index.catalog_edit import Cut, edit_catalog
+from advisor.index.checkpoint import Checkpoint
 from advisor.index.corpus_vectors import NO_VECTORS, CorpusVectors, read_corpus_vectors
 from advisor.index.generation import Generation
 from advisor.index.generations import (
@@ -110,15 +111,16 @@ def build_generation(context: BuildContext, changes: Changes, *, number: int, pr
     name = f"{number:06d}-{_digest(changes.contents)}"
     # First: what changes from here on is seen at the next sync.
     beside = companions_of(settings.corpus_dir, embeddings.digest)
+    so_far = Checkpoint(settings.index_dir, embeddings)
     with _scratch_folder(settings.index_dir / f"{BUILDING}{name}") as folder:
         edit = edit_catalog(folder / CATALOG, old.folder / CATALOG if old else None, cut, changes.removed)
         with closing(Catalog(folder / CATALOG)) as catalog:
             coming = NextGeneration(folder, catalog, edit, old, context.fresh, context.served(name))
-            vectors = make_vectors(partial(shipped.passages, embeddings), edit.chunks, old, context.progress)
+            vectors = make_vectors(partial(shipped.passages, so_far), edit.chunks, old, context.progress)
             context.tell("write", len(edit.chunks))
             counted = write_parts(coming, vectors)
             entries = read_phrasings(settings.corpus_dir)
-            lost = write_phrasings(coming, entries, partial(shipped.questions, embeddings))
+            lost = write_phrasings(coming, entries, partial(shipped.questions, so_far))
             write_thesaurus(coming, settings.corpus_dir, beside.thesaurus)
             _copy_file(settings.corpus_dir / SECTIONS_FILE, folder / SECTIONS_FILE)
             _copy_file(calibration_path(settings.corpus_dir, embeddings.digest), folder / CALIBRATION_FILE)
@@ -139,6 +141,7 @@ def build_generation(context: BuildContext, changes: Changes, *, number: int, pr
         flush_tree(folder)
         folder.rename(settings.index_dir / name)
         flush(settings.index_dir)
+    so_far.forget()
     embedded = sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in edit.chunks)
     return Built(manifest, embedded, _lost_in_words(lost), left_out)
 

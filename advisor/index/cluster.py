@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _NAME = "cto-advisor"
-_CODE = (".py", ".toml", ".json", ".npy")
+_CODE = (".py", ".toml", ".json", ".npy", ".npz")
 _AHEAD = 2  # portions for each that is being worked on, so that nobody waits for the next
 
 

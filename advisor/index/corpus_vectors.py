@@ -21,6 +21,7 @@ from advisor.documents.instructions import suspicious_in
 from advisor.errors import CorpusError
 from advisor.files import replace_file
 from advisor.index.catalog import Catalog, text_hash
+from advisor.index.checkpoint import QUESTION, Encodes
 from advisor.index.generation import Generation
 from advisor.index.generations import PUBLIC
 from advisor.models.embeddings import Embeddings, EncodingProgress
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STEPS = 127  # of an 8-bit number, to either side of zero
-_QUESTION = "question: "  # a question and a passage of the same words have different vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,15 +41,15 @@ class CorpusVectors:
     steps: NDArray[np.int8]
 
     def passages(
-        self, embeddings: Embeddings, texts: Sequence[str], progress: EncodingProgress | None = None
+        self, embeddings: Encodes, texts: Sequence[str], progress: EncodingProgress | None = None
     ) -> NDArray[np.float32]:
         """The unit vectors of passages, shape (len(texts), dimension); only those that are not known are encoded."""
         keys = [text_hash(text) for text in texts]
         return self._filled(texts, keys, lambda unknown: embeddings.encode_passages(unknown, progress), progress)
 
-    def questions(self, embeddings: Embeddings, texts: Sequence[str]) -> NDArray[np.float32]:
+    def questions(self, embeddings: Encodes, texts: Sequence[str]) -> NDArray[np.float32]:
         """The unit vectors of questions, shape (len(texts), dimension); only those that are not known are encoded."""
-        keys = [text_hash(_QUESTION + text) for text in texts]
+        keys = [text_hash(QUESTION + text) for text in texts]
         return self._filled(texts, keys, embeddings.encode_questions, None)
 
     def _filled(
@@ -101,11 +101,11 @@ def save_corpus_vectors(corpus_dir: Path, generation: Generation, embeddings: Em
     sentences = generation.sentence_vectors(list(rows.values()))
     chunks = generation.chunk_vectors(sorted(catalog.chunk_hashes()))
     vectors = dict(zip(rows, sentences, strict=True)) | chunks
-    asked = [text_hash(_QUESTION + question) for question in phrasings.questions]
+    asked = [text_hash(QUESTION + question) for question in phrasings.questions]
     vectors |= dict(zip(asked, phrasings.vectors, strict=True))
     if embeddings.is_fitted:  # the one that orders to an assistant are looked for with
         judged = suspicious_wordings(catalog)
-        keys = [text_hash(_QUESTION + wording) for wording in judged]
+        keys = [text_hash(QUESTION + wording) for wording in judged]
         vectors |= dict(zip(keys, embeddings.encode_questions(judged), strict=True))
     keys = sorted(vectors)
     table = np.stack([vectors[key] for key in keys])
