@@ -15,7 +15,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +29,7 @@ from advisor.answering.follow_up import leaning
 from advisor.text.language import LANGUAGES
 from advisor.text.linear_model import LinearModel
 from advisor.text.plain import WORD, spelling
+from advisor.text.terms import term_set
 from advisor.types import Language
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,8 @@ FOLLOW_UP_FILE = HERE.parent / "advisor" / "answering" / "follow-up.json"
 OPEN_SETS: dict[str, Language] = {"piaf-fr": "fr", "squad2-en": "en"}
 FROM_EACH = 1_500  # questions of an open set
 PHRASINGS = 4_000  # of each language, that stand alone
+FEW_TERMS = 2  # content words of a short question
+USUAL = 3  # follow-ups that hold a usual word
 PARTS = (1, 2, 3, 4)  # words in a row that a half of the questions gives besides
 SMALLEST = 0.05  # weights below it are left out
 
@@ -65,7 +68,9 @@ def main(data: Path) -> None:
     follow_ups = {}
     for language in LANGUAGES:
         fit = Fit(fewest=2, strength=1.0)
-        follow_ups[language] = fitted(list(_follow_up_examples(language)), fit, f"follow-ups ({language})")
+        usual = usual_words(language)
+        examples = list(_follow_up_examples(language, usual))
+        follow_ups[language] = replace(fitted(examples, fit, f"follow-ups ({language})"), known=tuple(sorted(usual)))
         report(follow_ups[language], language)
     write(FOLLOW_UP_FILE, follow_ups)
 
@@ -91,7 +96,10 @@ def fitted(examples: Sequence[Example], fit: Fit, name: str) -> LinearModel:
 
 def write(file: Path, models: dict[str, LinearModel]) -> None:
     """Keep the weights of the models."""
-    kept = {name: {"bias": model.bias, "weights": model.weights} for name, model in models.items()}
+    kept = {
+        name: {"bias": model.bias, "weights": model.weights} | ({"known": model.known} if model.known else {})
+        for name, model in models.items()
+    }
     file.write_text(json.dumps({"models": kept}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
     print(f"{file.name}: {', '.join(f'{name} {len(model.weights)} weights' for name, model in models.items())}")
 
@@ -99,7 +107,7 @@ def write(file: Path, models: dict[str, LinearModel]) -> None:
 def report(model: LinearModel, language: Language) -> None:
     """What a model makes of the messages that were kept for reporting."""
     found = [
-        (model.probability(leaning(message["question"], language)) > 1 / 2, message["follows"])
+        (model.probability(leaning(message["question"], language, frozenset(model.known))) > 1 / 2, message["follows"])
         for message in _messages(language, "report")
     ]
     for kind, name in ((True, "follow-ups found"), (False, "questions of their own taken for one")):
@@ -122,13 +130,29 @@ def _language_examples(data: Path) -> Iterator[Example]:
                 yield Example(frozenset(spelling(" ".join(words[start : start + size]))), language == "fr")
 
 
-def _follow_up_examples(language: Language) -> Iterator[Example]:
+def usual_words(language: Language) -> frozenset[str]:
+    """The content words that several follow-ups hold."""
+    return frozenset(word for word, count in _follow_up_words(language).items() if count >= USUAL)
+
+
+def _follow_up_words(language: Language) -> Counter[str]:
+    follow_ups = [message["question"] for message in _messages(language, "tune") if message["follows"]]
+    return Counter(term for question in follow_ups for term in term_set(question, language))
+
+
+def _follow_up_examples(language: Language, usual: frozenset[str]) -> Iterator[Example]:
+    """Short questions that stand alone are all among them: few words are no sign that something lacks."""
     alone = phrasings(language)
     random.Random(1).shuffle(alone)
-    for question in alone[:PHRASINGS]:
-        yield Example(frozenset(leaning(question, language)), yes=False)
+    short = [question for question in alone if len(term_set(question, language)) <= FEW_TERMS]
+    for question in dict.fromkeys((*alone[:PHRASINGS], *short)):
+        yield Example(frozenset(leaning(question, language, usual)), yes=False)
+    counts = _follow_up_words(language)
     for message in _messages(language, "tune"):
-        yield Example(frozenset(leaning(message["question"], language)), message["follows"], weight=5.0)
+        # A word that is usual for this message alone is not, for a message that is new.
+        own = term_set(message["question"], language) if message["follows"] else frozenset[str]()
+        others = usual - {term for term in own if counts[term] <= USUAL}
+        yield Example(frozenset(leaning(message["question"], language, others)), message["follows"], weight=5.0)
 
 
 def phrasings(language: Language) -> list[str]:

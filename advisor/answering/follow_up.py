@@ -7,7 +7,7 @@ Whether it goes on from another is told by a logistic model of its words (`follo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +17,7 @@ from advisor.text.plain import WORD, fold
 from advisor.text.terms import term_set
 from advisor.types import Language
 
+_TECHNOLOGY = "IT"  # information technology is no pronoun
 _MANY_TERMS = 8  # content words: more are counted as so many
 _ABOUT: dict[Language, str] = {"fr": "{own} (à propos de : {subject})", "en": "{own} (about: {subject})"}
 
@@ -67,13 +68,19 @@ def _after(question: str, before: FollowUp, language: Language) -> FollowUp:
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
     model = read_models("advisor.answering", "follow-up.json")[language]
-    return asks_for_more(question, language) or model.probability(leaning(question, language)) > 1 / 2
+    features = leaning(question, language, frozenset(model.known))
+    return asks_for_more(question, language) or model.probability(features) > 1 / 2
 
 
-def leaning(question: str, language: Language) -> list[str]:
-    """What tells that a question goes on from another: its words, each two in a row, and how many have a content."""
-    content = min(_MANY_TERMS, len(term_set(question, language)))
-    return [*word_pairs(_words(question)), f"{content} terms"]
+def leaning(question: str, language: Language, usual: Set[str]) -> list[str]:
+    """What tells that a question goes on from another.
+
+    Its words, each two in a row; how many have a content; how many of these are not `usual` in such questions: one that
+    names its subject has some.
+    """
+    words = [word if word == _TECHNOLOGY else fold(word) for word in WORD.findall(question)]
+    terms = term_set(question, language) | ({_TECHNOLOGY} & {*words})
+    return [*word_pairs(words), f"{min(_MANY_TERMS, len(terms))} terms", f"{min(_MANY_TERMS, len(terms - usual))} unusual"]
 
 
 def asks_for_more(question: str, language: Language) -> bool:

@@ -180,7 +180,7 @@ def _held_out(index: Generation, settings: Settings, folder: Path) -> Iterator[_
 
 
 def _is_near(index: Generation, asked: HeadingQuestion) -> bool:
-    """Whether passages touch what a title asks for, and none of them holds half of it.
+    """Whether passages touch what a title asks for, and none of them holds more than half of it.
 
     Told by words alone, not by what the advisor would do: that is what the questions are to measure.
     """
@@ -188,7 +188,7 @@ def _is_near(index: Generation, asked: HeadingQuestion) -> bool:
     hits = index.keyword_index.search(query.terms, num_results=_LOOKED_AT)
     found = index.catalog.chunks([name for name, _ in hits])
     held = [query.coverage(term_set(searched_text(one.chunk), one.chunk.language)) for one in found.values()]
-    return _TOUCHED <= max(held, default=0.0) < _HELD
+    return _TOUCHED <= max(held, default=0.0) <= _HELD
 
 
 def _gaps_of(index: Generation, chunks: Mapping[str, Sequence[Chunk]]) -> Iterator[_Drafted]:

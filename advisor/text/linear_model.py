@@ -18,10 +18,14 @@ _LONGEST_GROUP = 4  # letters
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """What each feature of a text says for the answer "yes" (its weight; those without one say nothing)."""
+    """What each feature of a text says for the answer "yes" (its weight; those without one say nothing).
+
+    `known` are the words that its features tell apart from others, if they do.
+    """
 
     bias: float
     weights: Mapping[str, float]
+    known: tuple[str, ...] = ()
 
     def probability(self, features: Iterable[str]) -> float:
         """How likely (0..1) "yes" is for a text with these features, each counted once."""
@@ -33,7 +37,7 @@ class LinearModel:
 def read_models(package: str, name: str) -> dict[str, LinearModel]:
     """The models of a file of weights, by name."""
     loaded = json.loads((files(package) / name).read_text(encoding="utf-8"))["models"]
-    return {key: LinearModel(each["bias"], each["weights"]) for key, each in loaded.items()}
+    return {key: LinearModel(each["bias"], each["weights"], tuple(each.get("known", ()))) for key, each in loaded.items()}
 
 
 def letter_groups(words: Sequence[str]) -> list[str]:
