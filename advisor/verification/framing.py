@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 
 from advisor.text.figures import figures
 from advisor.text.language import language_rules
@@ -86,16 +85,12 @@ def parts_to_show(sentence: DraftSentence, language: Language) -> list[DraftSent
     head, whole = (f"{head} {before}:".strip(), rest) if colon else (head, body)
     parts = whole.split("; ")
     alone = (part for part in parts if not any(_limits(other, language) for other in parts if other != part))
-    begun = head.endswith((".", "!", "?"))  # by a lead: what follows it is a sentence
-    texts += [
-        f"{head} {said[:1].upper() + said[1:] if begun else said}".strip() for said in map(str.strip, alone) if parts[1:]
-    ]
+    texts += [f"{head} {part.strip()}".strip() for part in alone if len(parts) > 1]
     kept = (
         text[:1].upper() + (text if text.endswith((".", "!", "?", "…")) else f"{text.rstrip(' ,')}.")[1:] for text in texts
     )
     found = [text for text in dict.fromkeys(kept) if text != sentence.text and len(terms(text, language)) > _SHORTEST_CLAUSE]
-    told = ((text, sentence.lead if text.startswith(sentence.lead) else "") for text in sorted(found, key=len, reverse=True))
-    return [replace(sentence, text=text, lead=lead) for text, lead in told]
+    return [replace(sentence, text=text, lead="") for text in sorted(found, key=len, reverse=True)]
 
 
 def _is_statement(lead: str, language: Language) -> bool:
@@ -109,62 +104,33 @@ def _limits(text: str, language: Language) -> bool:
     return bool(_CONJUNCTION.match(fold(text))) or bool(cues_of(text, language) & _LIMITING)
 
 
-def behind_gap(text: str, language: Language) -> str:
-    """What a sentence says behind the clauses that say what the sources lack, as a sentence; "" where it says no more."""
-    _, *rest = _SECOND_CLAUSE.split(text[_end_of_gap(text, language) :], maxsplit=1)
+def behind_gap(text: str) -> str:
+    """What a sentence says behind the clause that says what the sources lack, as a sentence; "" where it says no more."""
+    _, *rest = _SECOND_CLAUSE.split(text, maxsplit=1)
     said = _CONJUNCTION.sub("", rest[0]) if rest else ""
     return said[:1].upper() + said[1:]
-
-
-def _end_of_gap(text: str, language: Language) -> int:
-    """Where the first clause ends, with those right behind it that say of the sources what they lack too."""
-    ends = [*(found.start() for found in _SECOND_CLAUSE.finditer(text)), len(text)]
-    return next((start for start, end in pairwise(ends) if not _denies_too(text[start:end], language)), len(text))
-
-
-def _denies_too(clause: str, language: Language) -> bool:
-    """Whether a clause behind a gap goes on with it: "they name no price", "neither appears in them"."""
-    words = language_rules(language).verification
-    tokens = _TOKEN.findall(_ELISION.sub(r"\1 ", fold(clause)))
-    denied, referring = phrase_pattern(words.negations), {*words.sources, *words.referring}
-    for at, token in enumerate(tokens):
-        told = token in words.mentioned or (token in words.saying and bool(referring & set(tokens)))
-        if told and any(map(denied.fullmatch, [*tokens[:1], *tokens[max(0, at - 2) : at], *_behind_verb(tokens, at)])):
-            return not figures(clause) and not quotations(clause)
-    return False
-
-
-def _behind_verb(tokens: list[str], verb: int) -> list[str]:
-    """The word right behind a verb, if it can deny it: "recommend not naming" claims something."""
-    return [token for token in tokens[verb + 1 : verb + 2] if token != "not"]
 
 
 def gap_in(text: str, language: Language, asked: str = "") -> str:
     """What a sentence says that the sources lack: "The passages do not say when"; "" for any other sentence.
 
-    Its first clause counts, with those right behind it that deny too; what else stands there is a claim. It must begin with
-    the sources, all of them or none, and deny its verb, or the verb behind "and" ("give rules and say nothing of this"), or
-    say what they speak of in the place of something else ("speak of companies rather than of hospitals").
+    Only its first clause counts: what stands behind "but" or a colon is a claim like another. It must begin with the
+    sources, all of them or none, and deny its verb, or the verb behind "and" ("give rules and say nothing of this"), or say
+    what they speak of in the place of something else ("speak of companies rather than of hospitals").
 
     :param asked: the question, whose figures it may repeat.
     """
     clause = _SECOND_CLAUSE.split(text, maxsplit=1)[0].strip().rstrip(" ,.")
     if _measures(clause) - _measures(asked) or quotations(clause):
         return ""
-    lead, comma, rest = clause.partition(", ")  # "On the price, the passages say nothing"
-    named = term_set(asked, language) | _words(language, "announcing") | _words(language, "bridging")
-    bare = rest if comma and term_set(lead, language) <= named else clause
-    more = text[len(clause) : _end_of_gap(text, language)].rstrip(" ,.")
-    words = bare.split()
+    words = clause.split()
     sources = language_rules(language).verification.sources
     subject = next((" ".join(words[: n + 1]) for n, word in enumerate(words[:_OPENING]) if fold(word) in sources), "")
-    if _denies_its_verb(bare, language):
-        return clause if clause.endswith(("!", "…")) else f"{clause}{more}."
-    _, *others = _PREDICATE.split(bare)
-    gap = next((gap for other in others if _denies_its_verb(gap := f"{subject} {other}", language)), "")
-    if gap:
-        return f"{gap}{more}."
-    return f"{clause}{more}." if _denies_its_verb(bare, language, instead=True) else ""
+    _, *others = _PREDICATE.split(clause)
+    for gap in (clause, *(f"{subject} {other}" for other in others)):
+        if _denies_its_verb(gap, language):
+            return gap if gap.endswith(("!", "…")) else f"{gap}."
+    return f"{clause}." if _denies_its_verb(clause, language, instead=True) else ""
 
 
 def _denies_its_verb(clause: str, language: Language, *, instead: bool = False) -> bool:
@@ -177,17 +143,14 @@ def _denies_its_verb(clause: str, language: Language, *, instead: bool = False) 
     at = next((n for n, token in enumerate(tokens[:_OPENING]) if token in words.sources), None)
     if at is None:
         return False
-    denied, behind = phrase_pattern(words.negations), tokens[at + 1 : at + (3 if language == "en" else _OPENING)]
-    is_verb_form = bool(behind) and not term_set(behind[0], language)  # "do", "ne": what is denied is the verb behind it
-    if tokens[at] in words.given and is_verb_form and not instead and any(map(denied.fullmatch, behind)):
-        return True
     verb = next((n for n in range(at + 1, min(at + _OPENING, len(tokens))) if tokens[n] in words.saying), None)
     if verb is None:
         return False
     if instead:
         return bool(phrase_pattern(words.instead).search(fold(clause)))
     # "do not say", "ne disent pas", "say nothing", "none of the passages says"; and not "warn not to name"
-    near = [*tokens[:at], tokens[verb - 1], *_behind_verb(tokens, verb)]
+    denied = phrase_pattern(words.negations)
+    near = [*tokens[:at], tokens[verb - 1], *tokens[verb + 1 : verb + 2]]
     is_one = tokens[at] == tokens[at].removesuffix("s")
     return any(map(denied.fullmatch, tokens[:at] if is_one else near))
 
