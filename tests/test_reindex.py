@@ -31,6 +31,7 @@ from advisor.index.lock import writer_lock
 from advisor.index.report import IndexReport
 from advisor.index.sync import SyncOptions, last_report, rollback, sync
 from advisor.models.embeddings import Embeddings
+from advisor.retrieval.query import analyse
 from advisor.settings import Settings
 from advisor.types import Chunk, Document, Sentence
 
@@ -139,7 +140,8 @@ def test_a_file_without_a_title_is_renamed(small_settings: Settings, embeddings:
     assert changes(report) == ((), (), ((name, renamed),), (), 5)
     assert (counting.asked, report.embedded, report.reused) == ([], 0, report.chunks)
     advisor = Advisor.open(small_settings, embeddings)
-    found = advisor.search("Tamarin")[0].chunk
+    hits = advisor.index.keyword_index.search(analyse(advisor.index, "Tamarin", "en").terms, num_results=1)
+    found = advisor.index.catalog.chunks([hits[0][0]])[hits[0][0]].chunk
     assert (found.document, found.title) == (renamed, "Tamarin")
     advisor.close()
     assert_like_a_fresh_build(small_settings, embeddings)

@@ -82,10 +82,12 @@ def _refuse_repeated_keys(text: str) -> None:
         elif isinstance(node, yaml.MappingNode):
             keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
             nodes += [value for _, value in node.value]
-            counts = Counter(key.value for key in keys)
+            counts = Counter((key.tag, key.value) for key in keys)
             for key in keys:
-                if counts[key.value] > 1:
-                    problem = f"{key.value!r} stands twice in one entry, which may be two that lack what is between them"
+                if counts[key.tag, key.value] > 1:
+                    problem = (
+                        f"{key.value!r} stands twice in one entry; perhaps a second one begins here, and lacks its '- '"
+                    )
                     raise BadYamlError(problem, key.start_mark.line + 1)
 
 

@@ -22,7 +22,7 @@ from advisor.files import flush
 from advisor.index.calibration import CALIBRATION_FILE, calibration_path, read_calibration
 from advisor.index.catalog import Catalog, text_hash
 from advisor.index.catalog_edit import Cut, edit_catalog
-from advisor.index.checkpoint import Checkpoint
+from advisor.index.checkpoint import Checkpoint, forget_checkpoints
 from advisor.index.corpus_vectors import NO_VECTORS, CorpusVectors, read_corpus_vectors
 from advisor.index.generation import Generation
 from advisor.index.generations import (
@@ -141,7 +141,7 @@ def build_generation(context: BuildContext, changes: Changes, *, number: int, pr
         flush_tree(folder)
         folder.rename(settings.index_dir / name)
         flush(settings.index_dir)
-    so_far.forget()
+    forget_checkpoints(settings.index_dir)
     embedded = sum(text_hash(embedded_text(chunk)) in vectors.new for chunk in edit.chunks)
     return Built(manifest, embedded, _lost_in_words(lost), left_out)
 

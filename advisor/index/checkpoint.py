@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from advisor.files import storage_errors
 from advisor.index.catalog import text_hash
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 CHECKPOINT = ".encoded-"
 QUESTION = "question: "
 """A question and a passage of the same words have different vectors: what stands before the words of the first."""
-_PORTION = 2_048  # texts, half a minute to some minutes of work
+_PORTION = 8_192  # texts: minutes of work for one machine, enough at once for a cluster
 
 
 class Encodes(Protocol):
@@ -29,6 +30,12 @@ class Encodes(Protocol):
 
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Of questions."""
+
+
+def forget_checkpoints(index_dir: Path) -> None:
+    """Remove what was kept in an index folder, for whatever model."""
+    for path in index_dir.glob(f"{CHECKPOINT}*"):
+        path.unlink(missing_ok=True)
 
 
 class Checkpoint:
@@ -51,13 +58,6 @@ class Checkpoint:
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The unit vectors of questions, shape (len(texts), dimension)."""
         return self._encode(texts, [text_hash(QUESTION + text) for text in texts], self._embeddings.encode_questions, None)
-
-    def forget(self) -> None:
-        """Remove what was kept, also for another model."""
-        self._made = np.zeros(0, self._row)
-        self._at = {}
-        for path in self._path.parent.glob(f"{CHECKPOINT}*"):
-            path.unlink(missing_ok=True)
 
     def _encode(
         self,
@@ -85,6 +85,6 @@ class Checkpoint:
         rows = np.empty(len(keys), self._row)
         rows["key"], rows["vector"] = keys, made
         written = self._path.stat().st_size if self._path.is_file() else 0
-        with self._path.open("r+b" if written else "wb") as file:
+        with storage_errors(self._path), self._path.open("r+b" if written else "wb") as file:
             file.seek(written - written % self._row.itemsize)  # a row that a kill cut short is written over
             file.write(rows.tobytes())

@@ -31,6 +31,7 @@ from advisor.files import replace_file
 from advisor.index import archive
 from advisor.index.build import BUILDING, BuildContext, build_generation, companions_of
 from advisor.index.catalog import Catalog, text_hash
+from advisor.index.checkpoint import forget_checkpoints
 from advisor.index.generation import Generation
 from advisor.index.generations import (
     CATALOG,
@@ -229,6 +230,8 @@ def _build_and_publish(
         why = reason("of_document", document=first.document, problem=first.reason) if first else reason("nothing_settled")
         raise BrokenIndexError(reason("nothing_readable", folder=str(settings.corpus_dir), problem=why))
     changes = next_documents(plan, published.catalog, base=published.manifest is not None)
+    if options.rebuild:
+        forget_checkpoints(index_dir)
     with ExitStack() as opened:
         old = None
         if published.manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from advisor.settings import BUNDLED_MODEL
@@ -41,7 +41,7 @@ _FAMILIES: Mapping[str, Mapping[str, str]] = {
 A server of models has no such configuration; Ollama leaves the version out of a name."""
 
 _E5_SMALL = ModelProfile(_OF_E5, question_offset=0.05, is_fitted=True)
-_PROFILES = {BUNDLED_MODEL: _E5_SMALL, HUB_NAME: _E5_SMALL}
+_PROFILES = {BUNDLED_MODEL: _E5_SMALL, HUB_NAME: replace(_E5_SMALL, is_fitted=False)}
 
 
 def profile_of(name: str) -> ModelProfile:
