@@ -40,7 +40,7 @@ def lines(block: str) -> list[str]:
 
 
 SHELL = [(name, line) for name, block in blocks("sh") for line in lines(block)]
-KINDS = ("advisor", "curl", "export", "make", "pip", "cd", "python3", ".venv/bin/python", "kubectl")
+KINDS = ("advisor", "curl", "export", "make", "pip", "cd", "python3", ".venv/bin/python", "kubectl", "ray")
 
 
 def words_of(line: str) -> tuple[dict[str, str], list[str]]:

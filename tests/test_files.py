@@ -194,7 +194,7 @@ def test_a_full_cache_of_models_is_not_blamed_on_the_index(small_settings: Setti
     code = LIMITED.format(limit=30_000_000) + COMMAND
     done = run(code, "index", *places, ADVISOR_CACHE_DIR=str(tmp_path / "cache"))
     assert done.returncode == 1
-    assert f"the embedding model cannot be converted in {tmp_path / 'cache'}" in done.stderr
+    assert f"the embedding model cannot be written in {tmp_path / 'cache'}" in done.stderr
     assert "ADVISOR_CACHE_DIR" in done.stderr
     assert "the index" not in done.stderr
     assert not list((tmp_path / "cache").glob(".converting-*"))

@@ -105,8 +105,9 @@ def adapted_file(cache_dir: Path) -> Path:
         cache_dir.mkdir(parents=True, exist_ok=True)
         replace_file(path, written, mode=_READABLE)
     except (OSError, StorageError) as cause:
+        why = getattr(cause.__cause__ or cause, "strerror", None) or cause
         message = (
-            f"the embedding model cannot be written in {cache_dir}, which takes 72 MB once ({cause}). Make room there, or "
+            f"the embedding model cannot be written in {cache_dir}, which takes 72 MB once ({why}). Make room there, or "
             "name another folder with ADVISOR_CACHE_DIR"
         )
         raise ModelError(message) from cause

@@ -62,6 +62,11 @@ def is_installed() -> bool:
     return find_spec("rapidocr") is not None
 
 
+def make_ready() -> None:
+    """Load the models, once a process, so that only reading counts for the time that a page takes."""
+    _engine()
+
+
 def recognise(picture: NDArray[np.uint8]) -> list[Words]:
     """The lines of a picture in RGB, from top to bottom."""
     found = _engine()(picture[:, :, ::-1])

@@ -15,7 +15,7 @@ from statistics import median
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from advisor.documents.formats.ocr import LONGEST_SIDE, TooSlow, Words, is_installed, recognise
+from advisor.documents.formats.ocr import LONGEST_SIDE, TooSlow, Words, is_installed, make_ready, recognise
 from advisor.documents.formats.pdf_layout import Line, Row, arranged
 from advisor.text.reasons import reason
 from advisor.types import Scan
@@ -41,6 +41,7 @@ def read_scans(
     """
     if not is_installed():
         return {}, Scan(unread=_pages(numbers), why=(reason("no_ocr"),))
+    make_ready()
     found: dict[int, list[Line]] = {}
     unclear, slow = list[int](), list[int]()
     unsure = 0
