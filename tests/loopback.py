@@ -16,6 +16,7 @@ from typing import IO, TypeVar
 from advisor.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+PATH = (str(ROOT), *sys.path)  # before OpenCV puts a folder of its own on it, which hides modules of Python
 
 
 class LoopbackHandler(BaseHTTPRequestHandler):
@@ -82,7 +83,7 @@ def advisor_process(
     :param arguments: of Python.
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    path = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    path = {"PYTHONPATH": os.pathsep.join(PATH)}
     environment = clean | path | places_of(settings) | dict(variables)
     with Popen([sys.executable, *arguments], env=environment, stdout=PIPE, stderr=stderr, text=True) as process:
         try:

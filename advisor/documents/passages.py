@@ -37,7 +37,9 @@ def lines_of_passage(passage: str) -> list[str]:
         said = line.lstrip(" \t>")  # what it quotes is quoted with it
         item = _ITEM.match(said)
         words = plain(said[item.end() :] if item else said)
-        if has_words(words):
+        if has_words(words) and not item and line[:1].isspace() and lines and _ITEM.match(lines[-1]):
+            lines[-1] += f" {words}"  # an item goes on below itself
+        elif has_words(words):
             lines.append(f"{item.group().strip()} {words}" if item else words)
         elif not line.strip() and lines and lines[-1]:
             lines.append("")

@@ -78,13 +78,14 @@ def render_body(answer: Answer, texts: Texts, anchor: str = "") -> Markup:
 
     :param anchor: what the ids of its sources on the same page begin with; markers are buttons that open them without one.
     """
+    near = answer.citations if answer.status == "near" else ()
     return render(
         "answer_body",
         texts.language,
         answer=answer,
         searched_in=scope_in_words(texts.language, answer.scope),
         note=_note(answer) if _begins_with_note(answer) else "",
-        passages=[(" › ".join((each.title, *each.heading)), _blocks(each.quote)) for each in answer.citations],
+        passages=[(" › ".join((each.title, *each.heading)), _blocks(each.quote)) for each in near],
         sentences=render_sentences(answer.sentences, answer.citations, answer.index.generation, texts, anchor),
     )
 
