@@ -35,7 +35,7 @@ from advisor.types import Language
 HERE = Path(__file__).resolve().parent
 LANGUAGE_FILE = HERE.parent / "advisor" / "text" / "question-language.json"
 FOLLOW_UP_FILE = HERE.parent / "advisor" / "answering" / "follow-up.json"
-OPEN_SETS: dict[str, Language] = {"piaf-fr": "fr", "squad2-en": "en"}
+OPEN_SETS: dict[Language, str] = {"fr": "piaf-fr", "en": "squad2-en"}
 FROM_EACH = 1_500  # questions of an open set
 PHRASINGS = 4_000  # of each language, that stand alone
 FEW_TERMS = 2  # content words of a short question
@@ -69,7 +69,7 @@ def main(data: Path) -> None:
     for language in LANGUAGES:
         fit = Fit(fewest=2, strength=1.0)
         usual = usual_words(language)
-        examples = list(_follow_up_examples(language, usual))
+        examples = list(_follow_up_examples(data, language, usual))
         follow_ups[language] = replace(fitted(examples, fit, f"follow-ups ({language})"), known=tuple(sorted(usual)))
         report(follow_ups[language], language)
     write(FOLLOW_UP_FILE, follow_ups)
@@ -118,9 +118,7 @@ def report(model: LinearModel, language: Language) -> None:
 def _language_examples(data: Path) -> Iterator[Example]:
     chance = random.Random(1)
     questions = [(question, language) for language in LANGUAGES for question in phrasings(language)]
-    for name, language in OPEN_SETS.items():
-        lines = (data / name / "questions.jsonl").read_text(encoding="utf-8").splitlines()[:FROM_EACH]
-        questions += [(json.loads(line)["question"], language) for line in lines]
+    questions += [(question, language) for language in LANGUAGES for question in open_questions(data, language)]
     for question, language in questions:
         yield Example(frozenset(spelling(question)), language == "fr")
         words = WORD.findall(question)
@@ -140,12 +138,12 @@ def _follow_up_words(language: Language) -> Counter[str]:
     return Counter(term for question in follow_ups for term in term_set(question, language))
 
 
-def _follow_up_examples(language: Language, usual: frozenset[str]) -> Iterator[Example]:
+def _follow_up_examples(data: Path, language: Language, usual: frozenset[str]) -> Iterator[Example]:
     """Short questions that stand alone are all among them: few words are no sign that something lacks."""
     alone = phrasings(language)
     random.Random(1).shuffle(alone)
     short = [question for question in alone if len(term_set(question, language)) <= FEW_TERMS]
-    for question in dict.fromkeys((*alone[:PHRASINGS], *short)):
+    for question in dict.fromkeys((*alone[:PHRASINGS], *short, *open_questions(data, language))):
         yield Example(frozenset(leaning(question, language, usual)), yes=False)
     counts = _follow_up_words(language)
     for message in _messages(language, "tune"):
@@ -163,6 +161,13 @@ def phrasings(language: Language) -> list[str]:
         for entry in (*kept.get("asked", ()), kept.get("not_covered") or {}):
             found += cast("Iterable[str]", entry.get(language, ()))
     return found
+
+
+def open_questions(data: Path, language: Language) -> list[str]:
+    """Questions on any subject, that stand on their own, of the open set in a language."""
+    lines = (data / OPEN_SETS[language] / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = map(json.loads, lines)
+    return [each["question"] for each in asked if each["clean"]][:FROM_EACH]
 
 
 def _messages(language: Language, split: str) -> Iterator[dict[str, str | bool]]:

@@ -462,7 +462,10 @@ def test_a_line_names_the_span_that_it_is_said_in(served: Served, spans: Spans, 
     root = root_of(settled(spans)).context
     (question,) = [line for line in said if line["message"] == "question"]
     assert (question["trace_id"], question["span_id"]) == (f"{root.trace_id:032x}", f"{root.span_id:016x}")
-    (request,) = [line for line in said if line["message"] == "request"]
+    until = time.monotonic() + 10  # it is said when the answer has gone out
+    while not (requests := [line for line in said if line["message"] == "request"]) and time.monotonic() < until:
+        time.sleep(0.01)
+    (request,) = requests
     assert "trace_id" not in request
 
 
