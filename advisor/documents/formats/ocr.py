@@ -62,9 +62,12 @@ def is_installed() -> bool:
     return find_spec("rapidocr") is not None
 
 
+@cache
 def make_ready() -> None:
-    """Load the models, once a process, so that only reading counts for the time that a page takes."""
-    _engine()
+    """Load all that reading takes, once a process: only reading itself counts for the time of a page."""
+    import numpy as np
+
+    _engine()(np.full((64, 64, 3), 255, np.uint8))  # the runtime is loaded with the first picture
 
 
 def recognise(picture: NDArray[np.uint8]) -> list[Words]:
