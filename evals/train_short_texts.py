@@ -70,7 +70,7 @@ def main(data: Path) -> None:
         fit = Fit(fewest=2, strength=1.0)
         usual = usual_words(language)
         examples = list(_follow_up_examples(data, language, usual))
-        follow_ups[language] = replace(fitted(examples, fit, f"follow-ups ({language})"), known=tuple(sorted(usual)))
+        follow_ups[language] = replace(fitted(examples, fit, f"follow-ups ({language})"), known=usual)
         report(follow_ups[language], language)
     write(FOLLOW_UP_FILE, follow_ups)
 
@@ -97,7 +97,7 @@ def fitted(examples: Sequence[Example], fit: Fit, name: str) -> LinearModel:
 def write(file: Path, models: dict[str, LinearModel]) -> None:
     """Keep the weights of the models."""
     kept = {
-        name: {"bias": model.bias, "weights": model.weights} | ({"known": model.known} if model.known else {})
+        name: {"bias": model.bias, "weights": model.weights} | ({"known": sorted(model.known)} if model.known else {})
         for name, model in models.items()
     }
     file.write_text(json.dumps({"models": kept}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
@@ -107,7 +107,7 @@ def write(file: Path, models: dict[str, LinearModel]) -> None:
 def report(model: LinearModel, language: Language) -> None:
     """What a model makes of the messages that were kept for reporting."""
     found = [
-        (model.probability(leaning(message["question"], language, frozenset(model.known))) > 1 / 2, message["follows"])
+        (model.probability(leaning(message["question"], language, model.known)) > 1 / 2, message["follows"])
         for message in _messages(language, "report")
     ]
     for kind, name in ((True, "follow-ups found"), (False, "questions of their own taken for one")):

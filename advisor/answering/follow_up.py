@@ -68,7 +68,7 @@ def _after(question: str, before: FollowUp, language: Language) -> FollowUp:
 def is_follow_up(question: str, language: Language) -> bool:
     """Whether a question needs the one before it to be understood."""
     model = read_models("advisor.answering", "follow-up.json")[language]
-    features = leaning(question, language, frozenset(model.known))
+    features = leaning(question, language, model.known)
     return asks_for_more(question, language) or model.probability(features) > 1 / 2
 
 

@@ -25,7 +25,7 @@ class LinearModel:
 
     bias: float
     weights: Mapping[str, float]
-    known: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
 
     def probability(self, features: Iterable[str]) -> float:
         """How likely (0..1) "yes" is for a text with these features, each counted once."""
@@ -37,7 +37,7 @@ class LinearModel:
 def read_models(package: str, name: str) -> dict[str, LinearModel]:
     """The models of a file of weights, by name."""
     loaded = json.loads((files(package) / name).read_text(encoding="utf-8"))["models"]
-    return {key: LinearModel(each["bias"], each["weights"], tuple(each.get("known", ()))) for key, each in loaded.items()}
+    return {key: LinearModel(each["bias"], each["weights"], frozenset(each.get("known", ()))) for key, each in loaded.items()}
 
 
 def letter_groups(words: Sequence[str]) -> list[str]:
