@@ -34,10 +34,12 @@ class LinearModel:
 
 
 @cache
-def read_models(package: str, name: str) -> dict[str, LinearModel]:
+def read_models(package: str, file: str) -> dict[str, LinearModel]:
     """The models of a file of weights, by name."""
-    loaded = json.loads((files(package) / name).read_text(encoding="utf-8"))["models"]
-    return {key: LinearModel(each["bias"], each["weights"], frozenset(each.get("known", ()))) for key, each in loaded.items()}
+    loaded = json.loads((files(package) / file).read_text(encoding="utf-8"))["models"]
+    return {
+        name: LinearModel(each["bias"], each["weights"], frozenset(each.get("known", ()))) for name, each in loaded.items()
+    }
 
 
 def letter_groups(words: Sequence[str]) -> list[str]:
